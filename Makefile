@@ -1,0 +1,65 @@
+# Two commands are enough: `make run` and `make test`; `make help` lists the others.
+# What is built from what, and how servers are started, is in kefu/run/.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run test train validate stories lint pytest shell bench-nlu bench-search reload-knowledge clean ports browser
+
+PYTHON := .venv/bin/python
+RASA := $(PYTHON) -m kefu.run rasa
+# Any Python 3 that really starts (a pyenv shim without a 3.10 does not).
+export PYTHON3 = $(shell for p in python3 /usr/bin/python3 python3.13 python3.12 python3.11 python3.10; do \
+	$$p -c "" >/dev/null 2>&1 && echo $$p && break; done)
+
+run: ports .venv/.synced ## Set everything up and start the assistant (Ctrl-C stops it)
+	@exec $(PYTHON) -m kefu.run
+
+test: .venv/.synced browser ## Set everything up and run every test
+	@$(PYTHON) -m kefu.run prepare
+	@$(MAKE) --no-print-directory -k lint validate stories pytest
+
+train: .venv/.synced ## Train the model if its inputs changed (plain `rasa train` works too)
+	@$(PYTHON) -m kefu.run train
+
+validate: .venv/.synced ## Let Rasa check domain, stories and rules
+	$(RASA) data validate --fail-on-warnings
+
+stories: .venv/.synced ## Play tests/test_stories.yml against the model
+	$(RASA) test core --model MODEL --stories tests/test_stories.yml --out results --fail-on-prediction-errors
+
+lint: .venv/.synced ## Check the style of the code and who imports whom
+	.venv/bin/ruff check .
+	.venv/bin/lint-imports --no-logo
+
+pytest: .venv/.synced ## Run the Python tests; ARGS="tests/unit -k name" runs some of them
+	.venv/bin/pytest $(ARGS)
+
+shell: .venv/.synced ## Talk to the assistant in the terminal
+	@exec $(PYTHON) -m kefu.run shell
+
+bench-nlu: .venv/.synced ## Measure understanding; DATA=file.yml scores a test file of yours
+	@$(PYTHON) -m bench.nlu $(if $(DATA),--data "$(DATA)")
+
+bench-search: .venv/.synced ## Measure knowledge search; CORPUS=file QUERIES=file scores texts of yours
+	@$(PYTHON) -m bench.search $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(QUERIES),--queries "$(QUERIES)")
+
+reload-knowledge: .venv/.synced ## Take changes of data/knowledge over, also while the assistant runs
+	@$(PYTHON) -m kefu.knowledge
+
+clean: ## Remove all that was installed or built; var/, the data, stays
+	rm -rf .venv .tools .rasa models results web/dist web/node_modules graph.html
+	rm -rf .pytest_cache .hypothesis .ruff_cache .import_linter_cache
+	find actions kefu tests bench simulators -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' Makefile
+
+# Not a target for people: `make run` says at once that a port is taken, before it installs anything.
+ports:
+	@if [ -n "$$PYTHON3" ]; then "$$PYTHON3" kefu/run/ports.py; fi
+
+browser: .venv/.synced
+	@$(PYTHON) tests/browser.py
+
+.venv/.synced: pyproject.toml uv.lock .python-version bin/setup
+	@bin/setup

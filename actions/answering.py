@@ -1,0 +1,147 @@
+"""Turns facts into utterances: which response, which values, which options."""
+
+from __future__ import annotations
+
+from typing import Any, Optional, Sequence
+
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.conversation import Turn
+from kefu.knowledge.categories import rules
+from kefu.knowledge.entries import Found
+from kefu.knowledge.graph import Fact
+from kefu.knowledge.service import catalog
+
+MAX_OPTIONS = 3
+_PASSAGE_LENGTH = 600
+
+
+def deliver(turn: Turn, say: CollectingDispatcher, fact: Fact, others: Sequence[Fact] = ()) -> list[EventType]:
+    """Answers with ``fact``: a fault starts its diagnosis, a line shows its products.
+
+    Args:
+        turn: The turn that is answered.
+        say: Takes the utterances.
+        fact: What answers.
+        others: What else may have been meant, offered as buttons.
+    """
+    if fact.kind == "fault":
+        return show_cause(turn, say, fact, 0, others)
+    if fact.kind == "product_line":
+        return show_products(turn, say, fact)
+    others = others[:MAX_OPTIONS]
+    say.utter_message(
+        response="utter_answer_with_options" if others else "utter_answer",
+        answer=answer_text(fact), source=source_label(fact, turn.language), options=option_buttons(others),
+    )  # fmt: skip
+    events = [SlotSet("answer", fact.ref), SlotSet("fault", None), SlotSet("awaiting", None)]
+    return events + _options(others) + _focus(fact)
+
+
+def show_cause(
+    turn: Turn, say: CollectingDispatcher, fault: Fact, step: int, others: Sequence[Fact] = ()
+) -> list[EventType]:
+    """Shows the solution for one cause of a fault and asks whether it helped."""
+    graph = catalog().graph
+    cause = graph.targets(fault.ref, "caused_by")[step]
+    solution = graph.targets(cause.ref, "solved_by")[0]
+    if step == 0 and fault.data.get("safety"):
+        say.utter_message(response="utter_fault_safety", safety=fault.data["safety"])
+    others = others[: MAX_OPTIONS - 1]
+    say.utter_message(
+        response="utter_diagnosis" if step == 0 else "utter_diagnosis_next",
+        fault=fault.name, cause=cause.name, steps=numbered(solution.data["steps"]),
+        source=source_label(fault, turn.language), options_after=option_buttons(others),
+    )  # fmt: skip
+    events = [
+        SlotSet("fault", {"ref": fault.ref, "step": step}),
+        SlotSet("answer", fault.ref),
+        SlotSet("awaiting", "solved"),
+    ]
+    return events + _options(others) + _focus(fault)
+
+
+def show_products(turn: Turn, say: CollectingDispatcher, line: Fact) -> list[EventType]:
+    """Shows the products of a line, each as an option."""
+    products = catalog().graph.products_of(line.name)
+    rows = "\n".join(f"- {p.name} ({p.data['price']}): {p.body}" for p in products)
+    say.utter_message(
+        response="utter_products", line=line_name(line, turn.language), products=rows,
+        options=option_buttons(products),
+    )  # fmt: skip
+    return [SlotSet("awaiting", "choice"), SlotSet("answer", line.ref), *_options(products)]
+
+
+def ask_which(turn: Turn, say: CollectingDispatcher, facts: Sequence[Fact]) -> list[EventType]:
+    """Asks back with choices instead of guessing."""
+    facts = facts[: MAX_OPTIONS + 1]
+    say.utter_message(response="utter_ask_back", options=option_buttons(facts))
+    question = {"text": turn.text, "intent": turn.intent}
+    return [SlotSet("awaiting", "choice"), SlotSet("question", question), *_options(facts)]
+
+
+def offer_ticket(intent: str, problem: str, product: Optional[str]) -> list[EventType]:
+    """The events that make a yes to come open a ticket about ``problem``."""
+    return [
+        SlotSet("awaiting", "ticket_offer"),
+        SlotSet("ticket_offer", {"intent": intent, "problem": problem, "product": product}),
+        SlotSet("fault", None),
+    ]
+
+
+def answer_text(fact: Fact) -> str:
+    """What a fact says, ready to show."""
+    if fact.kind == "spec":
+        return f"{fact.name}: {fact.body}"
+    if fact.kind == "product":
+        return f"{fact.data['title']} ({fact.data['price']})\n{fact.body}"
+    if fact.kind == "function" and fact.data.get("how_to"):
+        return f"{fact.name}: {fact.body}\n{numbered(fact.data['how_to'])}"
+    if fact.kind == "passage" and len(fact.body) > _PASSAGE_LENGTH:
+        return fact.body[:_PASSAGE_LENGTH].rsplit("\n", 1)[0] + "\n..."
+    return fact.body
+
+
+def numbered(steps: Sequence[str]) -> str:
+    """Steps as numbered lines."""
+    return "\n".join(f"{number}. {step}" for number, step in enumerate(steps, start=1))
+
+
+def option_buttons(facts: Sequence[Fact]) -> list[dict[str, Any]]:
+    """Buttons that choose among facts by their number."""
+    return [
+        {"title": option_title(fact), "payload": f'/choose_option{{"option_index": "{number}"}}'}
+        for number, fact in enumerate(facts, start=1)
+    ]
+
+
+def option_title(fact: Fact) -> str:
+    """A fact's name; a fault's with its line, since the same thing fails in many lines."""
+    return f"{fact.name} ({fact.data['line']})" if fact.kind == "fault" else fact.name
+
+
+def line_name(line: Fact, language: str) -> str:
+    """A line's name in a language."""
+    return line.english if language == "en" and line.english else line.name
+
+
+def source_label(fact: Fact, language: str) -> str:
+    """Where a fact comes from, as customers know it."""
+    label = rules().labels.sources[fact.kind].get(language)
+    return f"{label} {fact.name}" if fact.kind == "passage" else label
+
+
+def facts_of(found: Sequence[Found]) -> list[Fact]:
+    """The facts of search results."""
+    return [item.fact for item in found]
+
+
+def _options(facts: Sequence[Fact]) -> list[EventType]:
+    return [SlotSet("options", [fact.ref for fact in facts])]
+
+
+def _focus(fact: Fact) -> list[EventType]:
+    """A fact about one product makes it the product that the conversation is about."""
+    about = catalog().graph.products_about(fact.ref)
+    return [SlotSet("product", next(iter(about)))] if len(about) == 1 else []

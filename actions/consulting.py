@@ -1,0 +1,237 @@
+"""Questions and faults: answered from the knowledge graph, or asked back."""
+
+from __future__ import annotations
+
+from typing import Optional
+
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.answering import (
+    ask_which, deliver, facts_of, line_name, offer_ticket, option_buttons, show_cause, show_products,
+)  # fmt: skip
+from actions.conversation import Turn, TurnAction
+from kefu.db import session_scope
+from kefu.events import record
+from kefu.knowledge.categories import classify
+from kefu.knowledge.entries import Found
+from kefu.knowledge.service import catalog, record_unanswered
+
+#: Two faults of different lines that score this close are not told apart without asking.
+_CLOSE = 0.08
+
+
+def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> list[EventType]:
+    """Answers a question: danger first, then the best fact, else choices, else a person's help."""
+    if not text:
+        say.utter_message(response="utter_describe_fault" if intent == "report_fault" else "utter_which_policy")
+        return []
+    found = catalog().find(text, turn.mentions, intent)
+    best = found[0] if found else None
+    fault = best.fact if best and best.fact.kind == "fault" and best.sure else None
+    category = classify(intent, text, turn.line, turn.first("function"), fault)
+    with session_scope() as session:
+        score = round(best.score, 3) if best else 0.0
+        ref = best.fact.ref if best else None
+        record(session, "question.asked", turn.customer, **category.as_dict(), best=ref, score=score)
+    if category.safety:
+        say.utter_message(response=f"utter_safety_{category.safety}")
+        return offer_ticket(intent, text, turn.product)
+    if best and best.sure and not _undecided(turn, found):
+        return deliver(turn, say, best.fact, facts_of([f for f in found[1:] if f.possible]))
+    record_unanswered(text, turn.customer, best.fact.ref if best else None, best.score if best else 0.0)
+    choices = [item for item in found if item.possible]
+    if choices:
+        return ask_which(turn, say, facts_of(choices))
+    say.utter_message(response="utter_no_answer")
+    return offer_ticket(intent, text, turn.product)
+
+
+def _undecided(turn: Turn, found: list[Found]) -> bool:
+    """Whether naming the product would decide between faults of different lines."""
+    best = found[0]
+    if best.fact.kind != "fault" or turn.line:
+        return False
+    rivals = (f for f in found[1:] if f.fact.kind == "fault" and best.score - f.score < _CLOSE)
+    return any(rival.fact.data["line"] != best.fact.data["line"] for rival in rivals)
+
+
+class ActionAnswer(TurnAction):
+    """Answers what the customer asks or reports."""
+
+    def name(self) -> str:
+        """Name in the domain."""
+        return "action_answer"
+
+    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Answers the latest message."""
+        return [*answer(turn, say, turn.text, turn.intent), SlotSet("misses", 0)]
+
+
+class ActionTakeInformation(TurnAction):
+    """Uses a bare value: a product completes the question just asked, or is introduced."""
+
+    def name(self) -> str:
+        """Name in the domain."""
+        return "action_take_information"
+
+    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Takes the value for what the conversation waits for."""
+        question = turn.slots.get("question") if turn.slots.get("awaiting") == "choice" else None
+        named = turn.mentions.products or turn.mentions.lines
+        if question and named:
+            events = answer(turn, say, question["text"], question["intent"])
+            return [SlotSet("question", None), *events]
+        if turn.mentions.products:
+            return deliver(turn, say, catalog().graph.facts[f"product:{turn.mentions.products[0]}"])
+        if turn.mentions.lines:
+            return show_products(turn, say, catalog().graph.facts[f"product_line:{turn.mentions.lines[0]}"])
+        if turn.mentions.symptoms or turn.mentions.error_codes or turn.mentions.functions:
+            return answer(turn, say, turn.text, "report_fault")
+        say.utter_message(response="utter_what_about_it")
+        return []
+
+
+class ActionChooseOption(TurnAction):
+    """Answers with the option that the customer picks."""
+
+    def name(self) -> str:
+        """Name in the domain."""
+        return "action_choose_option"
+
+    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Delivers the option chosen; says so when there is no such option."""
+        options = turn.slots.get("options") or []
+        index = _index(turn.first("option_index"), len(options))
+        if index is None and turn.intent == "affirm" and len(options) == 1:
+            index = 0
+        if index is None and turn.values("product"):
+            wanted = f"product:{turn.first('product')}"
+            index = options.index(wanted) if wanted in options else None
+        fact = catalog().graph.get(options[index]) if index is not None else None
+        if fact is None:
+            response = "utter_choose_which" if options else "utter_nothing_to_choose"
+            facts = [fact for fact in map(catalog().graph.get, options) if fact]
+            say.utter_message(response=response, options=option_buttons(facts))
+            return []
+        return [SlotSet("question", None), *deliver(turn, say, fact)]
+
+
+def _index(value: Optional[str], count: int) -> Optional[int]:
+    """Position of option ``value`` (1-based, negative from the end) among ``count``."""
+    try:
+        number = int(value or "")
+    except ValueError:
+        return None
+    position = number - 1 if number > 0 else count + number
+    return position if number and 0 <= position < count else None
+
+
+class ActionNextStep(TurnAction):
+    """Goes on when an answer did not help: next cause, other options, then a ticket."""
+
+    def name(self) -> str:
+        """Name in the domain."""
+        return "action_next_step"
+
+    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Shows the next cause of the fault at hand, or offers a ticket."""
+        graph = catalog().graph
+        running = turn.slots.get("fault") or {}
+        fault = graph.get(running.get("ref"))
+        if fault is None:
+            say.utter_message(response="utter_answer_did_not_help")
+            last = graph.get(turn.slots.get("answer"))
+            return offer_ticket("answer_unhelpful", last.name if last else turn.text, turn.product)
+        step = running["step"] + 1
+        if step < len(graph.targets(fault.ref, "caused_by")):
+            return show_cause(turn, say, fault, step)
+        say.utter_message(response="utter_diagnosis_exhausted", fault=fault.name)
+        return offer_ticket("report_fault", fault.name, turn.product)
+
+
+class ActionMarkSolved(TurnAction):
+    """Notes that an answer helped."""
+
+    def name(self) -> str:
+        """Name in the domain."""
+        return "action_mark_solved"
+
+    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Records what helped and ends the matter."""
+        with session_scope() as session:
+            record(session, "answer.helped", turn.customer, ref=turn.slots.get("answer"))
+        say.utter_message(response="utter_glad_it_helped")
+        return [SlotSet("awaiting", None), SlotSet("fault", None), SlotSet("misses", 0)]
+
+
+class ActionRepeatAnswer(TurnAction):
+    """Says the last answer again."""
+
+    def name(self) -> str:
+        """Name in the domain."""
+        return "action_repeat_answer"
+
+    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Delivers the last fact again, a fault at the step where it stands."""
+        graph = catalog().graph
+        running = turn.slots.get("fault") or {}
+        fault, last = graph.get(running.get("ref")), graph.get(turn.slots.get("answer"))
+        if fault:
+            return show_cause(turn, say, fault, running["step"])
+        if last:
+            return deliver(turn, say, last)
+        say.utter_message(response="utter_nothing_to_repeat")
+        return []
+
+
+class ActionCompareProducts(TurnAction):
+    """Sets two products side by side."""
+
+    def name(self) -> str:
+        """Name in the domain."""
+        return "action_compare_products"
+
+    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Compares the products named, or those of the line that the turn is about."""
+        graph = catalog().graph
+        named = [*turn.mentions.products]
+        if turn.mentions.context_product and len(named) < 2:
+            named.append(turn.mentions.context_product)
+        if len(named) < 2 and turn.line:
+            named = [product.name for product in graph.products_of(turn.line)]
+        if len(named) < 2:
+            return answer(turn, say, turn.text, turn.intent)
+        first, second = (graph.facts[f"product:{name}"] for name in named[:2])
+        rows = []
+        specs = {**{"": None}, **first.data["specs"], **second.data["specs"]}
+        for spec in list(specs)[1:]:
+            left, right = first.data["specs"].get(spec, "-"), second.data["specs"].get(spec, "-")
+            rows.append(f"- {spec}: {first.name} {left} | {second.name} {right}")
+        say.utter_message(
+            response="utter_comparison", first=first.name, second=second.name,
+            first_summary=f"{first.data['price']}, {first.body}",
+            second_summary=f"{second.data['price']}, {second.body}", rows="\n".join(rows),
+            options=option_buttons([first, second]),
+        )  # fmt: skip
+        return [SlotSet("options", [first.ref, second.ref]), SlotSet("awaiting", None)]
+
+
+class ActionSuggestProducts(TurnAction):
+    """Shows what there is to choose from, by product line."""
+
+    def name(self) -> str:
+        """Name in the domain."""
+        return "action_suggest_products"
+
+    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Shows the products of the line named, or asks for the line."""
+        graph = catalog().graph
+        if turn.line:
+            return show_products(turn, say, graph.facts[f"product_line:{turn.line}"])
+        lines = graph.of_kind("product_line")
+        buttons = option_buttons(lines)
+        for button, line in zip(buttons, lines):
+            button["title"] = line_name(line, turn.language)
+        say.utter_message(response="utter_ask_product_line", options=buttons)
+        return [SlotSet("options", [line.ref for line in lines]), SlotSet("awaiting", "choice")]

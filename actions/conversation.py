@@ -1,0 +1,114 @@
+"""What every action needs: the turn as plain values, and a thread to work in."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, Iterator, Optional
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType
+from rasa_sdk.executor import CollectingDispatcher
+
+from kefu.knowledge.entries import Mentions
+from kefu.knowledge.service import catalog
+from kefu.language.detect import conversation_language
+
+_RECENT_TEXTS = 10
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One message of a customer, as an action reads it.
+
+    Attributes:
+        text: As typed; empty when a button was pressed (channels let no typed text begin with a slash).
+        customer: Whose conversation it is; the only key to anything that is somebody's.
+        key: Identifies the message, the same when it is handled again.
+        language: ``zh`` or ``en``: what the answer will be in.
+        slots: All slots of the conversation.
+        entities: What understanding found, in order.
+    """
+
+    text: str
+    intent: str
+    customer: str
+    channel: str
+    key: str
+    language: str
+    slots: dict[str, Any]
+    entities: tuple[dict[str, Any], ...]
+
+    @classmethod
+    def of(cls, tracker: Tracker) -> Turn:
+        """Reads the latest message of a conversation."""
+        message = tracker.latest_message
+        text = message.get("text") or ""
+        metadata = message.get("metadata") or {}
+        recent = [t for _, t in zip(range(_RECENT_TEXTS), _texts(tracker))]
+        return cls(
+            text="" if text.startswith("/") else text,
+            intent=(message.get("intent") or {}).get("name") or "",
+            customer=tracker.sender_id,
+            channel=tracker.get_latest_input_channel() or "",
+            key=f"{tracker.sender_id}:{message.get('message_id')}",
+            language=conversation_language(tracker.get_slot("language"), recent, metadata.get("language")),
+            slots=tracker.slots,
+            entities=tuple(message.get("entities") or ()),
+        )
+
+    def values(self, entity: str) -> tuple[str, ...]:
+        """Canonical values of an entity in this message, each once."""
+        found = (str(e["value"]) for e in self.entities if e.get("entity") == entity)
+        return tuple(dict.fromkeys(found))
+
+    def first(self, entity: str) -> Optional[str]:
+        """First value of an entity in this message."""
+        return next(iter(self.values(entity)), None)
+
+    @property
+    def mentions(self) -> Mentions:
+        """What the message names, and the product the conversation is about.
+
+        A product spoken of before is dropped when another line is named (那门锁呢, after a router).
+        """
+        graph = catalog().graph
+        products, lines = self.values("product"), self.values("product_line")
+        context = None if products else self.slots.get("product")
+        if context and lines and graph.line_of(context) not in lines:
+            context = None
+        return Mentions(
+            products, lines, self.values("function"), self.values("symptom"), self.values("error_code"), context
+        )
+
+    @property
+    def product(self) -> Optional[str]:
+        """The product that this turn is about."""
+        mentions = self.mentions
+        return mentions.products[0] if mentions.products else mentions.context_product
+
+    @property
+    def line(self) -> Optional[str]:
+        """The product line that this turn is about."""
+        if self.product:
+            return catalog().graph.line_of(self.product)
+        return next(iter(self.mentions.lines), None)
+
+
+def _texts(tracker: Tracker) -> Iterator[str]:
+    return (event.get("text") or "" for event in reversed(tracker.events) if event.get("event") == "user")
+
+
+class TurnAction(Action, ABC):
+    """An action that works in a thread: databases and searches must not hold the server's event loop."""
+
+    @abstractmethod
+    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Handles the turn: utters by ``say`` and returns events."""
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> list[EventType]:
+        """Runs `act` (see parent class)."""
+        return await asyncio.to_thread(lambda: self.act(Turn.of(tracker), dispatcher))

@@ -1,0 +1,93 @@
+"""What belongs to every conversation: language, and messages that were not understood."""
+
+from __future__ import annotations
+
+from rasa_sdk.events import EventType, SlotSet, UserUtteranceReverted
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.answering import ask_which, deliver, facts_of, offer_ticket
+from actions.conversation import Turn, TurnAction
+from kefu.knowledge.categories import classify
+from kefu.knowledge.service import catalog, record_unanswered
+from kefu.language.detect import LANGUAGES, language_of
+from kefu.tickets.service import TicketRequest, open_ticket
+
+#: So many messages in a row that were not understood bring an offer of a person's help.
+_PATIENCE = 2
+#: A text that was not understood is answered only by an entry that fits it this well.
+_FITS = 0.6
+
+
+class ActionSetLanguage(TurnAction):
+    """Goes on in the language that the customer chose."""
+
+    def name(self) -> str:
+        """Name in the domain."""
+        return "action_set_language"
+
+    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Takes the language named, or the one of the request; says so when it can't be had."""
+        wanted = turn.first("language") or language_of(turn.text)
+        if wanted not in LANGUAGES:
+            say.utter_message(response="utter_language_not_spoken")
+            return []
+        # The slot is only set after this action: the confirmation names its language itself.
+        say.utter_message(response=f"utter_language_set_{wanted}")
+        return [SlotSet("language", wanted)]
+
+
+class ActionRecordSuggestion(TurnAction):
+    """Records a suggestion."""
+
+    def name(self) -> str:
+        """Name in the domain."""
+        return "action_record_suggestion"
+
+    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Opens a suggestion ticket: it needs no contact and no confirmation."""
+        request = TicketRequest(
+            request_key=turn.key, customer=turn.customer, channel=turn.channel, kind="suggestion",
+            urgency="low", description=turn.text or "-", product=turn.product, line=turn.line,
+            function=turn.first("function"), problem_type=classify(turn.intent, turn.text, None, None).problem_type,
+        )  # fmt: skip
+        open_ticket(request)
+        say.utter_message(response="utter_suggestion_recorded")
+        return []
+
+
+class ActionFallback(TurnAction):
+    """Handles a message whose intent is not clear."""
+
+    def name(self) -> str:
+        """Name in the domain."""
+        return "action_fallback"
+
+    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Answers what fits very well, offers what may fit, else asks once more and then offers help."""
+        found = catalog().find(turn.text, turn.mentions)
+        if found and found[0].score >= _FITS:
+            return [SlotSet("misses", 0), *deliver(turn, say, found[0].fact)]
+        choices = [item for item in found if item.possible]
+        misses = int(turn.slots.get("misses") or 0) + 1
+        best = found[0] if found else None
+        record_unanswered(turn.text, turn.customer, best.fact.ref if best else None, best.score if best else 0)
+        if choices and misses < _PATIENCE:
+            return [SlotSet("misses", misses), *ask_which(turn, say, facts_of(choices))]
+        if misses < _PATIENCE:
+            say.utter_message(response="utter_not_understood")
+            return [SlotSet("misses", misses)]
+        say.utter_message(response="utter_not_understood_again")
+        return [SlotSet("misses", misses), *offer_ticket("nlu_fallback", turn.text, turn.product)]
+
+
+class ActionDefaultFallback(TurnAction):
+    """Rasa calls this when no rule knows what comes next."""
+
+    def name(self) -> str:
+        """Name in the domain: Rasa's own."""
+        return "action_default_fallback"
+
+    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Asks to say it differently, and takes the message back out of the dialogue."""
+        say.utter_message(response="utter_not_understood")
+        return [UserUtteranceReverted()]

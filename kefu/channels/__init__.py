@@ -1,0 +1,1 @@
+"""How customers reach the assistant: Rasa connectors, and the ledger of what was said."""

@@ -1,0 +1,181 @@
+"""Has stored messages answered: each once, in order, whatever restarts in between.
+
+The ledger is the queue. A task per conversation with work drains it: it takes the conversation's
+lease, answers the oldest unanswered message, and so on until none is left. A sweep finds what a dead
+process left behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import uuid
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import structlog
+
+from kefu.channels.ledger import Entry, LeaseLost, Ledger
+
+log = structlog.get_logger()
+
+Answer = Callable[[Entry, str], Awaitable[None]]
+GiveUp = Callable[[Entry, str], Awaitable[None]]
+
+
+class Threads:
+    """Runs blocking ledger calls beside the event loop: ``await threads(ledger.after, ...)``."""
+
+    def __init__(self, workers: int) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="ledger")
+
+    async def __call__(self, function: Callable, *args: Any) -> Any:
+        """Returns what ``function(*args)`` returns, or raises what it raises."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, function, *args)
+
+    def close(self) -> None:
+        """Lets running calls end and takes no more."""
+        self._pool.shutdown(wait=False)
+
+
+class Turns:
+    """Answers the conversations of one channel in this process.
+
+    Args:
+        ledger: Where messages wait.
+        threads: Runs the ledger's calls.
+        answer: Answers one message; called with it and the lease owner's name.
+        give_up: Called instead after ``max_attempts`` failures.
+        ready: Whether messages can be answered now (a model is loaded).
+        lease_seconds: After this time without renewal, others may take over.
+        sweep_seconds: How often to look for messages left behind.
+        max_attempts: How often a message is tried.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        threads: Threads,
+        answer: Answer,
+        give_up: GiveUp,
+        ready: Callable[[], bool] = lambda: True,
+        lease_seconds: float = 15,
+        sweep_seconds: float = 5,
+        max_attempts: int = 3,
+    ) -> None:
+        self._ledger, self._threads = ledger, threads
+        self._answer, self._give_up, self._ready = answer, give_up, ready
+        self._lease, self._sweep_every, self._max_attempts = lease_seconds, sweep_seconds, max_attempts
+        self._owner = ""
+        self._tasks: dict[str, asyncio.Task] = {}
+        self._again: set[str] = set()
+        self._sweeper: asyncio.Task | None = None
+        self._stopping = False
+
+    def start(self) -> None:
+        """Begins to look for unanswered messages, now and again."""
+        self._stopping = False
+        self._owner = str(uuid.uuid4())  # not earlier: server workers fork after construction
+        self._sweeper = asyncio.create_task(self._sweep())
+
+    async def stop(self, grace: float = 5) -> None:
+        """Begins nothing new and lets running turns end within ``grace`` seconds."""
+        self._stopping = True
+        if self._sweeper:
+            self._sweeper.cancel()
+        tasks = list(self._tasks.values())
+        if tasks:
+            await asyncio.wait(tasks, timeout=grace)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def wake(self, conversation: str) -> None:
+        """Says that ``conversation`` has a new message."""
+        self._again.add(conversation)
+        if conversation not in self._tasks and not self._stopping:
+            task = asyncio.create_task(self._drain(conversation))
+            self._tasks[conversation] = task
+            task.add_done_callback(lambda _: self._done(conversation))
+
+    def busy(self, conversation: str) -> bool:
+        """Whether an answer is being worked on in this process."""
+        return conversation in self._tasks
+
+    def _done(self, conversation: str) -> None:
+        self._tasks.pop(conversation, None)
+        if conversation in self._again:  # woken between its last look and now
+            self.wake(conversation)
+
+    async def _sweep(self) -> None:
+        while True:
+            try:
+                for conversation in await self._threads(self._ledger.waiting):
+                    if conversation not in self._tasks:
+                        self.wake(conversation)
+            except Exception as error:
+                log.error("web.sweep.failed", error=type(error).__name__)
+            await asyncio.sleep(self._sweep_every)
+
+    async def _drain(self, conversation: str) -> None:
+        try:
+            while conversation in self._again and not self._stopping:
+                self._again.discard(conversation)
+                await self._claim(conversation)
+                try:
+                    while await self._answer_next(conversation):
+                        pass
+                finally:
+                    await self._threads(self._ledger.release, conversation, self._owner)
+        except LeaseLost:
+            log.warning("web.lease.lost", conversation=conversation)
+        except Exception as error:  # the sweep comes back to it
+            log.exception("web.turn.interrupted", conversation=conversation, error=type(error).__name__)
+
+    async def _claim(self, conversation: str) -> None:
+        """Waits until messages can be answered and no other process answers this conversation."""
+        while not self._ready():
+            await asyncio.sleep(0.5)
+        while not await self._threads(self._ledger.claim, conversation, self._owner, self._lease):
+            await asyncio.sleep(0.2)
+
+    async def _answer_next(self, conversation: str) -> bool:
+        """Answers the oldest waiting message; ``False`` when there is none or the process stops."""
+        if self._stopping:
+            return False
+        entry = await self._threads(self._ledger.next_unanswered, conversation)
+        if entry is None:
+            return False
+        renewing = asyncio.create_task(self._renew(conversation))
+        try:
+            if entry.attempts > self._max_attempts:
+                await self._give_up(entry, self._owner)
+            else:
+                await self._answer(entry, self._owner)
+        except LeaseLost:
+            raise
+        except Exception as error:
+            log.exception(
+                "web.turn.failed",
+                conversation=conversation,
+                seq=entry.seq,
+                attempt=entry.attempts,
+                error=type(error).__name__,
+            )
+            await asyncio.sleep(0.5 * entry.attempts)
+            return True
+        finally:
+            renewing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await renewing
+        await self._threads(self._ledger.finish, conversation, entry.seq)
+        return True
+
+    async def _renew(self, conversation: str) -> None:
+        while True:
+            await asyncio.sleep(self._lease / 3)
+            try:
+                await self._threads(self._ledger.claim, conversation, self._owner, self._lease)
+            except Exception as error:
+                log.error("web.lease.not_renewed", conversation=conversation, error=type(error).__name__)

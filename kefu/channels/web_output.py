@@ -1,0 +1,99 @@
+"""What the bot says on the web page: each bubble one JSON body, kept and sent by ``post``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+from rasa.core.channels.channel import OutputChannel
+
+Post = Callable[[str, dict, "int | None"], Awaitable[None]]
+
+
+class WebOutput(OutputChannel):
+    """Rasa's output channel of one turn, or of a push outside any turn.
+
+    Args:
+        post: Stores and sends a bubble: conversation, body, ``seq`` of the message it answers.
+        reply_to: The message that this turn answers; ``None`` for a push.
+    """
+
+    @classmethod
+    def name(cls) -> str:
+        """The name that ``channel: web`` variants of responses carry."""
+        return "web"
+
+    def __init__(self, post: Post, reply_to: int | None = None) -> None:
+        self._post = post
+        self._reply_to = reply_to
+
+    def end_turn(self) -> None:
+        """Makes what comes later (a reminder keeps this object) a push, not part of the answer."""
+        self._reply_to = None
+
+    async def send_text_message(self, recipient_id: str, text: str, **kwargs: Any) -> None:
+        """Sends text; parts with a blank line between them become bubbles of their own."""
+        for part in _parts(text):
+            await self._send(recipient_id, {"text": part})
+
+    async def send_text_with_buttons(
+        self, recipient_id: str, text: str, buttons: list[dict[str, Any]], **kwargs: Any
+    ) -> None:
+        """Sends text with the buttons under its last part."""
+        *first, last = _parts(text) or [""]
+        for part in first:
+            await self._send(recipient_id, {"text": part})
+        await self._send(recipient_id, {"text": last, "buttons": _buttons(buttons)})
+
+    async def send_image_url(self, recipient_id: str, image: str, **kwargs: Any) -> None:
+        """Sends a picture by its address."""
+        await self._send(recipient_id, {"image": image})
+
+    async def send_attachment(self, recipient_id: str, attachment: Any, **kwargs: Any) -> None:
+        """Sends a link to a file; Rasa's ``{"type", "payload": {"src"}}`` of a picture becomes one."""
+        payload = attachment.get("payload", attachment) if isinstance(attachment, dict) else {}
+        address = payload.get("src") or payload.get("url") or str(attachment)
+        is_image = isinstance(attachment, dict) and attachment.get("type") == "image"
+        await self._send(recipient_id, {"image": address} if is_image else {"text": address})
+
+    async def send_elements(
+        self, recipient_id: str, elements: Iterable[dict[str, Any]], **kwargs: Any
+    ) -> None:
+        """Sends each element as a card."""
+        for element in elements:
+            card = {
+                "title": element.get("title"),
+                "text": element.get("subtitle"),
+                "image": element.get("image_url"),
+                "buttons": element.get("buttons") or [],
+            }
+            await self.send_custom_json(recipient_id, card)
+
+    async def send_custom_json(self, recipient_id: str, json_message: dict[str, Any], **kwargs: Any) -> None:
+        """Sends a card: ``title``, ``text``, ``image``, ``fields`` [{label, value}], ``link``, ``buttons``.
+
+        Its buttons go beside it, where the buttons of every bubble are, so that payloads stay here.
+        """
+        card = dict(json_message)
+        buttons = _buttons(card.pop("buttons", None) or [])
+        await self._send(recipient_id, {"card": card, "buttons": buttons} if buttons else {"card": card})
+
+    async def _send(self, conversation: str, body: dict[str, Any]) -> None:
+        await self._post(conversation, body, self._reply_to)
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in re.split(r"\n[ \t]*\n", text.strip()) if part.strip()]
+
+
+def _buttons(buttons: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Keeps what a button needs: its title and either a payload for Rasa or an address to open."""
+    kept = []
+    for button in buttons:
+        title = str(button.get("title") or button.get("payload") or "")
+        if button.get("url"):
+            kept.append({"title": title, "url": str(button["url"])})
+        else:
+            kept.append({"title": title, "payload": str(button.get("payload") or title)})
+    return kept

@@ -1,0 +1,73 @@
+"""Settings from the environment, with defaults that work on one machine.
+
+Every variable has the prefix ``KEFU_``; none is needed. Secrets are never defaults: a missing
+``KEFU_SECRET`` is drawn once and kept in ``<var>/secret``, readable by its owner only.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What differs between installations.
+
+    Attributes:
+        var_dir: Folder of everything written while running (database, secret, logs).
+        database_url: SQLAlchemy URL of Kefu's own tables (``KEFU_DATABASE_URL``).
+        tracker_url: SQLAlchemy URL of Rasa's tracker store; a PostgreSQL ``database_url`` serves both.
+        knowledge_dir: The company's facts.
+        secret: Signs what customers carry (session tokens).
+        company_timezone: IANA zone in which times are shown.
+        allowed_origins: Sites that may embed the chat page's socket; empty means same origin only.
+    """
+
+    var_dir: Path
+    database_url: str
+    tracker_url: str
+    knowledge_dir: Path
+    secret: str
+    company_timezone: str
+    allowed_origins: tuple[str, ...]
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """Reads the environment once; ``settings.cache_clear()`` makes the next call read it again."""
+    var_dir = Path(os.environ.get("KEFU_VAR_DIR") or ROOT / "var")
+    var_dir.mkdir(parents=True, exist_ok=True)
+    database_url = os.environ.get("KEFU_DATABASE_URL") or f"sqlite:///{var_dir / 'kefu.db'}"
+    # SQLite locks whole files, so the tracker gets its own; a server holds both in one database.
+    shared = not database_url.startswith("sqlite")
+    default_tracker = database_url if shared else f"sqlite:///{var_dir / 'tracker.db'}"
+    origins = os.environ.get("KEFU_ALLOWED_ORIGINS", "")
+    return Settings(
+        var_dir=var_dir,
+        database_url=database_url,
+        tracker_url=os.environ.get("KEFU_TRACKER_URL") or default_tracker,
+        knowledge_dir=Path(os.environ.get("KEFU_KNOWLEDGE_DIR") or ROOT / "data" / "knowledge"),
+        secret=os.environ.get("KEFU_SECRET") or _kept_secret(var_dir / "secret"),
+        company_timezone=os.environ.get("KEFU_TIMEZONE") or "Asia/Shanghai",
+        allowed_origins=tuple(o.strip() for o in origins.split(",") if o.strip()),
+    )
+
+
+def _kept_secret(path: Path) -> str:
+    """Returns the secret in ``path``, drawing it first if there is none (safe between processes)."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    if not path.exists():
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(48))
+        try:
+            os.link(draft, path)  # atomic: the first process wins, the others read its secret
+        except FileExistsError:
+            pass
+        draft.unlink()
+    return path.read_text().strip()

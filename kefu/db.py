@@ -1,0 +1,71 @@
+"""The database: engine, session scope, migrations."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from functools import lru_cache
+from typing import Iterator
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import Session, declarative_base, sessionmaker
+
+from kefu.config import ROOT, settings
+
+Base = declarative_base()
+
+
+def utcnow() -> datetime:
+    """The present in UTC, without zone, as every time in the database is kept."""
+    return datetime.now(timezone.utc).replace(tzinfo=None)
+
+
+def connect(url: str) -> Engine:
+    """Opens an engine for ``url``; SQLite waits for other writers instead of failing."""
+    sqlite = url.startswith("sqlite")
+    engine = create_engine(
+        url,
+        future=True,
+        pool_pre_ping=not sqlite,
+        connect_args={"check_same_thread": False, "timeout": 30} if sqlite else {},
+    )
+    if sqlite:
+
+        @event.listens_for(engine, "connect")
+        def _pragmas(connection, _record) -> None:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute("PRAGMA foreign_keys=ON")
+
+    return engine
+
+
+@lru_cache(maxsize=1)
+def engine() -> Engine:
+    """The engine of Kefu's own tables, one per process."""
+    return connect(settings().database_url)
+
+
+@contextmanager
+def session_scope() -> Iterator[Session]:
+    """A session that commits when the block ends and rolls back when it fails."""
+    session = sessionmaker(engine(), future=True, expire_on_commit=False)()
+    try:
+        yield session
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.close()
+
+
+def migrate() -> None:
+    """Brings the database to the newest schema; several processes may call it at once."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "kefu" / "migrations"))
+    command.upgrade(config, "head")

@@ -1,0 +1,41 @@
+"""The event log: facts recorded as they happen.
+
+Every topic writes, insights reads. Rows carry ids and categories, never message bodies, so that figures
+can be kept when a person is forgotten.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from sqlalchemy import JSON, Column, DateTime, Index, Integer, String
+from sqlalchemy.orm import Session
+
+from kefu.db import Base, utcnow
+
+
+class Event(Base):
+    """One fact: what happened, when, to which customer."""
+
+    __tablename__ = "event_log"
+    __table_args__ = (Index("ix_event_log_kind_at", "kind", "at"),)
+
+    id = Column(Integer, primary_key=True)
+    at = Column(DateTime, nullable=False, default=utcnow)
+    kind = Column(String(64), nullable=False)
+    customer = Column(String(128), index=True)
+    data = Column(JSON, nullable=False, default=dict)
+
+
+def record(session: Session, kind: str, customer: Optional[str] = None, **data: Any) -> Event:
+    """Adds a fact to the log within the caller's transaction.
+
+    Args:
+        session: The transaction that the fact belongs to.
+        kind: ``topic.past_participle``, for instance ``ticket.opened``.
+        customer: Conversation id of the customer concerned.
+        **data: JSON values: ids, categories, numbers.
+    """
+    event = Event(kind=kind, customer=customer, data=data)
+    session.add(event)
+    return event

@@ -1,0 +1,1 @@
+"""Chinese text without Rasa: normalising, words, sentence embedding."""

@@ -1,0 +1,34 @@
+"""Which language a conversation is held in."""
+
+from __future__ import annotations
+
+import re
+from typing import Iterable, Optional
+
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z']+")
+
+LANGUAGES = ("zh", "en")
+
+
+def language_of(text: str) -> Optional[str]:
+    """``zh``, ``en``, or none where the text alone does not tell (a number, a model, an emoji)."""
+    if _HAN.search(text):
+        return "zh"
+    return "en" if len(_LATIN_WORD.findall(text)) >= 2 else None
+
+
+def conversation_language(
+    chosen: Optional[str], recent_texts: Iterable[str], page_language: Optional[str] = None
+) -> str:
+    """The language to answer in.
+
+    Args:
+        chosen: What the customer asked for, if ever; it wins.
+        recent_texts: The customer's texts, newest first; the first that tells decides.
+        page_language: Language of the page, when no text tells.
+    """
+    if chosen in LANGUAGES:
+        return chosen
+    told = (language for language in map(language_of, recent_texts) if language)
+    return next(told, page_language if page_language in LANGUAGES else "zh")

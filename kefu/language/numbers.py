@@ -1,0 +1,107 @@
+"""Numbers in a message: which kind they are, and their canonical form."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Iterable
+
+from kefu.language.normalize import normalize
+
+# On the normal text; blanks and hyphens inside a number are people's own.
+_SEP = r"[ \-]?"
+_FORMS = (
+    ("ticket_number", re.compile(rf"(?<![a-z0-9])gd{_SEP}(?:\d{_SEP}){{9,14}}[\dx](?![a-z0-9])")),
+    ("appointment_number", re.compile(rf"(?<![a-z0-9])yy{_SEP}(?:\d{_SEP}){{9,14}}[\dx](?![a-z0-9])")),
+    ("phone", re.compile(rf"(?<!\d)(?:\+?86{_SEP})?1[3-9]\d{_SEP}\d{{4}}{_SEP}\d{{4}}(?!\d)")),
+    ("phone", re.compile(r"(?<!\d)0\d{2,3}-\d{7,8}(?!\d)")),
+    ("phone", re.compile(r"(?<!\d)400-?\d{3}-?\d{4}(?!\d)")),
+    ("tracking_number", re.compile(r"(?<![a-z0-9])(?:sf|yt|jd|jt|zto|sto|yto|db|ems|jdvb)[a-z]{0,3}\d{8,16}(?![a-z0-9])")),
+    ("order_number", re.compile(r"(?<![a-z0-9])(?=[a-z]{0,4}\d)(?:[a-z]{0,4}\d{6,}[a-z0-9]*)(?![a-z0-9])")),
+)  # fmt: skip
+_PARCEL = re.compile("运单|快递|物流|单号.{0,2}顺丰|包裹|tracking|parcel|delivery")
+_CHINESE_DIGITS = {
+    c: str(i) for i, cs in enumerate(("零〇", "一壹", "二两贰", "三叁", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖")) for c in cs
+}
+_ENGLISH_DIGITS = {
+    "one": "1", "first": "1", "1st": "1", "two": "2", "second": "2", "2nd": "2", "three": "3", "third": "3",
+    "3rd": "3", "four": "4", "fourth": "4", "4th": "4", "five": "5", "fifth": "5", "5th": "5", "ten": "10",
+    "a": "1", "b": "2", "c": "3", "d": "4",
+}  # fmt: skip
+_LAST = re.compile("最后|末|最下|last|bottom")
+_FIRST = re.compile("头一|最上|first|top")
+_FULL_MARKS = re.compile("满|全|full|最高")
+_LANGUAGES = (
+    ("zh", re.compile("中文|汉语|国语|普通话|简体|繁体|粤语|广东话|chinese|mandarin")),
+    ("en", re.compile("英|english|eng")),
+)
+_ENTITY_NUMBERS = frozenset(
+    {"ticket_number", "appointment_number", "order_number", "tracking_number", "phone", "error_code"}
+)
+
+
+def find_numbers(text: str, intent: str = "", learned: Iterable[dict[str, Any]] = ()) -> list[dict[str, Any]]:
+    """Finds numbers of fixed form.
+
+    Args:
+        text: As typed.
+        intent: Decides, with the words around, between an order and a parcel.
+        learned: Entities found by the extractor; where it has an opinion on a long number, that counts.
+
+    Returns:
+        Entities with offsets in ``text``, without overlaps.
+    """
+    normal = normalize(text)
+    learned = list(learned)
+    found: list[dict[str, Any]] = []
+    for entity, form in _FORMS:
+        for match in form.finditer(normal.text):
+            start, end = normal.original_span(match.start(), match.end())
+            if any(start < f["end"] and f["start"] < end for f in found):
+                continue
+            if not 8 <= sum(c.isalnum() for c in match.group()) <= 22:
+                continue
+            kind = entity
+            if kind == "order_number":
+                kind = _order_or_parcel(normal.text, intent, start, end, learned)
+            found.append({"entity": kind, "start": start, "end": end, "value": canonical(kind, match.group())})
+    return found
+
+
+def _order_or_parcel(text: str, intent: str, start: int, end: int, learned: list[dict[str, Any]]) -> str:
+    for entity in learned:
+        if entity["start"] < end and start < entity["end"] and entity["entity"].endswith("_number"):
+            return entity["entity"]
+    return "tracking_number" if intent == "track_delivery" and _PARCEL.search(text) else "order_number"
+
+
+def canonical(entity: str, said: str) -> str:
+    """The canonical value of an entity that no list of names knows.
+
+    Numbers lose blanks and hyphens, options and ratings become digits (the last option is ``-1``), languages
+    become their code; everything else stays as said.
+    """
+    normal = normalize(said).text
+    if entity in _ENTITY_NUMBERS:
+        value = re.sub(r"[\s\-]", "", normal).upper()
+        return re.sub(r"^\+?86(?=1\d{10}$)", "", value) if entity == "phone" else value
+    if entity == "language":
+        return next((code for code, form in _LANGUAGES if form.search(normal)), said)
+    if entity == "rating":
+        return "5" if _FULL_MARKS.search(normal) else _digits(normal) or said
+    if entity == "option_index":
+        if _LAST.search(normal) and not _digits(normal):
+            return "-1"
+        return _digits(normal) or ("1" if _FIRST.search(normal) else said)
+    return said
+
+
+def _digits(text: str) -> str:
+    """The first number said in ``text``, as digits; empty if none."""
+    match = re.search(r"\d+", text)
+    if match:
+        return match.group()
+    for word in re.findall(r"[a-z0-9]+", text):
+        if word in _ENGLISH_DIGITS:
+            return _ENGLISH_DIGITS[word]
+    digits = "".join(_CHINESE_DIGITS.get(c, "") for c in text)
+    return digits or ("10" if "十" in text else "")

@@ -1,0 +1,33 @@
+"""Words and units of a Chinese sentence."""
+
+from __future__ import annotations
+
+import logging
+import re
+from functools import lru_cache
+
+import jieba
+
+# One Han character, or a run of letters and digits (with decimals and times), or one other sign.
+_UNIT = re.compile(r"[a-z0-9]+(?:[.:][0-9]+)*|\S", re.IGNORECASE)
+
+
+@lru_cache(maxsize=1)
+def _segmenter() -> jieba.Tokenizer:
+    jieba.setLogLevel(logging.WARNING)
+    segmenter = jieba.Tokenizer()
+    segmenter.initialize()
+    return segmenter
+
+
+def words(text: str) -> list[str]:
+    """Cuts normal text into words, blanks left out (the dictionary loads on the first call)."""
+    return [word for word in _segmenter().lcut(text) if word.strip()]
+
+
+def units(text: str) -> list[tuple[str, int]]:
+    """Cuts ``text`` into single Han characters and whole runs of letters and digits, with offsets.
+
+    Entities are found on units: a word may straddle the edge of a name, a unit cannot.
+    """
+    return [(match.group(), match.start()) for match in _UNIT.finditer(text)]

@@ -1,0 +1,1 @@
+"""Custom components of the NLU pipeline, named by dotted path in config.yml."""

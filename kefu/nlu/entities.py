@@ -1,0 +1,77 @@
+"""The last word on entities: one span, one type, one canonical value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.extractors.extractor import EntityExtractorMixin
+from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
+from rasa.shared.nlu.training_data.message import Message
+
+from kefu.knowledge.live import name_matcher
+from kefu.language.numbers import canonical, find_numbers
+from kefu.nlu.names import NAMES
+
+#: Names that are what they look like wherever they stand; the others need the extractor's consent or a
+#: place where it found nothing.
+_CERTAIN = frozenset({"product", "error_code"})
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
+class EntityResolver(GraphComponent, EntityExtractorMixin):
+    """Merges what patterns, the knowledge graph and the learned extractor found in a message.
+
+    Numbers of fixed form (phone, ticket, ...) come first, then certain names, then what was learned, then
+    the remaining names. No two entities overlap. Values are canonical: a product's name in the graph, digits
+    for numbers, options and ratings.
+    """
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """No options."""
+        return {}
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> EntityResolver:
+        """Creates the component (see parent class)."""
+        return cls()
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Replaces the entities of each message by the resolved ones."""
+        for message in messages:
+            if message.get(TEXT):
+                message.set(ENTITIES, self._resolve(message), add_to_output=True)
+        return messages
+
+    def _resolve(self, message: Message) -> list[dict[str, Any]]:
+        text = message.get(TEXT)
+        intent = (message.get(INTENT) or {}).get("name") or ""
+        learned = message.get(ENTITIES, [])
+        names = [
+            {"entity": n["entity"], "start": n["start"], "end": n["end"], "value": n["value"]}
+            for n in message.get(NAMES) or ()
+        ]
+        numbers = find_numbers(text, intent, learned)
+        kept: list[dict[str, Any]] = []
+        for source in (numbers, [n for n in names if n["entity"] in _CERTAIN], learned, names):
+            for entity in source:
+                if all(entity["end"] <= k["start"] or k["end"] <= entity["start"] for k in kept):
+                    kept.append(self._canonical(entity, text))
+        return sorted(kept, key=lambda entity: entity["start"])
+
+    def _canonical(self, entity: dict[str, Any], text: str) -> dict[str, Any]:
+        said = text[entity["start"] : entity["end"]]
+        value = entity["value"]
+        if value == said:
+            value = name_matcher().value_of(entity["entity"], said) or canonical(entity["entity"], said)
+        return {**entity, "value": value, "extractor": self.name}

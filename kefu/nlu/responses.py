@@ -1,0 +1,39 @@
+"""Chooses the language of every response."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any, Optional
+
+from rasa.core.nlg import TemplatedNaturalLanguageGenerator
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
+from rasa.utils.endpoints import EndpointConfig
+
+from kefu.language.detect import conversation_language
+
+_EVENTS_LOOKED_AT = 200
+
+
+class LanguageAwareResponses(TemplatedNaturalLanguageGenerator):
+    """Rasa's responses from domain.yml, with the slot ``language`` always known to their conditions.
+
+    A customer who chose no language is answered in the one they write, so designers only mark the
+    English variants with a condition on ``language`` and leave the Chinese ones unmarked.
+    """
+
+    def __init__(self, endpoint_config: Optional[EndpointConfig], domain: Domain) -> None:
+        """Takes the responses of ``domain``; the endpoint has no options."""
+        super().__init__(domain.responses)
+
+    async def generate(
+        self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any
+    ) -> Optional[dict[str, Any]]:
+        """Generates a response in the language of the conversation (see parent class)."""
+        slots = tracker.current_slot_values()
+        recent = islice(reversed(tracker.events), _EVENTS_LOOKED_AT)
+        texts = (event.text or "" for event in recent if isinstance(event, UserUttered))
+        metadata = (tracker.latest_message.metadata if tracker.latest_message else None) or {}
+        slots["language"] = conversation_language(slots.get("language"), texts, metadata.get("language"))
+        return self.generate_from_slots(utter_action, slots, output_channel, **kwargs)

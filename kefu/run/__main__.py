@@ -1,0 +1,98 @@
+"""``python -m kefu.run [prepare | page | train | shell | rasa ...]``; alone it runs the assistant."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+from kefu.config import ROOT
+from kefu.run import builds
+from kefu.run.ports import PortError, check
+from kefu.run.servers import environment, python, servers
+from kefu.run.steps import RunError, call, end, step
+from kefu.run.supervise import supervise
+
+
+def knowledge() -> None:
+    """Brings the database to the newest schema and the graph up to ``data/knowledge``."""
+    with step("Database and knowledge"):
+        call(
+            [sys.executable, "-m", "kefu.knowledge"],
+            "The knowledge could not be loaded; the line above names the file to mend.",
+            cwd=ROOT,
+            env=environment(),
+        )
+
+
+def prepare() -> None:
+    """Builds whatever is not up to date."""
+    builds.page()
+    knowledge()
+    builds.model()
+
+
+def run() -> int:
+    """Prepares, then runs every server until told to stop."""
+    check()  # before anything slow
+    prepare()
+    chosen = servers(builds.model())
+    print("==> Starting the servers ...", flush=True)
+    return supervise(chosen)
+
+
+def shell() -> int:
+    """Talks to the assistant in the terminal, with its actions."""
+    check()
+    knowledge()
+    actions, rasa = servers(builds.model())
+    endpoints = rasa.command[rasa.command.index("--endpoints") + 1]
+    process = subprocess.Popen(actions.command, env=actions.environ, cwd=ROOT, start_new_session=True)
+    try:
+        command = python("rasa", "shell", "--model", builds.model(), "--endpoints", endpoints)
+        return subprocess.run(command, env=rasa.environ, cwd=ROOT).returncode
+    finally:
+        end(process)
+
+
+def rasa(arguments: list[str]) -> int:
+    """Becomes ``rasa ARGUMENTS``, quietly; ``MODEL`` stands for the model of the present sources."""
+    arguments = [str(builds.model()) if argument == "MODEL" else argument for argument in arguments]
+    os.execve(sys.executable, python("rasa", *arguments), environment())
+
+
+COMMANDS = {
+    "run": run,
+    "prepare": prepare,
+    "page": builds.page,
+    "train": lambda: print(f"Model: {builds.model().relative_to(ROOT)}"),
+    "shell": shell,
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Runs one command; what the caller must mend is one sentence, an interruption none."""
+
+    def stop(*_) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    name, *rest = arguments or ["run"]
+    try:
+        if name == "rasa":
+            return rasa(rest)
+        if name not in COMMANDS or rest:
+            raise RunError(f"There is no such command; known are {', '.join(COMMANDS)} and rasa ...")
+        result = COMMANDS[name]()
+        return result if isinstance(result, int) else 0
+    except (RunError, PortError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped.", flush=True)
+        return 0 if name == "run" else 130
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

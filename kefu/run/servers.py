@@ -1,0 +1,112 @@
+"""The servers of the assistant: how each is started, where it listens, how one sees that it is up."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kefu.config import ROOT
+from kefu.run.ports import ACTIONS, ASSISTANT, host
+
+# Each may be overruled from outside.
+DEFAULTS = {
+    "RASA_TELEMETRY_ENABLED": "false",
+    # One sentence at a time is faster, and steadier beside the other servers, on one thread.
+    "OMP_NUM_THREADS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "SANIC_WORKERS": "1",
+    # Open pages reconnect and messages are kept: nobody has to be waited for when a server stops.
+    "SANIC_GRACEFUL_SHUTDOWN_TIMEOUT": "3",
+    "PYTHONUNBUFFERED": "1",
+    # What libraries tell each other (see also kefu.run.quiet).
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+}
+
+
+def python(module: str, *arguments: str | Path) -> tuple[str, ...]:
+    """The command that runs a Python module quietly."""
+    return (sys.executable, "-m", "kefu.run.quiet", module, *map(str, arguments))
+
+
+def environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """``environ`` with the defaults that every process of ours runs under."""
+    return {**DEFAULTS, **environ}
+
+
+@dataclass(frozen=True)
+class Server:
+    """One process that serves.
+
+    Attributes:
+        name: Stands before each line it prints.
+        command: Program and arguments.
+        address: Its own address, ``http://localhost:5005``.
+        health: The path that answers 200 when it is ready.
+        environ: Its whole environment.
+        pages: What people open there: title to path.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    address: str
+    health: str
+    environ: Mapping[str, str] = field(repr=False)
+    pages: Mapping[str, str] = field(default_factory=dict)
+
+    def is_healthy(self, seconds: float = 2) -> bool:
+        """Whether it answers, within ``seconds``, that it is ready."""
+        # No proxy that the environment may name lies between us and our own servers.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(self.address + self.health, timeout=seconds) as answer:
+                return answer.status == 200
+        except (OSError, urllib.error.URLError):
+            return False
+
+
+def servers(model: Path, environ: Mapping[str, str] = os.environ) -> list[Server]:
+    """Every server of an assistant on one machine, set up by ``environ``."""
+    environ = environment(environ)
+    port, actions_port = ASSISTANT.number(environ), ACTIONS.number(environ)
+    interface = host(environ)
+    return [
+        Server(
+            "actions",
+            python("rasa_sdk", "--actions", "actions", "--port", str(actions_port)),
+            f"http://127.0.0.1:{actions_port}",
+            "/health",
+            # It believes whatever it is told about who speaks: only this machine may tell it.
+            {"SANIC_HOST": "127.0.0.1", **environ},
+        ),
+        Server(
+            "rasa",
+            python(
+                "rasa", "run", "--model", model, "--interface", interface, "--port", str(port),
+                "--credentials", ROOT / "credentials.yml", "--endpoints", endpoints(environ),
+            ),
+            f"http://{'127.0.0.1' if interface == '0.0.0.0' else interface}:{port}",
+            "/",
+            environ,
+            {"Chat page": "/chat/"},
+        ),
+    ]  # fmt: skip
+
+
+def endpoints(environ: Mapping[str, str]) -> Path:
+    """endpoints.yml, or a copy of it where the action server has another port than the file says."""
+    original = ROOT / "endpoints.yml"
+    number = ACTIONS.number(environ)
+    if number == ACTIONS.default:
+        return original
+    text = re.sub(rf"(localhost|127\.0\.0\.1):{ACTIONS.default}\b", rf"\1:{number}", original.read_text())
+    copy = Path(environ.get("KEFU_VAR_DIR") or ROOT / "var") / "endpoints.yml"
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    copy.write_text(text)
+    return copy

@@ -1,0 +1,1 @@
+"""Where Rasa keeps conversations, named by dotted path in endpoints.yml."""

@@ -1,0 +1,1 @@
+"""Tickets: what a customer asked for that people have to do."""

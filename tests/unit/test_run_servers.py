@@ -1,0 +1,53 @@
+from pathlib import Path
+
+import pytest
+
+from kefu.run import servers as module
+from kefu.run.servers import environment, servers
+
+ENDPOINTS = """
+action_endpoint:
+  url: http://localhost:5055/webhook
+tracker_store:
+  url: ${KEFU_TRACKER_URL}
+"""
+
+
+@pytest.fixture
+def root(tmp_path, monkeypatch):
+    (tmp_path / "endpoints.yml").write_text(ENDPOINTS)
+    monkeypatch.setattr(module, "ROOT", tmp_path)
+    return tmp_path
+
+
+def test_the_default_port_takes_endpoints_as_they_are(root):
+    assert module.endpoints({}) == root / "endpoints.yml"
+
+
+def test_another_action_port_reaches_rasa_and_nothing_else_changes(root):
+    copy = module.endpoints({"KEFU_ACTIONS_PORT": "6001", "KEFU_VAR_DIR": str(root / "data")})
+    assert copy.parent == root / "data"
+    assert copy.read_text() == ENDPOINTS.replace("5055", "6001")
+    assert (root / "endpoints.yml").read_text() == ENDPOINTS
+
+
+def test_both_servers_get_their_ports(root):
+    environ = {"KEFU_PORT": "6000", "KEFU_ACTIONS_PORT": "6001", "KEFU_VAR_DIR": str(root)}
+    actions, rasa = servers(Path("models/a.tar.gz"), environ)
+    assert actions.address == "http://127.0.0.1:6001" and "6001" in actions.command
+    assert rasa.address == "http://127.0.0.1:6000" and "6000" in rasa.command
+
+
+def test_strangers_on_the_network_cannot_reach_the_action_server(root):
+    actions, _ = servers(Path("models/a.tar.gz"), {"KEFU_HOST": "0.0.0.0"})
+    assert actions.environ["SANIC_HOST"] == "127.0.0.1"
+
+
+def test_what_is_set_outside_wins_over_our_defaults():
+    assert environment({"OMP_NUM_THREADS": "4"})["OMP_NUM_THREADS"] == "4"
+    assert environment({})["OMP_NUM_THREADS"] == "1"
+
+
+def test_a_server_that_is_not_there_is_not_healthy(root):
+    actions, _ = servers(Path("models/a.tar.gz"), {"KEFU_ACTIONS_PORT": "1", "KEFU_VAR_DIR": str(root)})
+    assert not actions.is_healthy(0.5)

@@ -1,0 +1,118 @@
+"""The ledger: numbers without gaps, one copy of each message, one answering process."""
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from kefu.channels.ledger import LeaseLost
+from tests.web_server import ledger_on
+
+C = "web-1"
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    return ledger_on(tmp_path / "kefu.db")
+
+
+def say(ledger, text, conversation=C, client_id=None):
+    return ledger.accept(conversation, client_id or str(uuid.uuid4()), {"text": text, "language": "zh"})
+
+
+def test_messages_of_a_conversation_are_numbered_from_one_without_gaps(ledger):
+    say(ledger, "a")
+    ledger.record(C, {"text": "b"}, reply_to=1)
+    say(ledger, "c")
+    assert [(e.seq, e.direction, e.body["text"]) for e in ledger.after(C, 0, 10)] == [
+        (1, "in", "a"),
+        (2, "out", "b"),
+        (3, "in", "c"),
+    ]
+
+
+def test_a_repeated_id_is_stored_once_and_leaves_no_gap(ledger):
+    first, fresh = say(ledger, "a", client_id="x")
+    again, fresh_again = say(ledger, "a", client_id="x")
+    after, _ = say(ledger, "b")
+    assert (fresh, fresh_again, again, after.seq) == (True, False, first, 2)
+
+
+def test_the_same_id_in_another_conversation_is_another_message(ledger):
+    say(ledger, "a", client_id="x")
+    assert say(ledger, "b", conversation="web-2", client_id="x")[1]
+
+
+def test_many_writers_at_once_get_different_numbers_and_doubles_stay_single(ledger):
+    with ThreadPoolExecutor(8) as pool:
+        jobs = [pool.submit(say, ledger, str(n), C, f"id-{n % 20}") for n in range(60)]
+        fresh = [job.result()[1] for job in jobs]
+    assert sum(fresh) == 20
+    assert [entry.seq for entry in ledger.after(C, 0, 100)] == list(range(1, 21))
+
+
+def test_pages_are_cut_from_both_ends(ledger):
+    for n in range(7):
+        say(ledger, str(n))
+    assert [e.seq for e in ledger.after(C, 2, 3)] == [3, 4, 5]
+    assert [e.seq for e in ledger.before(C, None, 3)] == [5, 6, 7]
+    assert [e.seq for e in ledger.before(C, 5, 3)] == [2, 3, 4]
+    assert ledger.before("web-2", None, 3) == []
+
+
+def test_a_button_is_found_only_in_its_own_conversation(ledger):
+    say(ledger, "a")
+    ledger.record(C, {"text": "?", "buttons": [{"title": "ja", "payload": "/affirm"}]})
+    assert ledger.button(C, 2, 0)["payload"] == "/affirm"
+    assert (
+        ledger.button(C, 2, 1) is None and ledger.button(C, 1, 0) is None and ledger.button(C, 9, 0) is None
+    )
+    assert ledger.button("web-2", 2, 0) is None
+
+
+def test_only_one_owner_holds_a_conversation_until_it_lets_go(ledger):
+    say(ledger, "a")
+    assert ledger.claim(C, "one", 60) and ledger.claim(C, "one", 60)
+    assert not ledger.claim(C, "two", 60)
+    ledger.release(C, "two")
+    assert not ledger.claim(C, "two", 60)
+    ledger.release(C, "one")
+    assert ledger.claim(C, "two", 60)
+
+
+def test_a_lease_that_ran_out_passes_on_and_its_late_bubbles_are_refused(ledger):
+    say(ledger, "a")
+    ledger.claim(C, "dead", -1)
+    assert ledger.claim(C, "alive", 60)
+    with pytest.raises(LeaseLost):
+        ledger.record(C, {"text": "late"}, reply_to=1, owner="dead")
+    assert ledger.record(C, {"text": "in time"}, reply_to=1, owner="alive").seq == 2
+
+
+def test_unanswered_messages_come_oldest_first_until_finished(ledger):
+    say(ledger, "a")
+    say(ledger, "b")
+    first = ledger.next_unanswered(C)
+    assert (first.seq, first.attempts) == (1, 1)
+    ledger.finish(C, 1)
+    assert ledger.next_unanswered(C).seq == 2
+    ledger.finish(C, 2)
+    assert ledger.next_unanswered(C) is None and ledger.waiting() == []
+
+
+def test_a_message_with_bubbles_whose_process_died_counts_as_answered(ledger):
+    say(ledger, "a")
+    say(ledger, "b")
+    ledger.next_unanswered(C)
+    ledger.record(C, {"text": "answer"}, reply_to=1)  # and then the process died
+    assert ledger.waiting() == [C]
+    assert ledger.next_unanswered(C).seq == 2
+
+
+def test_a_message_without_bubbles_is_tried_again_and_counted(ledger):
+    say(ledger, "a")
+    assert [ledger.next_unanswered(C).attempts for _ in range(3)] == [1, 2, 3]
+
+
+def test_a_push_to_someone_unknown_opens_their_conversation(ledger):
+    assert ledger.record("web-new", {"text": "hello"}).seq == 1

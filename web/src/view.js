@@ -1,0 +1,63 @@
+// Turns the state of the conversation into the list of messages that ChatUI shows.
+
+const TIME_GAP_MS = 5 * 60_000;
+
+/**
+ * An unchanged message keeps its object between calls, so that ChatUI draws and scrolls only for news.
+ */
+export function makeView() {
+  let shown = new Map();
+
+  const keep = (next, made) => {
+    const before = shown.get(made._id);
+    const same = before && Object.keys(made).every((key) => before[key] === made[key]);
+    next.set(made._id, same ? before : made);
+  };
+
+  return function view({ messages, pending, status }) {
+    const next = new Map();
+    const visible = messages.filter(({ from }) => from !== 'event');
+    const newest = visible[visible.length - 1];
+    const lastMine = visible.reduce((seq, { from, seq: own }) => (from === 'customer' ? own : seq), 0);
+    const pressed = new Map(visible.filter((m) => m.button).map((m) => [m.button.seq, m.button.index]));
+    let time = 0;
+
+    for (const message of visible) {
+      const mine = message.from === 'customer';
+      const createdAt = Date.parse(message.created_at);
+      const hasTime = createdAt - time > TIME_GAP_MS;
+      if (hasTime) time = createdAt;
+      keep(next, {
+        ...message,
+        _id: mine ? message.id : `bot-${message.seq}`,
+        type: 'message',
+        position: mine ? 'right' : 'left',
+        createdAt,
+        hasTime,
+        pressed: pressed.get(message.seq),
+        // Choices belong to the newest turn: pressed later they would answer another question.
+        active: !mine && pending.length === 0 && message.seq > lastMine,
+        receipt: mine && message === newest && pending.length === 0 ? 'sent' : undefined,
+      });
+    }
+    for (const item of pending) {
+      if (next.has(item.id)) continue;
+      const sending = status === 'online' ? 'sending' : 'waiting';
+      keep(next, {
+        id: item.id,
+        _id: item.id,
+        from: 'customer',
+        text: item.text ?? item.title,
+        type: 'message',
+        position: 'right',
+        createdAt: item.createdAt,
+        hasTime: item.createdAt - time > TIME_GAP_MS,
+        receipt: item.error ? 'failed' : sending,
+        error: item.error || undefined,
+      });
+      time = Math.max(time, item.createdAt);
+    }
+    shown = next;
+    return [...next.values()];
+  };
+}
