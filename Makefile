@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test train validate stories lint pytest shell bench-nlu bench-search reload-knowledge clean ports browser
+.PHONY: help run test train validate stories lint test-page pytest shell bench-nlu bench-search reload-knowledge clean ports browser
 
 PYTHON := .venv/bin/python
 RASA := $(PYTHON) -m kefu.run rasa
@@ -16,7 +16,7 @@ run: ports .venv/.synced ## Set everything up and start the assistant (Ctrl-C st
 
 test: .venv/.synced browser ## Set everything up and run every test
 	@$(PYTHON) -m kefu.run prepare
-	@$(MAKE) --no-print-directory -k lint validate stories pytest
+	@$(MAKE) --no-print-directory -k lint test-page validate stories pytest
 
 train: .venv/.synced ## Train the model if its inputs changed (plain `rasa train` works too)
 	@$(PYTHON) -m kefu.run train
@@ -30,6 +30,9 @@ stories: .venv/.synced ## Play tests/test_stories.yml against the model
 lint: .venv/.synced ## Check the style of the code and who imports whom
 	.venv/bin/ruff check .
 	.venv/bin/lint-imports --no-logo
+
+test-page: .venv/.synced ## Run the chat page's own tests
+	@$(PYTHON) -m kefu.run npm test
 
 pytest: .venv/.synced ## Run the Python tests; ARGS="tests/unit -k name" runs some of them
 	.venv/bin/pytest $(ARGS)

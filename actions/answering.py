@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
@@ -17,7 +18,9 @@ MAX_OPTIONS = 3
 _PASSAGE_LENGTH = 600
 
 
-def deliver(turn: Turn, say: CollectingDispatcher, fact: Fact, others: Sequence[Fact] = ()) -> list[EventType]:
+def deliver(
+    turn: Turn, say: CollectingDispatcher, fact: Fact, others: Sequence[Fact] = ()
+) -> list[EventType]:
     """Answers with ``fact``: a fault starts its diagnosis, a line shows its products.
 
     Args:
@@ -73,15 +76,14 @@ def show_products(turn: Turn, say: CollectingDispatcher, line: Fact) -> list[Eve
     return [SlotSet("awaiting", "choice"), SlotSet("answer", line.ref), *_options(products)]
 
 
-def ask_which(turn: Turn, say: CollectingDispatcher, facts: Sequence[Fact]) -> list[EventType]:
+def ask_which(say: CollectingDispatcher, facts: Sequence[Fact]) -> list[EventType]:
     """Asks back with choices instead of guessing."""
     facts = facts[: MAX_OPTIONS + 1]
     say.utter_message(response="utter_ask_back", options=option_buttons(facts))
-    question = {"text": turn.text, "intent": turn.intent}
-    return [SlotSet("awaiting", "choice"), SlotSet("question", question), *_options(facts)]
+    return [SlotSet("awaiting", "choice"), *_options(facts)]
 
 
-def offer_ticket(intent: str, problem: str, product: Optional[str]) -> list[EventType]:
+def offer_ticket(intent: str, problem: str, product: str | None) -> list[EventType]:
     """The events that make a yes to come open a ticket about ``problem``."""
     return [
         SlotSet("awaiting", "ticket_offer"),

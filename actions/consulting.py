@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Optional
-
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answering import (
-    ask_which, deliver, facts_of, line_name, offer_ticket, option_buttons, show_cause, show_products,
+    ask_which,
+    deliver,
+    facts_of,
+    line_name,
+    offer_ticket,
+    option_buttons,
+    show_cause,
+    show_products,
 )  # fmt: skip
 from actions.conversation import Turn, TurnAction
 from kefu.db import session_scope
@@ -19,32 +24,37 @@ from kefu.knowledge.service import catalog, record_unanswered
 
 #: Two faults of different lines that score this close are not told apart without asking.
 _CLOSE = 0.08
+#: A comparison shows the first so many differences.
+_MAX_ROWS = 8
 
 
 def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> list[EventType]:
     """Answers a question: danger first, then the best fact, else choices, else a person's help."""
     if not text:
-        say.utter_message(response="utter_describe_fault" if intent == "report_fault" else "utter_which_policy")
+        say.utter_message(
+            response="utter_describe_fault" if intent == "report_fault" else "utter_which_policy"
+        )
         return []
     found = catalog().find(text, turn.mentions, intent)
     best = found[0] if found else None
     fault = best.fact if best and best.fact.kind == "fault" and best.sure else None
-    category = classify(intent, text, turn.line, turn.first("function"), fault)
+    asked = [SlotSet("question", {"text": text, "intent": intent})]
+    category = classify(intent, text, turn.line, turn.function, fault)
     with session_scope() as session:
         score = round(best.score, 3) if best else 0.0
         ref = best.fact.ref if best else None
         record(session, "question.asked", turn.customer, **category.as_dict(), best=ref, score=score)
     if category.safety:
         say.utter_message(response=f"utter_safety_{category.safety}")
-        return offer_ticket(intent, text, turn.product)
+        return asked + offer_ticket(intent, text, turn.product)
     if best and best.sure and not _undecided(turn, found):
-        return deliver(turn, say, best.fact, facts_of([f for f in found[1:] if f.possible]))
+        return asked + deliver(turn, say, best.fact, facts_of([f for f in found[1:] if f.possible]))
     record_unanswered(text, turn.customer, best.fact.ref if best else None, best.score if best else 0.0)
     choices = [item for item in found if item.possible]
     if choices:
-        return ask_which(turn, say, facts_of(choices))
+        return asked + ask_which(say, facts_of(choices))
     say.utter_message(response="utter_no_answer")
-    return offer_ticket(intent, text, turn.product)
+    return asked + offer_ticket(intent, text, turn.product)
 
 
 def _undecided(turn: Turn, found: list[Found]) -> bool:
@@ -54,6 +64,12 @@ def _undecided(turn: Turn, found: list[Found]) -> bool:
         return False
     rivals = (f for f in found[1:] if f.fact.kind == "fault" and best.score - f.score < _CLOSE)
     return any(rival.fact.data["line"] != best.fact.data["line"] for rival in rivals)
+
+
+def answer_again(turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+    """Answers the last question for the product or line named now (那 L1 呢)."""
+    question = turn.slots["question"]
+    return answer(turn, say, question["text"], question["intent"])
 
 
 class ActionAnswer(TurnAction):
@@ -77,11 +93,8 @@ class ActionTakeInformation(TurnAction):
 
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Takes the value for what the conversation waits for."""
-        question = turn.slots.get("question") if turn.slots.get("awaiting") == "choice" else None
-        named = turn.mentions.products or turn.mentions.lines
-        if question and named:
-            events = answer(turn, say, question["text"], question["intent"])
-            return [SlotSet("question", None), *events]
+        if turn.slots.get("question") and (turn.mentions.products or turn.mentions.lines):
+            return answer_again(turn, say)
         if turn.mentions.products:
             return deliver(turn, say, catalog().graph.facts[f"product:{turn.mentions.products[0]}"])
         if turn.mentions.lines:
@@ -108,16 +121,18 @@ class ActionChooseOption(TurnAction):
         if index is None and turn.values("product"):
             wanted = f"product:{turn.first('product')}"
             index = options.index(wanted) if wanted in options else None
+            if index is None and turn.slots.get("question"):
+                return answer_again(turn, say)
         fact = catalog().graph.get(options[index]) if index is not None else None
         if fact is None:
             response = "utter_choose_which" if options else "utter_nothing_to_choose"
             facts = [fact for fact in map(catalog().graph.get, options) if fact]
             say.utter_message(response=response, options=option_buttons(facts))
             return []
-        return [SlotSet("question", None), *deliver(turn, say, fact)]
+        return deliver(turn, say, fact)
 
 
-def _index(value: Optional[str], count: int) -> Optional[int]:
+def _index(value: str | None, count: int) -> int | None:
     """Position of option ``value`` (1-based, negative from the end) among ``count``."""
     try:
         number = int(value or "")
@@ -204,14 +219,14 @@ class ActionCompareProducts(TurnAction):
             return answer(turn, say, turn.text, turn.intent)
         first, second = (graph.facts[f"product:{name}"] for name in named[:2])
         rows = []
-        specs = {**{"": None}, **first.data["specs"], **second.data["specs"]}
-        for spec in list(specs)[1:]:
+        for spec in {**first.data["specs"], **second.data["specs"]}:
             left, right = first.data["specs"].get(spec, "-"), second.data["specs"].get(spec, "-")
-            rows.append(f"- {spec}: {first.name} {left} | {second.name} {right}")
+            if left != right:
+                rows.append(f"- {spec}: {first.name} {left} | {second.name} {right}")
         say.utter_message(
             response="utter_comparison", first=first.name, second=second.name,
             first_summary=f"{first.data['price']}, {first.body}",
-            second_summary=f"{second.data['price']}, {second.body}", rows="\n".join(rows),
+            second_summary=f"{second.data['price']}, {second.body}", rows="\n".join(rows[:_MAX_ROWS]),
             options=option_buttons([first, second]),
         )  # fmt: skip
         return [SlotSet("options", [first.ref, second.ref]), SlotSet("awaiting", None)]
@@ -231,7 +246,7 @@ class ActionSuggestProducts(TurnAction):
             return show_products(turn, say, graph.facts[f"product_line:{turn.line}"])
         lines = graph.of_kind("product_line")
         buttons = option_buttons(lines)
-        for button, line in zip(buttons, lines):
+        for button, line in zip(buttons, lines, strict=True):
             button["title"] = line_name(line, turn.language)
         say.utter_message(response="utter_ask_product_line", options=buttons)
         return [SlotSet("options", [line.ref for line in lines]), SlotSet("awaiting", "choice")]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Iterator, Optional
+from itertools import islice
+from typing import Any
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType
@@ -46,7 +48,7 @@ class Turn:
         message = tracker.latest_message
         text = message.get("text") or ""
         metadata = message.get("metadata") or {}
-        recent = [t for _, t in zip(range(_RECENT_TEXTS), _texts(tracker))]
+        recent = list(islice(_texts(tracker), _RECENT_TEXTS))
         return cls(
             text="" if text.startswith("/") else text,
             intent=(message.get("intent") or {}).get("name") or "",
@@ -63,7 +65,12 @@ class Turn:
         found = (str(e["value"]) for e in self.entities if e.get("entity") == entity)
         return tuple(dict.fromkeys(found))
 
-    def first(self, entity: str) -> Optional[str]:
+    def said(self, entity: str) -> tuple[str, ...]:
+        """An entity as the customer said it: a name may lead to several nodes of the graph."""
+        found = (e for e in self.entities if e.get("entity") == entity)
+        return tuple(dict.fromkeys(self.text[e["start"] : e["end"]] or str(e["value"]) for e in found))
+
+    def first(self, entity: str) -> str | None:
         """First value of an entity in this message."""
         return next(iter(self.values(entity)), None)
 
@@ -79,21 +86,28 @@ class Turn:
         if context and lines and graph.line_of(context) not in lines:
             context = None
         return Mentions(
-            products, lines, self.values("function"), self.values("symptom"), self.values("error_code"), context
+            products, lines, self.said("function"), self.said("symptom"), self.said("error_code"), context
         )
 
     @property
-    def product(self) -> Optional[str]:
+    def product(self) -> str | None:
         """The product that this turn is about."""
         mentions = self.mentions
         return mentions.products[0] if mentions.products else mentions.context_product
 
     @property
-    def line(self) -> Optional[str]:
+    def line(self) -> str | None:
         """The product line that this turn is about."""
         if self.product:
             return catalog().graph.line_of(self.product)
         return next(iter(self.mentions.lines), None)
+
+    @property
+    def function(self) -> str | None:
+        """The function that this turn names, of the line that it is about if one is known."""
+        graph, line = catalog().graph, self.line
+        named = (node for said in self.said("function") for node in graph.named("function", said))
+        return next((node.name for node in named if line in (None, node.data["line"])), None)
 
 
 def _texts(tracker: Tracker) -> Iterator[str]:

@@ -48,7 +48,7 @@ class ActionRecordSuggestion(TurnAction):
         request = TicketRequest(
             request_key=turn.key, customer=turn.customer, channel=turn.channel, kind="suggestion",
             urgency="low", description=turn.text or "-", product=turn.product, line=turn.line,
-            function=turn.first("function"), problem_type=classify(turn.intent, turn.text, None, None).problem_type,
+            function=turn.function, problem_type=classify(turn.intent, turn.text, None, None).problem_type,
         )  # fmt: skip
         open_ticket(request)
         say.utter_message(response="utter_suggestion_recorded")
@@ -70,9 +70,11 @@ class ActionFallback(TurnAction):
         choices = [item for item in found if item.possible]
         misses = int(turn.slots.get("misses") or 0) + 1
         best = found[0] if found else None
-        record_unanswered(turn.text, turn.customer, best.fact.ref if best else None, best.score if best else 0)
+        record_unanswered(
+            turn.text, turn.customer, best.fact.ref if best else None, best.score if best else 0
+        )
         if choices and misses < _PATIENCE:
-            return [SlotSet("misses", misses), *ask_which(turn, say, facts_of(choices))]
+            return [SlotSet("misses", misses), *ask_which(say, facts_of(choices))]
         if misses < _PATIENCE:
             say.utter_message(response="utter_not_understood")
             return [SlotSet("misses", misses)]

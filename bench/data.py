@@ -33,9 +33,8 @@ def folds(data: Path, count: int) -> Iterator[tuple[Path, list]]:
     from sklearn.model_selection import StratifiedKFold
 
     unique = list({fold(m.get("text")) or m.get("text"): m for m in messages(data)}.values())
-    parts = StratifiedKFold(count, shuffle=True, random_state=7).split(
-        unique, [m.get("intent") for m in unique]
-    )
+    intents = [m.get("intent") for m in unique]
+    parts = StratifiedKFold(count, shuffle=True, random_state=7).split(unique, intents)
     folder = settings().var_dir / "bench" / "folds"
     folder.mkdir(parents=True, exist_ok=True)
     for number, (train, test) in enumerate(parts, 1):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from bench.scores import Parsed, Span
+from bench.scores import FALLBACK, Parsed, Span
 from kefu.config import ROOT, settings
 
 _COMPONENTS = ("nlu", "language", "knowledge")
@@ -112,9 +112,8 @@ async def _parse_one(agent, message) -> Parsed:
     started = time.perf_counter()
     answer = await agent.parse_message(message.get("text"))
     seconds = time.perf_counter() - started
-    best = next(
-        (i for i in answer.get("intent_ranking", ()) if i["name"] != "nlu_fallback"), answer["intent"]
-    )
+    ranking = [*answer.get("intent_ranking", ()), answer["intent"]]
+    best = next((i for i in ranking if i["name"] != FALLBACK), answer["intent"])
     return Parsed(
         text=message.get("text"),
         intent=message.get("intent"),

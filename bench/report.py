@@ -57,14 +57,10 @@ def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 def finish(bench: str, goals: Sequence[Goal]) -> None:
     """Prints the goals for people, then, as the very last line, for machines."""
     heading("Goals")
-    table(
-        ("goal", "value", "line", ""), [(g.name, g.value, g.goal, "ok" if g.ok else "MISSED") for g in goals]
-    )
-    print()
-    print(
-        json.dumps({"bench": bench, "goals": [asdict(goal) for goal in goals]}, ensure_ascii=False),
-        flush=True,
-    )
+    rows = [(g.name, g.value, g.goal, "ok" if g.ok else "MISSED") for g in goals]
+    table(("goal", "value", "line", ""), rows)
+    result = {"bench": bench, "goals": [asdict(goal) for goal in goals]}
+    print(f"\n{json.dumps(result, ensure_ascii=False)}", flush=True)
 
 
 def width(text: str) -> int:

@@ -1,0 +1,1 @@
+"""Kefu: customer service in Chinese, on Rasa."""

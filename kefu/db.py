@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from functools import lru_cache
-from typing import Iterator
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Engine
@@ -27,6 +27,8 @@ def connect(url: str) -> Engine:
     engine = create_engine(
         url,
         future=True,
+        # A traceback must not carry what customers wrote.
+        hide_parameters=True,
         pool_pre_ping=not sqlite,
         connect_args={"check_same_thread": False, "timeout": 30} if sqlite else {},
     )

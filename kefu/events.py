@@ -6,7 +6,7 @@ can be kept when a person is forgotten.
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any
 
 from sqlalchemy import JSON, Column, DateTime, Index, Integer, String
 from sqlalchemy.orm import Session
@@ -27,7 +27,7 @@ class Event(Base):
     data = Column(JSON, nullable=False, default=dict)
 
 
-def record(session: Session, kind: str, customer: Optional[str] = None, **data: Any) -> Event:
+def record(session: Session, kind: str, customer: str | None = None, /, **data: Any) -> Event:
     """Adds a fact to the log within the caller's transaction.
 
     Args:

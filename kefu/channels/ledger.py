@@ -14,9 +14,10 @@ PostgreSQL then queue concurrent writers of a conversation instead of failing on
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, ContextManager
+from typing import Any
 
 from sqlalchemy import JSON, Column, DateTime, ForeignKey, Index, Integer, String, and_, or_, select, update
 from sqlalchemy.exc import IntegrityError
@@ -89,7 +90,7 @@ class Ledger:
         scope: Opens a session that commits at its end.
     """
 
-    def __init__(self, scope: Callable[[], ContextManager[Session]] = session_scope) -> None:
+    def __init__(self, scope: Callable[[], AbstractContextManager[Session]] = session_scope) -> None:
         self._scope = scope
 
     def accept(self, conversation: str, client_id: str, body: dict) -> tuple[Entry, bool]:

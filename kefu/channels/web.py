@@ -81,7 +81,7 @@ class WebChannel(InputChannel):
             raise RasaException(
                 f"credentials.yml: {', '.join(sorted(unknown))}: no such option of {cls.__name__}"
             )
-        return cls(Options(**{key: value for key, value in credentials.items() if value is not None}))
+        return cls(Options(**{key: value for key, value in credentials.items() if value not in (None, "")}))
 
     def __init__(self, options: Options = Options(), ledger: Ledger | None = None) -> None:
         self._options = options

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Optional
+from typing import Any
 
 from kefu.config import settings
-from kefu.knowledge.files import CategoryFile, KnowledgeError, load_yaml, parse
+from kefu.knowledge.files import KnowledgeError, load_yaml, parse
 from kefu.knowledge.graph import Fact
+from kefu.knowledge.schema import CategoryFile
 from kefu.language.normalize import fold
 
 _FILE = "categories.yml"
@@ -27,11 +28,11 @@ class Category:
     """
 
     kind: str
-    line: Optional[str]
-    function: Optional[str]
-    problem_type: Optional[str]
+    line: str | None
+    function: str | None
+    problem_type: str | None
     urgency: str
-    safety: Optional[str] = None
+    safety: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """For events and slots."""
@@ -69,7 +70,7 @@ def ticket_kind_of(intent: str) -> str:
 
 
 def classify(
-    intent: str, text: str, line: Optional[str], function: Optional[str], fault: Optional[Fact] = None
+    intent: str, text: str, line: str | None, function: str | None, fault: Fact | None = None
 ) -> Category:
     """Classifies a turn.
 
@@ -95,7 +96,7 @@ def classify(
     )
 
 
-def urgency_of(intent: str, text: str) -> tuple[str, Optional[str]]:
+def urgency_of(intent: str, text: str) -> tuple[str, str | None]:
     """How long it can wait, and which danger there is, if any."""
     folded = fold(text)
     for danger in rules().urgency.critical:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Optional, Sequence
 
 import numpy as np
 
@@ -47,9 +47,9 @@ class Mentions:
     functions: tuple[str, ...] = ()
     symptoms: tuple[str, ...] = ()
     error_codes: tuple[str, ...] = ()
-    context_product: Optional[str] = None
+    context_product: str | None = None
 
-    def about(self, line: Optional[str], product: Optional[str]) -> Mentions:
+    def about(self, line: str | None, product: str | None) -> Mentions:
         """The same message, said about a known product or line."""
         lines = (line,) if line else self.lines
         return replace(self, products=(product,) if product else self.products, lines=lines)
@@ -76,7 +76,7 @@ class Found:
 class Catalog:
     """One edition of the graph with its search index."""
 
-    def __init__(self, graph: Graph, vectors_dir: Optional[Path] = None) -> None:
+    def __init__(self, graph: Graph, vectors_dir: Path | None = None) -> None:
         """Builds the index over what can be found.
 
         Args:
@@ -145,7 +145,7 @@ class Catalog:
             if named:
                 scores[i] = scores[i] + 0.06 if about & named else scores[i] * 0.6
             else:
-                scores[i] = scores[i] + 0.05 if about & context else scores[i] * 0.9
+                scores[i] = scores[i] + 0.08 if about & context else scores[i] * 0.75
 
     def _path_bonuses(self, mentions: Mentions, intent: str) -> dict[str, float]:
         """Facts that edges connect with what is named: fault - symptom, error code, function."""

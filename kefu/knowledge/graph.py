@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Iterable, Optional
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -26,7 +27,7 @@ class Fact:
     ref: str
     kind: str
     name: str
-    english: Optional[str]
+    english: str | None
     body: str
     data: dict[str, Any]
     source: str
@@ -80,7 +81,7 @@ class Graph:
         )
         return cls(facts, [(refs[source], relation, refs[target]) for source, relation, target in edges])
 
-    def get(self, ref: Optional[str]) -> Optional[Fact]:
+    def get(self, ref: str | None) -> Fact | None:
         """The fact of a ref, or none if it is no longer there."""
         return self.facts.get(ref or "")
 
@@ -100,7 +101,7 @@ class Graph:
         """Facts of a kind that go by ``name``, however it is spelled."""
         return [self.facts[ref] for ref in self._named.get((kind, fold(name)), ())]
 
-    def line_of(self, product: str) -> Optional[str]:
+    def line_of(self, product: str) -> str | None:
         """Name of the line that a product belongs to."""
         lines = self.targets(f"product:{product}", "in_line")
         return lines[0].name if lines else None

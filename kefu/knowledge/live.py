@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Optional
 
 from kefu.db import migrate
 from kefu.knowledge.load import load
@@ -18,8 +17,8 @@ class _Live:
     """Builds a matcher when there is a newer edition; meanwhile the old one serves."""
 
     def __init__(self) -> None:
-        self._matcher: Optional[NameMatcher] = None
-        self._edition: Optional[int] = None
+        self._matcher: NameMatcher | None = None
+        self._edition: int | None = None
         self._checked = 0.0
         self._lock = threading.Lock()
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable
+from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import delete, insert, select
 
 from kefu.config import settings
 from kefu.db import session_scope
 from kefu.events import record
-from kefu.knowledge import files
+from kefu.knowledge import files, manuals, schema
 from kefu.knowledge.models import Alias, Edge, Edition, Node
 
 
@@ -100,7 +101,9 @@ def _add_line(rows: GraphRows, content: Any, source: str, price_label: str) -> N
         )  # fmt: skip
         rows.edge(product_id, "in_line", line_id)
         for position, (spec, value) in enumerate({price_label: product.price, **product.specs}.items()):
-            spec_id = rows.node("spec", f"{product.name}/{spec}", f"{product.name} {spec}", source, body=value)
+            spec_id = rows.node(
+                "spec", f"{product.name}/{spec}", f"{product.name} {spec}", source, body=value
+            )
             rows.edge(spec_id, "describes", product_id, position)
     for function in content.functions:
         function_id = rows.node(
@@ -114,7 +117,7 @@ def _add_line(rows: GraphRows, content: Any, source: str, price_label: str) -> N
         _add_fault(rows, fault, line.name, source)
 
 
-def _add_fault(rows: GraphRows, fault: files.Fault, line: str, source: str) -> None:
+def _add_fault(rows: GraphRows, fault: schema.Fault, line: str, source: str) -> None:
     fault_id = rows.node(
         "fault", f"{line}/{fault.name}", fault.name, source, [fault.english], english=fault.english,
         body=fault.safety or "",
@@ -141,7 +144,7 @@ def _add_fault(rows: GraphRows, fault: files.Fault, line: str, source: str) -> N
         rows.edge(cause_id, "solved_by", solution_id)
 
 
-def _add_policy(rows: GraphRows, policy: files.Policy, source: str) -> None:
+def _add_policy(rows: GraphRows, policy: schema.Policy, source: str) -> None:
     valid = {
         name: value.isoformat() if value else None
         for name, value in (("valid_from", policy.valid_from), ("valid_until", policy.valid_until))
@@ -155,7 +158,7 @@ def _add_policy(rows: GraphRows, policy: files.Policy, source: str) -> None:
         rows.edge(policy_id, "applies_to", rows.id_of(kind, name))
 
 
-def _add_faq(rows: GraphRows, faq: files.Faq, source: str) -> None:
+def _add_faq(rows: GraphRows, faq: schema.Faq, source: str) -> None:
     faq_id = rows.node(
         "faq", faq.question[:255], faq.question[:255], source, body=faq.answer, data={"also": faq.also}
     )
@@ -165,7 +168,7 @@ def _add_faq(rows: GraphRows, faq: files.Faq, source: str) -> None:
         rows.edge(faq_id, "about", rows.id_of("product_line", faq.line))
 
 
-def _add_passage(rows: GraphRows, passage: files.Passage, source: str) -> None:
+def _add_passage(rows: GraphRows, passage: manuals.Passage, source: str) -> None:
     key = f"{passage.manual}/{passage.title}"[:255]
     name = f"{passage.manual} {passage.title}"[:255]
     passage_id = rows.node("passage", key, name, f"{source}#{passage.title}"[:255], body=passage.text)

@@ -6,7 +6,6 @@ Kept apart from the rest of the topic: importing spaCy is slow, and only underst
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional
 
 from spacy.matcher import PhraseMatcher
 from spacy.tokens import Doc
@@ -67,7 +66,7 @@ class NameMatcher:
                     self._said.setdefault((entity, fold(name)), fact.name)
                     self._matcher.add(key, patterns)
 
-    def value_of(self, entity: str, said: str) -> Optional[str]:
+    def value_of(self, entity: str, said: str) -> str | None:
         """The canonical name behind what was said for an entity, if the graph knows it."""
         return self._said.get((entity, fold(said)))
 

@@ -8,8 +8,8 @@ built once per edition.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Callable, Iterable, Optional, Sequence
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -53,7 +53,7 @@ class Index:
         self,
         entries: Sequence[Entry],
         embed_texts: Callable[[Sequence[str]], np.ndarray] = embed_all,
-        weights: Optional[dict[str, float]] = None,
+        weights: dict[str, float] | None = None,
     ) -> None:
         """Builds the index.
 
@@ -75,7 +75,7 @@ class Index:
         self._bm25 = _bm25(self._terms.fit_transform(texts)).T.tocsr()
 
     def search(
-        self, question: str, limit: int = 5, adjust: Optional[Callable[[np.ndarray], np.ndarray]] = None
+        self, question: str, limit: int = 5, adjust: Callable[[np.ndarray], np.ndarray] | None = None
     ) -> list[Hit]:
         """The entries nearest to ``question``, best first.
 

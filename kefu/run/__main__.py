@@ -1,4 +1,4 @@
-"""``python -m kefu.run [prepare | page | train | shell | rasa ...]``; alone it runs the assistant."""
+"""``python -m kefu.run``: runs the assistant; with ``prepare``, ``train``, ``rasa ...``: a part of that."""
 
 from __future__ import annotations
 
@@ -62,6 +62,14 @@ def rasa(arguments: list[str]) -> int:
     os.execve(sys.executable, python("rasa", *arguments), environment())
 
 
+def npm(arguments: list[str]) -> int:
+    """Runs ``npm ARGUMENTS`` on the page, with the Node that builds it."""
+    folder = builds.node_folder(ROOT / "web")
+    return subprocess.run(
+        [folder / "npm", *arguments], cwd=ROOT / "web", env=builds.node_environment(folder)
+    ).returncode
+
+
 COMMANDS = {
     "run": run,
     "prepare": prepare,
@@ -69,6 +77,7 @@ COMMANDS = {
     "train": lambda: print(f"Model: {builds.model().relative_to(ROOT)}"),
     "shell": shell,
 }
+PASSED_ON = {"rasa": rasa, "npm": npm}
 
 
 def main(arguments: list[str]) -> int:
@@ -80,10 +89,10 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, stop)
     name, *rest = arguments or ["run"]
     try:
-        if name == "rasa":
-            return rasa(rest)
+        if name in PASSED_ON:
+            return PASSED_ON[name](rest)
         if name not in COMMANDS or rest:
-            raise RunError(f"There is no such command; known are {', '.join(COMMANDS)} and rasa ...")
+            raise RunError(f"There is no such command; known are {', '.join(COMMANDS)}, rasa ... and npm ...")
         result = COMMANDS[name]()
         return result if isinstance(result, int) else 0
     except (RunError, PortError) as error:

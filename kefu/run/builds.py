@@ -90,8 +90,7 @@ def page() -> Path:
             return web / "dist"
         with step("Building the chat page"):
             folder = node_folder(web)
-            env = environment()
-            env["PATH"] = os.pathsep.join([str(folder), env.get("PATH", "")])
+            env = node_environment(folder)
             for command in (["ci", "--no-audit", "--no-fund"], ["run", "build"]):
                 failure = f"`npm {command[0]}` failed in web/; what it said above says why."
                 call([folder / "npm", *command], failure, cwd=web, env=env)
@@ -115,6 +114,12 @@ def node_folder(web: Path) -> Path:
         call([sys.executable, "-m", "venv", folder], failure)
         call([folder / "bin" / "python", "-m", "pip", "install", "--quiet", NODE_WHEEL], failure)
     return folder / "bin"
+
+
+def node_environment(folder: Path) -> dict[str, str]:
+    """The environment in which npm and what it starts find the ``node`` of ``folder``."""
+    environ = environment()
+    return environ | {"PATH": os.pathsep.join([str(folder), environ.get("PATH", "")])}
 
 
 def _engine(web: Path) -> str | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Optional
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -40,11 +39,11 @@ class TicketRequest:
     kind: str
     urgency: str
     description: str
-    phone: Optional[str] = None
-    product: Optional[str] = None
-    line: Optional[str] = None
-    function: Optional[str] = None
-    problem_type: Optional[str] = None
+    phone: str | None = None
+    product: str | None = None
+    line: str | None = None
+    function: str | None = None
+    problem_type: str | None = None
 
     def __post_init__(self) -> None:
         """Refuses what no ticket can hold, naming the field."""
@@ -70,7 +69,7 @@ def open_ticket(request: TicketRequest) -> Ticket:
         return ticket
 
 
-def find_ticket(customer: str, number: Optional[str] = None) -> Ticket:
+def find_ticket(customer: str, number: str | None = None) -> Ticket:
     """The customer's ticket of that number, or the one they touched last.
 
     Raises:
@@ -87,7 +86,7 @@ def list_tickets(customer: str, limit: int = 5) -> list[Ticket]:
         return list(session.scalars(query))
 
 
-def urge_ticket(customer: str, number: Optional[str] = None) -> tuple[Ticket, bool]:
+def urge_ticket(customer: str, number: str | None = None) -> tuple[Ticket, bool]:
     """Notes that the customer presses; returns the ticket and whether this counted."""
     with session_scope() as session:
         ticket = _own(session, customer, number)
@@ -99,7 +98,7 @@ def urge_ticket(customer: str, number: Optional[str] = None) -> tuple[Ticket, bo
         return ticket, True
 
 
-def add_detail(customer: str, text: str, number: Optional[str] = None) -> Ticket:
+def add_detail(customer: str, text: str, number: str | None = None) -> Ticket:
     """Adds what the customer says to the ticket's history."""
     with session_scope() as session:
         ticket = _own(session, customer, number)
@@ -108,7 +107,7 @@ def add_detail(customer: str, text: str, number: Optional[str] = None) -> Ticket
         return ticket
 
 
-def cancel_ticket(customer: str, number: Optional[str] = None) -> Ticket:
+def cancel_ticket(customer: str, number: str | None = None) -> Ticket:
     """Withdraws a ticket that is not finished.
 
     Raises:
@@ -121,7 +120,7 @@ def cancel_ticket(customer: str, number: Optional[str] = None) -> Ticket:
         return ticket
 
 
-def reopen_ticket(customer: str, text: str, number: Optional[str] = None) -> Ticket:
+def reopen_ticket(customer: str, text: str, number: str | None = None) -> Ticket:
     """Takes up a finished ticket again, for the reason given.
 
     Raises:
@@ -134,7 +133,7 @@ def reopen_ticket(customer: str, text: str, number: Optional[str] = None) -> Tic
         return ticket
 
 
-def rate(customer: str, rating: int, number: Optional[str] = None) -> Optional[Ticket]:
+def rate(customer: str, rating: int, number: str | None = None) -> Ticket | None:
     """Records a rating from 1 to 5, on the customer's ticket if there is one."""
     if not 1 <= rating <= 5:
         raise ValueError(f"rating: {rating} is not between 1 and 5")
@@ -154,7 +153,7 @@ def company_time(moment: datetime) -> datetime:
     return moment.replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(settings().company_timezone))
 
 
-def _own(session: Session, customer: str, number: Optional[str]) -> Ticket:
+def _own(session: Session, customer: str, number: str | None) -> Ticket:
     query = select(Ticket).filter_by(customer=customer)
     if number:
         query = query.filter_by(number=numbers.normal_number(number))

@@ -7,6 +7,7 @@ import { makeView } from './view.js';
 const MAX_TEXT = 2000;
 const LANGUAGE = 'kefu.language';
 const PATIENCE_MS = 6000;
+const RENEWED_MS = 12_000;
 // ChatUI draws its own typing message without content.
 const TYPING = { _id: 'typing', type: 'typing', hasTime: false };
 
@@ -69,12 +70,13 @@ export function App({ conversation, firstLanguage }) {
   const [language, setLanguage] = useState(firstLanguage);
   const [hint, setHint] = useState('');
   const root = useRef(null);
+  const list = useRef(null);
   const draft = useRef('');
   const view = useRef(makeView()).current;
   const t = strings[language];
   const longBreak = useLongBreak(state.status);
   const messages = useMemo(() => view(state), [state.messages, state.pending, state.status]);
-  const shown = useMemo(() => (state.typing ? [...messages, TYPING] : messages), [messages, state.typing]);
+  const shown = useMemo(() => (state.typing ? [...messages, { ...TYPING }] : messages), [messages, state.typing]);
   useQuietLog(root, t.logLabel);
 
   useEffect(() => {
@@ -83,10 +85,18 @@ export function App({ conversation, firstLanguage }) {
     document.title = t.title;
   }, [language]);
 
+  // ChatUI follows new messages, but takes the first page of a long history for one to be scrolled to.
+  const loaded = messages.length > 0;
   useEffect(() => {
-    // A phone would open its keyboard over the greeting.
-    if (window.matchMedia('(hover: hover)').matches) root.current?.querySelector('.Composer-input')?.focus();
-  }, []);
+    if (!loaded) return undefined;
+    const frame = requestAnimationFrame(() => {
+      list.current?.scrollToEnd({ animated: false, force: true });
+      // A phone would open its keyboard over the greeting.
+      const free = document.activeElement === document.body && window.matchMedia('(hover: hover)').matches;
+      if (free) root.current?.querySelector('.Composer-input')?.focus();
+    });
+    return () => cancelAnimationFrame(frame);
+  }, [loaded, language]);
 
   const firstTime = useRef(true);
   useEffect(() => {
@@ -125,7 +135,14 @@ export function App({ conversation, firstLanguage }) {
     [t],
   );
 
-  const notice = hint || (longBreak ? t.offline : '') || (state.renewedSession ? t.renewed : '');
+  const [told, setTold] = useState(false);
+  useEffect(() => {
+    if (!state.renewedSession) return undefined;
+    const timer = setTimeout(() => setTold(true), RENEWED_MS);
+    return () => clearTimeout(timer);
+  }, [state.renewedSession]);
+
+  const notice = hint || (longBreak ? t.offline : '') || (state.renewedSession && !told ? t.renewed : '');
 
   return (
     <div ref={root} className={`desk${state.older ? '' : ' desk--all'}`} onClickCapture={clickIsPress}>
@@ -137,6 +154,7 @@ export function App({ conversation, firstLanguage }) {
           <Header t={t} brand={state.brand} status={state.status} language={language} onLanguage={switchLanguage} />
         )}
         renderBeforeMessageList={() => notice && <p className="notice" role="status">{notice}</p>}
+        messagesRef={list}
         messages={shown}
         renderMessageContent={renderContent}
         loadMoreText={t.earlier}
@@ -152,6 +170,7 @@ export function App({ conversation, firstLanguage }) {
         onSend={(_type, text) => {
           draft.current = '';
           conversation.sendText(text.trim());
+          requestAnimationFrame(() => list.current?.scrollToEnd({ force: true }));
         }}
       />
     </div>

@@ -33,7 +33,7 @@ export const strings = {
   },
   en: {
     locale: 'en-US',
-    title: 'Customer service',
+    title: 'Support',
     switchLanguage: '中文',
     switchLanguageLabel: 'Switch to Chinese',
     placeholder: 'How can we help?',
@@ -55,11 +55,11 @@ export const strings = {
     },
     notices: { not_answered: 'Sorry, this message could not be handled. Please send it again in a moment.' },
     you: 'You',
-    bot: 'Service',
+    bot: 'Support',
     chosen: 'Chosen',
     picture: 'Picture',
     opensNewWindow: '(opens in a new window)',
-    typing: 'Service is typing',
+    typing: 'Support is typing',
   },
 };
 

@@ -1,0 +1,224 @@
+"""The form that opens a ticket: offered, filled, checked, confirmed."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from rasa_sdk import FormValidationAction, Tracker
+from rasa_sdk.events import ActiveLoop, EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.types import DomainDict
+
+from actions.answering import offer_ticket
+from actions.conversation import Turn, TurnAction
+from actions.tickets import NOT_GIVEN, ticket_facts
+from kefu.knowledge.categories import Category, classify, rules, ticket_kind_of
+from kefu.knowledge.service import catalog
+from kefu.language.normalize import normalize
+from kefu.tickets import service
+
+_PHONE = re.compile(r"(?:\+?86)?(1[3-9]\d{9}|0\d{9,11}|400\d{7})")
+_FORM_SLOTS = ("ticket_problem", "ticket_product", "ticket_phone", "ticket_confirmed", "ticket_intent")
+
+
+class ActionOfferTicket(TurnAction):
+    """Offers a ticket for a wish that needs people."""
+
+    def name(self) -> str:
+        """Name in the domain."""
+        return "action_offer_ticket"
+
+    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Says what people will do, by the kind of wish, and waits for a yes."""
+        say.utter_message(response=f"utter_offer_{ticket_kind_of(turn.intent)}")
+        return offer_ticket(turn.intent, turn.text, turn.product)
+
+
+class ActionDeclineOffer(TurnAction):
+    """Takes a no to a ticket that was offered."""
+
+    def name(self) -> str:
+        """Name in the domain."""
+        return "action_decline_offer"
+
+    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Forgets the offer."""
+        say.utter_message(response="utter_ok")
+        return [SlotSet("awaiting", None), SlotSet("ticket_offer", None)]
+
+
+class ActionStartTicket(TurnAction):
+    """Fills the ticket form with what is known already."""
+
+    def name(self) -> str:
+        """Name in the domain."""
+        return "action_start_ticket"
+
+    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Takes over the problem of the offer accepted, or what this message tells."""
+        offer = turn.slots.get("ticket_offer") if turn.slots.get("awaiting") == "ticket_offer" else None
+        events: list[EventType] = [SlotSet("awaiting", None), SlotSet("ticket_offer", None)]
+        if offer:
+            told = {"problem": offer["problem"], "product": offer["product"], "intent": offer["intent"]}
+        else:
+            told = {"problem": _told(turn), "product": turn.product, "intent": turn.intent}
+        for slot, value in told.items():
+            if value:
+                events.append(SlotSet(f"ticket_{slot}", value))
+        return [*events, SlotSet("ticket_confirmed", None)]
+
+
+def _told(turn: Turn) -> str | None:
+    """The problem as told when asking for a ticket, if anything was told."""
+    if turn.values("symptom") or turn.values("error_code"):
+        return turn.text
+    fault = catalog().graph.get((turn.slots.get("fault") or {}).get("ref"))
+    return fault.name if fault else None
+
+
+class ValidateTicketForm(FormValidationAction):
+    """Checks what the ticket form is told."""
+
+    def name(self) -> str:
+        """Name in the domain: Rasa calls it by the form's name."""
+        return "validate_ticket_form"
+
+    def validate_ticket_problem(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> dict[str, Any]:
+        """A description says more than a sign or two."""
+        text = str(value).strip()
+        if len(text) < 2:
+            dispatcher.utter_message(response="utter_problem_too_short")
+            return {"ticket_problem": None}
+        return {"ticket_problem": text[:2000]}
+
+    def validate_ticket_product(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> dict[str, Any]:
+        """A product or line of ours, by any of its names; anything else is taken as not given."""
+        graph = catalog().graph
+        for kind in ("product", "product_line"):
+            known = graph.named(kind, str(value))
+            if known:
+                return {"ticket_product": known[0].name}
+        return {"ticket_product": NOT_GIVEN}
+
+    def validate_ticket_phone(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> dict[str, Any]:
+        """A mobile or landline number of mainland China; nobody has to leave one."""
+        if value == NOT_GIVEN:
+            return {"ticket_phone": NOT_GIVEN}
+        number = _PHONE.search(re.sub(r"[\s()-]", "", normalize(str(value)).text))
+        if not number:
+            dispatcher.utter_message(response="utter_phone_invalid")
+            return {"ticket_phone": None}
+        return {"ticket_phone": number.group(1)}
+
+    def validate_ticket_confirmed(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
+    ) -> dict[str, Any]:
+        """Only a yes confirms; anything else is summed up again, or asked what to change."""
+        return {"ticket_confirmed": True if value is True else None}
+
+
+class ActionAskTicketProduct(TurnAction):
+    """Asks which product the ticket is about."""
+
+    def name(self) -> str:
+        """Name in the domain: Rasa calls it by the slot's name."""
+        return "action_ask_ticket_product"
+
+    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Asks, with every product of the graph as a button."""
+        products = catalog().graph.of_kind("product")
+        buttons = [{"title": p.name, "payload": f'/inform{{"product": "{p.name}"}}'} for p in products]
+        say.utter_message(response="utter_which_product", options=buttons)
+        return []
+
+
+class ActionAskTicketConfirmed(TurnAction):
+    """Sums up the ticket before it is opened."""
+
+    def name(self) -> str:
+        """Name in the domain: Rasa calls it by the slot's name."""
+        return "action_ask_ticket_confirmed"
+
+    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Shows everything the ticket will hold; after a bare no, asks what to change."""
+        if turn.intent == "deny" and not turn.entities:
+            say.utter_message(response="utter_what_to_correct")
+            return []
+        category = _category(turn)
+        labels = rules().labels
+        say.utter_message(
+            response="utter_ticket_summary",
+            problem=turn.slots["ticket_problem"],
+            product=turn.slots.get("ticket_product") or NOT_GIVEN,
+            category=category.as_dict()["path"] or NOT_GIVEN,
+            urgency=labels.urgencies[category.urgency].get(turn.language),
+            phone=turn.slots.get("ticket_phone") or NOT_GIVEN,
+        )
+        return []
+
+
+class ActionOpenTicket(TurnAction):
+    """Opens the ticket that the form describes."""
+
+    def name(self) -> str:
+        """Name in the domain."""
+        return "action_open_ticket"
+
+    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Opens it once, tells its number, and forgets the form."""
+        category = _category(turn)
+        slots = turn.slots
+        product = slots.get("ticket_product")
+        ticket = service.open_ticket(
+            service.TicketRequest(
+                request_key=turn.key, customer=turn.customer, channel=turn.channel,
+                kind=ticket_kind_of(slots.get("ticket_intent") or ""), urgency=category.urgency,
+                description=slots["ticket_problem"],
+                phone=None if slots.get("ticket_phone") == NOT_GIVEN else slots.get("ticket_phone"),
+                product=None if product == NOT_GIVEN else product, line=category.line,
+                function=category.function, problem_type=category.problem_type,
+            )
+        )  # fmt: skip
+        say.utter_message(
+            response=f"utter_ticket_opened_{ticket.urgency}", **ticket_facts(ticket, turn.language)
+        )
+        cleared = [SlotSet(slot, None) for slot in _FORM_SLOTS]
+        return [*cleared, SlotSet("ticket_number", ticket.number), SlotSet("fault", None)]
+
+
+class ActionStopTicket(TurnAction):
+    """Leaves the form; what was told is kept for when the customer goes on."""
+
+    def name(self) -> str:
+        """Name in the domain."""
+        return "action_stop_ticket"
+
+    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Ends the loop."""
+        say.utter_message(response="utter_ticket_form_stopped")
+        return [ActiveLoop(None), SlotSet("requested_slot", None), SlotSet("ticket_confirmed", None)]
+
+
+def _category(turn: Turn) -> Category:
+    """How the ticket in the form is classified."""
+    problem = turn.slots["ticket_problem"]
+    intent = turn.slots.get("ticket_intent") or "report_fault"
+    graph = catalog().graph
+    product = turn.slots.get("ticket_product")
+    line = graph.line_of(product) if product else None
+    if line is None and graph.named("product_line", product or ""):
+        line = product
+    mentions = turn.mentions.about(line=line, product=product if graph.line_of(product or "") else None)
+    fault = None
+    if ticket_kind_of(intent) == "repair":
+        found = catalog().find(problem, mentions, "report_fault", limit=1)
+        fault = found[0].fact if found and found[0].sure and found[0].fact.kind == "fault" else None
+        intent = "report_fault"
+    return classify(intent, problem, line, None, fault)

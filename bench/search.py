@@ -1,0 +1,214 @@
+"""``python -m bench.search``: whether the right answer is found (``make bench-search``).
+
+Without arguments the company's own knowledge is asked, once as the assistant asks (with the names in the
+question, the product spoken of before and the intent) and once by the words alone (plain), which is how the
+rivals search the same texts. Only the latter two compare like with like.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from bench.corpora import FileError, Query, entries_of, mentions_of, read_entries, read_queries
+from bench.report import Goal, finish, heading, table
+from bench.rivals import Search, rivals
+from kefu.config import ROOT
+from kefu.knowledge.entries import POSSIBLE, SURE, Catalog, Found
+from kefu.knowledge.matcher import NameMatcher
+from kefu.knowledge.search import Entry, Index
+from kefu.language.embedding import embed
+
+_DEPTH = 10
+_TESTS = ROOT / "tests" / "search"
+_PLAIN, _FULL = "ours, plain", "ours, as the assistant asks"
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """How well one way to search did: shares between 0 and 1, times in ms."""
+
+    hit1: float
+    hit3: float
+    mrr: float
+    p50_ms: float
+    p95_ms: float
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the benchmark; a goal that is missed is reported, it is no failure."""
+    options = _options(arguments)
+    embed("预热")
+    try:
+        rankings = _own(options) if options.corpus is None else _given(options)
+    except (FileError, OSError) as error:
+        print(error)
+        return 1
+    finish("search", _goals(rankings))
+    return 0
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.search", description=__doc__.splitlines()[0])
+    parser.add_argument("--corpus", type=Path, help="JSONL or CSV: id, question, answer, also")
+    parser.add_argument("--queries", type=Path, help="JSONL or CSV: query, ids (or id), product, intent")
+    parser.add_argument(
+        "--errors", action="store_true", help="list every question that was not answered right"
+    )
+    options = parser.parse_args(arguments)
+    if options.corpus and not options.queries:
+        parser.error("--corpus needs --queries, the questions to ask")
+    return options
+
+
+def _given(options: argparse.Namespace) -> dict[str, Ranking]:
+    """Asks anyone's corpus, by the words alone."""
+    entries, queries = read_entries(options.corpus), read_queries(options.queries)
+    if not entries or not queries:
+        raise FileError(f"{options.corpus if not entries else options.queries}: is empty")
+    ids = {entry.id for entry in entries}
+    for query in queries:
+        if unknown := query.ids - ids:
+            raise FileError(
+                f"{options.queries}: {query.text!r} names {sorted(unknown)[0]!r}, not in the corpus"
+            )
+    index = _timed(lambda: Index(entries), len(entries))
+    return _compare(options, entries, queries, {_PLAIN: _plain(index)})
+
+
+def _own(options: argparse.Namespace) -> dict[str, Ranking]:
+    """Asks the company's knowledge, as the assistant does and by the words alone."""
+    from kefu.db import migrate
+    from kefu.knowledge.load import load
+    from kefu.knowledge.service import read_graph
+
+    migrate()
+    load()
+    _, graph = read_graph()
+    catalog = _timed(lambda: Catalog(graph), len(graph.facts))
+    matcher, entries = NameMatcher(graph), entries_of(catalog)
+    queries = read_queries(options.queries or _TESTS / "unseen.jsonl")
+    known = {query.text: query for query in queries}
+
+    def ask(query: Query, limit: int) -> list[Found]:
+        return catalog.find(query.text, mentions_of(query, catalog, matcher), query.intent, limit)
+
+    def full(question: str, limit: int) -> list[str]:
+        return [found.fact.ref for found in ask(known[question], limit)]
+
+    rankings = _compare(options, entries, queries, {_FULL: full, _PLAIN: _plain(catalog._index)})
+    _confidence("these questions", [(query, ask(query, 1)) for query in queries])
+    if not options.queries:
+        development = read_queries(_TESTS / "development.jsonl")
+        _curve([(query, ask(query, 1)) for query in development])
+    return rankings
+
+
+def _timed(build: Callable, size: int):
+    """Builds an index and says what it took."""
+    before, started = _peak(), time.perf_counter()
+    built = build()
+    seconds = time.perf_counter() - started
+    print(
+        f"index over {size} entries: {seconds:.1f} s, {_peak() - before:.0f} MB more than before", flush=True
+    )
+    return built
+
+
+def _peak() -> float:
+    """Most memory that this process has used so far, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _plain(index: Index) -> Search:
+    return lambda question, limit: [hit.id for hit in index.search(question, limit)]
+
+
+def _compare(
+    options: argparse.Namespace, entries: Sequence[Entry], queries: Sequence[Query], ours: dict[str, Search]
+) -> dict[str, Ranking]:
+    answerable = [query for query in queries if query.ids]
+    searches = {**ours, **rivals(entries)}
+    rankings = {name: rank(search, answerable) for name, search in searches.items()}
+    heading(f"{len(answerable)} questions that have an answer, {len(entries)} entries")
+    rows = [(name, r.hit1, r.hit3, r.mrr, r.p50_ms, r.p95_ms) for name, r in rankings.items()]
+    table(("", "hit@1", "hit@3", "MRR", "p50 ms", "p95 ms"), rows)
+    if options.errors:
+        heading("Not answered right at first")
+        search = next(iter(ours.values()))
+        for query in answerable:
+            found = search(query.text, 3)
+            if not found or found[0] not in query.ids:
+                print(f"{query.text}\n    wanted {sorted(query.ids)}\n    found  {found}")
+    return rankings
+
+
+def rank(search: Search, queries: Sequence[Query]) -> Ranking:
+    """Asks each question once; the place of the first right entry counts, down to the tenth."""
+    places, seconds = [], []
+    for query in queries:
+        embed.cache_clear()  # no customer finds the question embedded already
+        started = time.perf_counter()
+        found = search(query.text, _DEPTH)
+        seconds.append(time.perf_counter() - started)
+        places.append(next((place for place, id_ in enumerate(found, 1) if id_ in query.ids), np.inf))
+    at = np.array(places)
+    p50, p95 = np.percentile(seconds, (50, 95)) * 1000
+    return Ranking(float(np.mean(at <= 1)), float(np.mean(at <= 3)), float(np.mean(1 / at)), p50, p95)
+
+
+def _confidence(what: str, asked: Sequence[tuple[Query, list[Found]]]) -> None:
+    """What the confidence line does: answered, asked back with choices, or refused."""
+    heading(f"Confidence on {what} (sure from {SURE}, possible from {POSSIBLE})")
+    rows = []
+    for name, part in (
+        ("with an answer", [a for a in asked if a[0].ids]),
+        ("without one", [a for a in asked if not a[0].ids]),
+    ):
+        sure, possible, right = lines_of(part, SURE, POSSIBLE)
+        rows.append((name, len(part), sure, possible - sure, 1 - possible, right))
+    table(("", "number", "answered", "asked back", "refused", "of the answered, right"), rows)
+
+
+def _curve(asked: Sequence[tuple[Query, list[Found]]]) -> None:
+    """Where else the line could be drawn; chosen on the development questions only."""
+    heading(f"Where the confidence line could be: {len(asked)} development questions")
+    answerable, others = [a for a in asked if a[0].ids], [a for a in asked if not a[0].ids]
+    rows = []
+    for line in np.arange(0.24, 0.74, 0.04):
+        above, _, right = lines_of(answerable, line, line)
+        rows.append((f"{line:.2f}", above, right, lines_of(others, line, line)[0]))
+    table(("line", "above it", "of these, right", "above it without an answer"), rows)
+
+
+def lines_of(
+    asked: Sequence[tuple[Query, list[Found]]], sure: float, possible: float
+) -> tuple[float, float, float]:
+    """Shares at or above both lines, and how many of those above the first are right."""
+    best = [(query, found[0] if found else None) for query, found in asked]
+    surely = [(query, item) for query, item in best if item and item.score >= sure]
+    right = sum(item.fact.ref in query.ids for query, item in surely)
+    possibly = sum(item is not None and item.score >= possible for _, item in best)
+    count = max(len(best), 1)
+    return len(surely) / count, possibly / count, right / max(len(surely), 1)
+
+
+def _goals(rankings: dict[str, Ranking]) -> list[Goal]:
+    goals = []
+    for name in [name for name in (_FULL, _PLAIN) if name in rankings]:
+        ours = rankings[name]
+        for rival in [name for name in rankings if name.startswith("BM25")]:
+            goals.append(Goal.above(f"hit@1 of {name} above {rival}", ours.hit1, rankings[rival].hit1))
+            goals.append(Goal.above(f"hit@3 of {name} above {rival}", ours.hit3, rankings[rival].hit3))
+            goals.append(Goal.above(f"MRR of {name} above {rival}", ours.mrr, rankings[rival].mrr))
+    return goals
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

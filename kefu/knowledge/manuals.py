@@ -1,0 +1,43 @@
+"""Manuals in Markdown, cut into the sections that are searched."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Passage:
+    """One section of a manual."""
+
+    manual: str
+    title: str
+    text: str
+
+
+_HEADING = re.compile(r"^(#{1,4})\s+(.+?)\s*#*$")
+
+
+def read_manual(path: Path) -> list[Passage]:
+    """Cuts a manual at its headings; a section's title carries the titles above it."""
+    passages, titles, lines = [], [], []
+
+    def close() -> None:
+        text = "\n".join(lines).strip()
+        if text:
+            passages.append(Passage(path.stem, " / ".join(titles[1:]) or titles[0], text))
+        lines.clear()
+
+    for line in path.read_text(encoding="utf-8").splitlines():
+        heading = _HEADING.match(line)
+        if not heading:
+            lines.append(line)
+            continue
+        close()
+        depth = len(heading.group(1))
+        titles[depth - 1 :] = [heading.group(2)]
+    if not titles:
+        raise ValueError("has no heading")
+    close()
+    return passages
