@@ -62,7 +62,8 @@ ports:
 	@if [ -n "$$PYTHON3" ]; then "$$PYTHON3" kefu/run/ports.py; fi
 
 browser: .venv/.synced
-	@$(PYTHON) tests/browser.py
+	@$(PYTHON) -m tests.browser
+	@$(PYTHON) -m tests.postgres
 
 .venv/.synced: pyproject.toml uv.lock .python-version bin/setup
 	@bin/setup

@@ -22,7 +22,7 @@ from kefu.knowledge.categories import classify
 from kefu.knowledge.entries import Found
 from kefu.knowledge.service import catalog, record_unanswered
 
-#: Two faults of different lines that score this close are not told apart without asking.
+#: Two faults of different lines (or data of two products) this close are not told apart without asking.
 _CLOSE = 0.08
 #: A comparison shows the first so many differences.
 _MAX_ROWS = 8
@@ -58,12 +58,13 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
 
 
 def _undecided(turn: Turn, found: list[Found]) -> bool:
-    """Whether naming the product would decide between faults of different lines."""
-    best = found[0]
-    if best.fact.kind != "fault" or turn.line:
-        return False
-    rivals = (f for f in found[1:] if f.fact.kind == "fault" and best.score - f.score < _CLOSE)
-    return any(rival.fact.data["line"] != best.fact.data["line"] for rival in rivals)
+    """Whether naming the product would decide between faults of different lines, or two products' data."""
+    best = found[0].fact
+    rivals = [f.fact for f in found[1:] if f.fact.kind == best.kind and found[0].score - f.score < _CLOSE]
+    if best.kind == "fault":
+        return not turn.line and any(rival.data["line"] != best.data["line"] for rival in rivals)
+    about = catalog().graph.products_about
+    return best.kind == "spec" and not turn.product and any(about(r.ref) != about(best.ref) for r in rivals)
 
 
 def answer_again(turn: Turn, say: CollectingDispatcher) -> list[EventType]:

@@ -16,6 +16,7 @@ from actions.tickets import NOT_GIVEN, ticket_facts
 from kefu.knowledge.categories import Category, classify, rules, ticket_kind_of
 from kefu.knowledge.service import catalog
 from kefu.language.normalize import normalize
+from kefu.language.numbers import find_numbers
 from kefu.tickets import service
 
 _PHONE = re.compile(r"(?:\+?86)?(1[3-9]\d{9}|0\d{9,11}|400\d{7})")
@@ -87,8 +88,10 @@ class ValidateTicketForm(FormValidationAction):
     def validate_ticket_problem(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
-        """A description says more than a sign or two."""
+        """A description says more than a sign or two; a button of an earlier message says nothing."""
         text = str(value).strip()
+        if text.startswith("/"):
+            return {"ticket_problem": None}
         if len(text) < 2:
             dispatcher.utter_message(response="utter_problem_too_short")
             return {"ticket_problem": None}
@@ -98,6 +101,8 @@ class ValidateTicketForm(FormValidationAction):
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
     ) -> dict[str, Any]:
         """A product or line of ours, by any of its names; anything else is taken as not given."""
+        if str(value).startswith("/"):  # a button of an earlier message
+            return {"ticket_product": None}
         graph = catalog().graph
         for kind in ("product", "product_line"):
             known = graph.named(kind, str(value))
@@ -111,11 +116,12 @@ class ValidateTicketForm(FormValidationAction):
         """A mobile or landline number of mainland China; nobody has to leave one."""
         if value == NOT_GIVEN:
             return {"ticket_phone": NOT_GIVEN}
-        number = _PHONE.search(re.sub(r"[\s()-]", "", normalize(str(value)).text))
+        named = (number["value"] for number in find_numbers(str(value)) if number["entity"] == "phone")
+        alone = _PHONE.fullmatch(re.sub(r"[\s()-]", "", normalize(str(value)).text))
+        number = next(named, None) or (alone and alone.group(1))
         if not number:
             dispatcher.utter_message(response="utter_phone_invalid")
-            return {"ticket_phone": None}
-        return {"ticket_phone": number.group(1)}
+        return {"ticket_phone": number}
 
     def validate_ticket_confirmed(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict
@@ -148,7 +154,8 @@ class ActionAskTicketConfirmed(TurnAction):
 
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Shows everything the ticket will hold; after a bare no, asks what to change."""
-        if turn.intent == "deny" and not turn.entities:
+        # Before this question a no answered another one: no phone.
+        if turn.slots.get("requested_slot") == "ticket_confirmed" and turn.intent == "deny" and not turn.entities:
             say.utter_message(response="utter_what_to_correct")
             return []
         category = _category(turn)

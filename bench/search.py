@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -78,7 +79,7 @@ def _given(options: argparse.Namespace) -> dict[str, Ranking]:
             raise FileError(
                 f"{options.queries}: {query.text!r} names {sorted(unknown)[0]!r}, not in the corpus"
             )
-    index = _timed(lambda: Index(entries), len(entries))
+    index = _timed(lambda: Index(entries))
     return _compare(options, entries, queries, {_PLAIN: _plain(index)})
 
 
@@ -91,7 +92,7 @@ def _own(options: argparse.Namespace) -> dict[str, Ranking]:
     migrate()
     load()
     _, graph = read_graph()
-    catalog = _timed(lambda: Catalog(graph), len(graph.facts))
+    catalog = _timed(lambda: Catalog(graph))
     matcher, entries = NameMatcher(graph), entries_of(catalog)
     queries = read_queries(options.queries or _TESTS / "unseen.jsonl")
     known = {query.text: query for query in queries}
@@ -104,20 +105,19 @@ def _own(options: argparse.Namespace) -> dict[str, Ranking]:
 
     rankings = _compare(options, entries, queries, {_FULL: full, _PLAIN: _plain(catalog._index)})
     _confidence("these questions", [(query, ask(query, 1)) for query in queries])
-    if not options.queries:
+    if options.queries is None:
         development = read_queries(_TESTS / "development.jsonl")
-        _curve([(query, ask(query, 1)) for query in development])
+        asked = [(query, ask(query, 1)) for query in development]
+        _curve("score", asked, lambda best: best.score)
     return rankings
 
 
-def _timed(build: Callable, size: int):
+def _timed(build: Callable[[], Any]) -> Any:
     """Builds an index and says what it took."""
     before, started = _peak(), time.perf_counter()
     built = build()
     seconds = time.perf_counter() - started
-    print(
-        f"index over {size} entries: {seconds:.1f} s, {_peak() - before:.0f} MB more than before", flush=True
-    )
+    print(f"index built in {seconds:.1f} s, with {_peak() - before:.0f} MB more memory", flush=True)
     return built
 
 
@@ -171,32 +171,32 @@ def _confidence(what: str, asked: Sequence[tuple[Query, list[Found]]]) -> None:
         ("with an answer", [a for a in asked if a[0].ids]),
         ("without one", [a for a in asked if not a[0].ids]),
     ):
-        sure, possible, right = lines_of(part, SURE, POSSIBLE)
+        sure, right = answered(part, lambda best: best.sure)
+        possible, _ = answered(part, lambda best: best.possible)
         rows.append((name, len(part), sure, possible - sure, 1 - possible, right))
     table(("", "number", "answered", "asked back", "refused", "of the answered, right"), rows)
 
 
-def _curve(asked: Sequence[tuple[Query, list[Found]]]) -> None:
-    """Where else the line could be drawn; chosen on the development questions only."""
-    heading(f"Where the confidence line could be: {len(asked)} development questions")
+def _curve(what: str, asked: Sequence[tuple[Query, list[Found]]], measure: Callable[[Found], float]) -> None:
+    """Where else the line could be drawn; to be chosen on the development questions only."""
+    heading(f"Where the line of the {what} could be: {len(asked)} development questions")
     answerable, others = [a for a in asked if a[0].ids], [a for a in asked if not a[0].ids]
+    values = [measure(found[0]) for _, found in asked if found]
     rows = []
-    for line in np.arange(0.24, 0.74, 0.04):
-        above, _, right = lines_of(answerable, line, line)
-        rows.append((f"{line:.2f}", above, right, lines_of(others, line, line)[0]))
+    for line in np.quantile(values, np.arange(0.05, 1, 0.1)):
+        above, right = answered(answerable, lambda best: measure(best) >= line)  # noqa: B023
+        wrongly, _ = answered(others, lambda best: measure(best) >= line)  # noqa: B023
+        rows.append((f"{line:.3f}", above, right, wrongly))
     table(("line", "above it", "of these, right", "above it without an answer"), rows)
 
 
-def lines_of(
-    asked: Sequence[tuple[Query, list[Found]]], sure: float, possible: float
-) -> tuple[float, float, float]:
-    """Shares at or above both lines, and how many of those above the first are right."""
-    best = [(query, found[0] if found else None) for query, found in asked]
-    surely = [(query, item) for query, item in best if item and item.score >= sure]
-    right = sum(item.fact.ref in query.ids for query, item in surely)
-    possibly = sum(item is not None and item.score >= possible for _, item in best)
-    count = max(len(best), 1)
-    return len(surely) / count, possibly / count, right / max(len(surely), 1)
+def answered(
+    asked: Sequence[tuple[Query, list[Found]]], enough: Callable[[Found], bool]
+) -> tuple[float, float]:
+    """Share of questions whose best find is good enough, and how many of these are right."""
+    best = [(query, found[0]) for query, found in asked if found and enough(found[0])]
+    right = sum(item.fact.ref in query.ids for query, item in best)
+    return len(best) / max(len(asked), 1), right / max(len(best), 1)
 
 
 def _goals(rankings: dict[str, Ranking]) -> list[Goal]:

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from rasa.core.channels.channel import InputChannel, OutputChannel, UserMessage
+from rasa.shared.core.constants import ACTION_LISTEN_NAME
+from rasa.shared.core.events import ActionExecuted, UserUtteranceReverted
 from rasa.shared.exceptions import RasaException
 from sanic import Blueprint, Sanic
 
@@ -53,6 +55,10 @@ class Options:
     page_dir: str = str(ROOT / "web" / "dist")
     turn_seconds: float = 45
     lease_seconds: float = 15
+
+
+class Unanswered(Exception):
+    """Rasa had nothing to say to a message: something failed on the way."""
 
 
 class WebChannel(InputChannel):
@@ -167,9 +173,27 @@ class WebChannel(InputChannel):
         await self._emit(entry.conversation, "typing", {"on": True})
         try:
             await asyncio.wait_for(self._handle(message), self._options.turn_seconds)
+            if not output.sent:
+                await self._take_back(entry.conversation)
+                raise Unanswered(entry.conversation)
         finally:
             output.end_turn()
             await self._emit(entry.conversation, "typing", {"on": False})
+
+    async def _take_back(self, conversation: str) -> None:
+        """Takes the last message out of Rasa's dialogue, so that it can be tried again as if for the first time.
+
+        When an action fails (its server is away, its database locked), Rasa goes on without a word.
+        """
+        agent = getattr(self._app.ctx, "agent", None) if self._app else None
+        if agent is None:
+            return
+        async with agent.lock_store.lock(conversation):
+            tracker = await agent.tracker_store.retrieve(conversation)
+            if tracker is not None and tracker.latest_message is not None:
+                taken_back = [UserUtteranceReverted(), ActionExecuted(ACTION_LISTEN_NAME)]
+                tracker.update_with_events(taken_back, agent.domain)
+                await agent.tracker_store.save(tracker)
 
     async def _give_up(self, entry: Entry, owner: str) -> None:
         """Tells the customer honestly that this message could not be answered; the page words it."""

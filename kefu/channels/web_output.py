@@ -17,6 +17,9 @@ class WebOutput(OutputChannel):
     Args:
         post: Stores and sends a bubble: conversation, body, ``seq`` of the message it answers.
         reply_to: The message that this turn answers; ``None`` for a push.
+
+    Attributes:
+        sent: How many bubbles went out.
     """
 
     @classmethod
@@ -27,6 +30,7 @@ class WebOutput(OutputChannel):
     def __init__(self, post: Post, reply_to: int | None = None) -> None:
         self._post = post
         self._reply_to = reply_to
+        self.sent = 0
 
     def end_turn(self) -> None:
         """Makes what comes later (a reminder keeps this object) a push, not part of the answer."""
@@ -81,6 +85,7 @@ class WebOutput(OutputChannel):
 
     async def _send(self, conversation: str, body: dict[str, Any]) -> None:
         await self._post(conversation, body, self._reply_to)
+        self.sent += 1
 
 
 def _parts(text: str) -> list[str]:

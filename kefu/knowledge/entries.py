@@ -171,7 +171,7 @@ class Catalog:
                 elif intent == "ask_how_to":
                     add(function, 0.12)
         if intent == "ask_price":
-            for product in mentions.products or filter(None, (mentions.context_product,)):
+            for product in mentions.products:
                 specs = self.graph.sources(f"product:{product}", "describes")
                 if specs:  # the price is the first thing a product's file says
                     add(specs[0], 0.25)

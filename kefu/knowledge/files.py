@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from kefu.knowledge.manuals import Passage, read_manual
 from kefu.knowledge.schema import CategoryFile, Entry, Faq, FaqFile, LineFile, Policy, PolicyFile
@@ -29,6 +29,7 @@ class Knowledge:
     passages: list[tuple[Passage, str]] = field(default_factory=list)
     problem_types: list[str] = field(default_factory=list)
     price_label: str = "price"
+    price_questions: list[str] = field(default_factory=list)
 
 
 def fingerprint(folder: Path) -> str:
@@ -68,6 +69,7 @@ def read(folder: Path) -> Knowledge:
             categories = parse(CategoryFile, content, source)
             knowledge.problem_types = categories.problem_types
             knowledge.price_label = categories.labels.price
+            knowledge.price_questions = categories.labels.price_questions
         else:
             raise KnowledgeError(f"{source}: needs product_line, policies, faq or problem_types at the top")
     _check_references(knowledge)
@@ -87,6 +89,8 @@ def load_yaml(path: Path, source: str) -> dict[str, Any]:
         raise KnowledgeError(f"{source}, line {line}: {error.problem}") from error
     except UnicodeDecodeError as error:
         raise KnowledgeError(f"{source}: is not UTF-8") from error
+    except (YAMLError, ValueError) as error:  # a character or a date that YAML does not know
+        raise KnowledgeError(f"{source}: {error}") from error
     if not isinstance(content, dict):
         raise KnowledgeError(f"{source}: is empty or not a mapping")
     return content
@@ -136,6 +140,8 @@ def _check_references(knowledge: Knowledge) -> None:
     for faq, source in knowledge.faq:
         _known(faq.products, products, source, f"{faq.question} > products")
         _known([faq.line] if faq.line else [], lines, source, f"{faq.question} > line")
+        named = {function.partition("/")[2] for function in functions}
+        _known([faq.function] if faq.function else [], named, source, f"{faq.question} > function")
     for entries, field_name in ((knowledge.policies, "name"), (knowledge.faq, "question")):
         seen: set[str] = set()
         for entry, source in entries:

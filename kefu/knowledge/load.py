@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, text
+from sqlalchemy.orm import Session
 
 from kefu.config import settings
 from kefu.db import session_scope
@@ -50,7 +51,7 @@ def build(knowledge: files.Knowledge) -> GraphRows:
     """Turns entries into nodes and edges."""
     rows = GraphRows()
     for content, source in knowledge.lines:
-        _add_line(rows, content, source, knowledge.price_label)
+        _add_line(rows, content, source, knowledge)
     for policy, source in knowledge.policies:
         _add_policy(rows, policy, source)
     for faq, source in knowledge.faq:
@@ -74,11 +75,14 @@ def load(force: bool = False) -> bool:
     folder = settings().knowledge_dir
     fingerprint = files.fingerprint(folder)
     with session_scope() as session:
-        newest = session.scalar(select(Edition.fingerprint).order_by(Edition.id.desc()).limit(1))
-    if newest == fingerprint and not force:
-        return False
+        if _newest(session) == fingerprint and not force:
+            return False
     rows = build(files.read(folder))
     with session_scope() as session:
+        if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer at a time anyway
+            session.execute(text("LOCK TABLE knowledge_editions IN SHARE ROW EXCLUSIVE MODE"))
+        if _newest(session) == fingerprint and not force:  # loaded by another process meanwhile
+            return False
         for table in (Edge, Alias, Node):
             session.execute(delete(table))
         for table, values in ((Node, list(rows.nodes.values())), (Edge, rows.edges), (Alias, rows.aliases)):
@@ -89,7 +93,11 @@ def load(force: bool = False) -> bool:
     return True
 
 
-def _add_line(rows: GraphRows, content: Any, source: str, price_label: str) -> None:
+def _newest(session: Session) -> str | None:
+    return session.scalar(select(Edition.fingerprint).order_by(Edition.id.desc()).limit(1))
+
+
+def _add_line(rows: GraphRows, content: Any, source: str, knowledge: files.Knowledge) -> None:
     line = content.product_line
     line_id = rows.node(
         "product_line", line.name, line.name, source, [line.english, *line.aliases], english=line.english
@@ -100,10 +108,13 @@ def _add_line(rows: GraphRows, content: Any, source: str, price_label: str) -> N
             english=product.english, body=product.summary, data=product.dict(exclude={"aliases"}),
         )  # fmt: skip
         rows.edge(product_id, "in_line", line_id)
-        for position, (spec, value) in enumerate({price_label: product.price, **product.specs}.items()):
+        specs = {knowledge.price_label: product.price, **product.specs}
+        for position, (spec, value) in enumerate(specs.items()):
+            questions = knowledge.price_questions if position == 0 else ()
             spec_id = rows.node(
-                "spec", f"{product.name}/{spec}", f"{product.name} {spec}", source, body=value
-            )
+                "spec", f"{product.name}/{spec}", f"{product.name} {spec}", source,
+                [f"{product.name} {question}" for question in questions], body=value,
+            )  # fmt: skip
             rows.edge(spec_id, "describes", product_id, position)
     for function in content.functions:
         function_id = rows.node(

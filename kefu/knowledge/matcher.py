@@ -62,9 +62,9 @@ class NameMatcher:
                 if patterns:
                     key = f"{entity}:{fact.name}"
                     self._values[key] = (entity, fact.name)
+                    self._matcher.add(key, patterns)
                 for name in names:
                     self._said.setdefault((entity, fold(name)), fact.name)
-                    self._matcher.add(key, patterns)
 
     def value_of(self, entity: str, said: str) -> str | None:
         """The canonical name behind what was said for an entity, if the graph knows it."""

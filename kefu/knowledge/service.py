@@ -39,10 +39,13 @@ def edition() -> int | None:
 
 
 def read_graph() -> tuple[int | None, Graph]:
-    """The newest edition's number and graph, read in one transaction."""
-    with session_scope() as session:
-        number = session.scalar(select(Edition.id).order_by(Edition.id.desc()).limit(1))
-        return number, Graph.read(session)
+    """The newest edition's number and graph; read again if a load came in between."""
+    while True:
+        number = edition()
+        with session_scope() as session:
+            graph = Graph.read(session)
+        if edition() == number:
+            return number, graph
 
 
 def catalog() -> Catalog:

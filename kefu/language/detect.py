@@ -12,7 +12,9 @@ LANGUAGES = ("zh", "en")
 
 
 def language_of(text: str) -> str | None:
-    """``zh``, ``en``, or none where the text alone does not tell (a number, a model, an emoji)."""
+    """``zh``, ``en``, or none where the text alone does not tell (a number, a model, an emoji, a button)."""
+    if text.startswith("/"):  # a button's payload: its words are ours
+        return None
     if _HAN.search(text):
         return "zh"
     return "en" if len(_LATIN_WORD.findall(text)) >= 2 else None

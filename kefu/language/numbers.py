@@ -16,9 +16,14 @@ _FORMS = (
     ("phone", re.compile(rf"(?<!\d)(?:\+?86{_SEP})?1[3-9]\d{_SEP}\d{{4}}{_SEP}\d{{4}}(?!\d)")),
     ("phone", re.compile(r"(?<!\d)0\d{2,3}-\d{7,8}(?!\d)")),
     ("phone", re.compile(r"(?<!\d)400-?\d{3}-?\d{4}(?!\d)")),
-    ("tracking_number", re.compile(r"(?<![a-z0-9])(?:sf|yt|jd|jt|zto|sto|db|ems)[a-z]{0,3}\d{8,16}(?![a-z0-9])")),
+    (
+        "tracking_number",
+        re.compile(r"(?<![a-z0-9])(?:sf|yt|jd|jt|zto|sto|db|ems)[a-z]{0,3}\d{8,16}(?![a-z0-9])"),
+    ),
     ("order_number", re.compile(r"(?<![a-z0-9])(?=[a-z]{0,4}\d)(?:[a-z]{0,4}\d{6,}[a-z0-9]*)(?![a-z0-9])")),
 )  # fmt: skip
+# Numbers of the shops and carriers have no form of their own.
+_SHOPS_OWN = frozenset({"order_number", "tracking_number"})
 _PARCEL = re.compile("运单|快递|物流|顺丰|包裹|tracking|parcel|delivery")
 _CHINESE_DIGITS = {
     c: str(i)
@@ -30,7 +35,9 @@ _ENGLISH_DIGITS = {
     "3rd": "3", "four": "4", "fourth": "4", "4th": "4", "five": "5", "fifth": "5", "5th": "5", "ten": "10",
     "a": "1", "b": "2", "c": "3", "d": "4",
 }  # fmt: skip
-_LAST = re.compile("最后|末|最下|last|bottom")
+_LAST = re.compile("最后|后一|末|最下|last|bottom")
+_FROM_THE_END = "倒数"
+_TENS = re.compile("([一二两三四五六七八九])?十([一二三四五六七八九])?")
 _FIRST = re.compile("头一|最上|first|top")
 _FULL_MARKS = re.compile("满|全|full|最高")
 _LANGUAGES = (
@@ -74,7 +81,7 @@ def find_numbers(text: str, intent: str = "", learned: Iterable[dict[str, Any]] 
 
 def _order_or_parcel(text: str, intent: str, start: int, end: int, learned: list[dict[str, Any]]) -> str:
     for entity in learned:
-        if entity["start"] < end and start < entity["end"] and entity["entity"].endswith("_number"):
+        if entity["start"] < end and start < entity["end"] and entity["entity"] in _SHOPS_OWN:
             return entity["entity"]
     return "tracking_number" if intent == "track_delivery" and _PARCEL.search(text) else "order_number"
 
@@ -82,8 +89,8 @@ def _order_or_parcel(text: str, intent: str, start: int, end: int, learned: list
 def canonical(entity: str, said: str) -> str:
     """The canonical value of an entity that no list of names knows.
 
-    Numbers lose blanks and hyphens, options and ratings become digits (the last option is ``-1``), languages
-    become their code; everything else stays as said.
+    Numbers lose blanks and hyphens, options and ratings become digits (the last option is ``-1``, the one
+    before it ``-2``), languages become their code; everything else stays as said.
     """
     normal = normalize(said).text
     if entity in _ENTITY_NUMBERS:
@@ -94,9 +101,12 @@ def canonical(entity: str, said: str) -> str:
     if entity == "rating":
         return "5" if _FULL_MARKS.search(normal) else _digits(normal) or said
     if entity == "option_index":
-        if _LAST.search(normal) and not _digits(normal):
+        digits = _digits(normal.rpartition("第")[2])
+        if _FROM_THE_END in normal:
+            return f"-{digits or 1}"
+        if _LAST.search(normal):
             return "-1"
-        return _digits(normal) or ("1" if _FIRST.search(normal) else said)
+        return digits or ("1" if _FIRST.search(normal) else said)
     return said
 
 
@@ -108,5 +118,8 @@ def _digits(text: str) -> str:
     for word in re.findall(r"[a-z0-9]+", text):
         if word in _ENGLISH_DIGITS:
             return _ENGLISH_DIGITS[word]
-    digits = "".join(_CHINESE_DIGITS.get(c, "") for c in text)
-    return digits or ("10" if "十" in text else "")
+    tens = _TENS.search(text)
+    if tens:
+        ten, one = tens.groups()
+        return str(10 * int(_CHINESE_DIGITS.get(ten, 1)) + int(_CHINESE_DIGITS.get(one, 0)))
+    return "".join(_CHINESE_DIGITS.get(c, "") for c in text)

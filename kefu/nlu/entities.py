@@ -13,20 +13,28 @@ from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
 from kefu.knowledge.live import name_matcher
+from kefu.language.expressions import find_expressions
 from kefu.language.numbers import canonical, find_numbers
 from kefu.nlu.names import NAMES
 
-#: Names that are what they look like wherever they stand; the others need the extractor's consent or a
-#: place where it found nothing.
-_CERTAIN = frozenset({"product", "error_code"})
+#: Names that are what they look like wherever they stand.
+_CERTAIN = frozenset({"product", "product_line", "error_code"})
+#: Names that mean something only where they are asked about; elsewhere the extractor decides alone.
+_WHERE = {
+    "function": frozenset({"ask_how_to", "ask_product_info", "report_fault"}),
+    "symptom": frozenset({"report_fault"}),
+    "policy_topic": frozenset({"ask_policy"}),
+}
+#: Learned spans that swallow dates, cities and numbers inside them.
+_WIDE = frozenset({"address"})
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
 class EntityResolver(GraphComponent, EntityExtractorMixin):
     """Merges what patterns, the knowledge graph and the learned extractor found in a message.
 
-    Numbers of fixed form (phone, ticket, ...) come first, then certain names, then what was learned, then
-    the remaining names. No two entities overlap. Values are canonical: a product's name in the graph, digits
+    What has a fixed form (phone, ticket, date, ...) comes first, then certain names, then what was learned,
+    then the remaining names where the intent asks for them. No two entities overlap. Values are canonical: a product's name in the graph, digits
     for numbers, options and ratings.
     """
 
@@ -61,12 +69,18 @@ class EntityResolver(GraphComponent, EntityExtractorMixin):
             {"entity": n["entity"], "start": n["start"], "end": n["end"], "value": n["value"]}
             for n in message.get(NAMES) or ()
         ]
-        numbers = find_numbers(text, intent, learned)
+        sources = (
+            find_numbers(text, intent, learned),
+            [entity for entity in learned if entity["entity"] in _WIDE],
+            find_expressions(text, intent),
+            [name for name in names if name["entity"] in _CERTAIN],
+            learned,
+            [name for name in names if intent in _WHERE.get(name["entity"], ())],
+        )
         kept: list[dict[str, Any]] = []
-        for source in (numbers, [n for n in names if n["entity"] in _CERTAIN], learned, names):
-            for entity in source:
-                if all(entity["end"] <= k["start"] or k["end"] <= entity["start"] for k in kept):
-                    kept.append(self._canonical(entity, text))
+        for entity in (entity for source in sources for entity in source):
+            if all(entity["end"] <= k["start"] or k["end"] <= entity["start"] for k in kept):
+                kept.append(self._canonical(entity, text))
         return sorted(kept, key=lambda entity: entity["start"])
 
     def _canonical(self, entity: dict[str, Any], text: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from kefu.config import settings
@@ -57,6 +58,13 @@ class TicketRequest:
 
 def open_ticket(request: TicketRequest) -> Ticket:
     """Opens a ticket, or returns the one that the same request opened before."""
+    try:
+        return _open(request)
+    except IntegrityError:  # at this very moment: the same request again, or the day's first number
+        return _open(request)
+
+
+def _open(request: TicketRequest) -> Ticket:
     with session_scope() as session:
         opened = session.scalar(select(Ticket).filter_by(request_key=request.request_key))
         if opened:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 import time
@@ -11,20 +10,9 @@ from pathlib import Path
 from kefu.config import ROOT
 from kefu.run.servers import Server, environment, servers
 from kefu.run.steps import end
+from tests.ports import free_ports
 
 START_SECONDS = 240  # two busy cores load a model in half a minute, now and then in two
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody uses at this moment."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
 
 
 class Assistant:

@@ -7,7 +7,8 @@ import urllib.request
 
 from kefu.config import ROOT
 from kefu.run.servers import environment
-from tests.e2e.assistant import START_SECONDS, free_ports
+from tests.e2e.assistant import START_SECONDS
+from tests.ports import free_ports
 
 
 def opened(address):

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from kefu.config import ROOT
-from tests.e2e.assistant import free_ports
+from tests.ports import free_ports
 
 RUNNER = """
 import os, sys

@@ -4,14 +4,18 @@ import { Button } from '@chatui/core/es/components/Button';
 import { Typing as Dots } from '@chatui/core/es/components/Typing';
 import { Rich } from './rich.jsx';
 
-const LONG_TITLE = 9;
+// In Latin letters; a Chinese character is as wide as two.
+const LONG_TITLE = 18;
+const widthOf = (title) => Array.from(title).reduce((width, sign) => width + (sign > '\u2e7f' ? 2 : 1), 0);
 
 /** Only addresses a browser fetches safely; anything else is not shown as a link or picture. */
 const safe = (address) => (/^(https?:\/\/|\/(?!\/))/.test(address ?? '') ? address : undefined);
 
 function Buttons({ message, t, onPress }) {
   const { buttons, seq, active, pressed } = message;
-  const stacked = buttons.some(({ title }) => title.length > LONG_TITLE);
+  // A list of long titles reads better one below the other; a few short ones stay side by side.
+  const long = buttons.filter(({ title }) => widthOf(title) > LONG_TITLE).length;
+  const stacked = long > buttons.length / 2;
   return (
     <div className={`choices${stacked ? ' choices--stacked' : ''}`}>
       {buttons.map(({ title, url }, index) => {

@@ -2,6 +2,8 @@
 // never HTML, so nothing in a text can become code.
 
 const INLINE = /\*\*(.+?)\*\*|\[([^\]\n]+)\]\((https?:\/\/[^\s)]+)\)|(https?:\/\/[^\s<>"'，。；！？、）】》」]+)/g;
+// A line all in brackets, such as the source of an answer, is said in passing.
+const ASIDE = /^\s*[（(][^（()）]*[)）]\s*$/;
 const STEP = /^\s*(?:(\d{1,2})[.、)）]|[-*•·])\s*(?=\S)(.*)$/;
 
 function Link({ href, children, hint }) {
@@ -45,6 +47,8 @@ export function blocks(text) {
       else found.push({ kind: 'list', ordered, start: ordered ? Number(step[1]) : undefined, items: [step[2]] });
     } else if (last?.kind === 'list' && /^\s{2,}\S/.test(line)) {
       last.items[last.items.length - 1] += `\n${line.trim()}`;
+    } else if (ASIDE.test(line)) {
+      found.push({ kind: 'aside', text: line.trim().slice(1, -1) });
     } else if (last?.kind === 'text') {
       last.text += `\n${line}`;
     } else {
@@ -58,6 +62,7 @@ export function blocks(text) {
 export function Rich({ text, hint }) {
   return blocks(text).map((block, i) => {
     if (block.kind === 'text') return <p key={i}>{inline(block.text, hint)}</p>;
+    if (block.kind === 'aside') return <p key={i} className="aside">{inline(block.text, hint)}</p>;
     const List = block.ordered ? 'ol' : 'ul';
     return (
       <List key={i} start={block.start}>

@@ -1,0 +1,111 @@
+"""Dialogues as written in the YAML files here, and whether the assistant holds to them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.conversations.talk import Answer, Talk
+
+_TICKET = re.compile(r"GD\d{10}[\dX]")
+_CUSTOMER = "customer"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """One turn: what a customer writes and what has to come of it (see README.md)."""
+
+    customer: str
+    says: list[str]
+    by: str = _CUSTOMER
+    intent: str | None = None
+    contains: list[str] = field(default_factory=list)
+    not_contains: list[str] = field(default_factory=list)
+    slots: dict[str, Any] = field(default_factory=dict)
+
+    def faults(self, answer: Answer) -> Iterator[str]:
+        """What is not as expected, each as a sentence."""
+        wanted = [re.split(r"\s*\|\s*", says) for says in self.says]
+        fits = len(wanted) == len(answer.responses) and all(
+            name in names for name, names in zip(answer.responses, wanted, strict=True)
+        )
+        if not fits:
+            yield f"says {', '.join(answer.responses) or 'nothing'}, not {', '.join(self.says)}"
+        if "action_default_fallback" in answer.actions:
+            yield "no rule knows what comes next"
+        if self.intent and answer.intent != self.intent:
+            yield f"understood as {answer.intent}, not {self.intent}"
+        yield from (f"does not say {text!r}" for text in self.contains if text not in answer.text)
+        yield from (f"says {text!r}" for text in self.not_contains if text in answer.text)
+        for slot, value in self.slots.items():
+            if answer.slots.get(slot) != value:
+                yield f"slot {slot} is {answer.slots.get(slot)!r}, not {value!r}"
+
+
+@dataclass(frozen=True)
+class Dialogue:
+    """A conversation that the assistant has to hold."""
+
+    title: str
+    turns: list[Expected]
+    group: str
+    page_language: str | None = None
+
+
+def read(folder: Path) -> list[Dialogue]:
+    """All dialogues of a folder, by group (file name)."""
+    return [
+        _dialogue(written, path.stem)
+        for path in sorted(folder.glob("*.yml"))
+        for written in yaml.safe_load(path.read_text(encoding="utf-8"))
+    ]
+
+
+def _dialogue(written: Mapping[str, Any], group: str) -> Dialogue:
+    turns = [Expected(**{key: _listed(key, value) for key, value in turn.items()}) for turn in written["turns"]]
+    return Dialogue(written["title"], turns, group, written.get("page_language"))
+
+
+def _listed(key: str, value: Any) -> Any:
+    if key not in ("says", "contains", "not_contains"):
+        return value
+    return [str(item) for item in (value if isinstance(value, list) else [value])]
+
+
+def play(talk: Talk, dialogue: Dialogue) -> tuple[list[str], str]:
+    """Plays a dialogue to its end.
+
+    Returns:
+        What was not as expected, and the transcript.
+    """
+    faults, transcript, ticket = [], [], ""
+    metadata = {"language": dialogue.page_language} if dialogue.page_language else {}
+    for number, turn in enumerate(dialogue.turns, start=1):
+        turn = _filled(turn, ticket)
+        answer = talk.say(f"{dialogue.group}: {dialogue.title} ({turn.by})", turn.customer, metadata)
+        found = [f"turn {number} ({turn.customer}): {fault}" for fault in turn.faults(answer)]
+        transcript += [
+            f"{turn.by}: {turn.customer}   <{answer.intent} {answer.entities}>",
+            *(f"    {name}" for name in answer.responses),
+            *(f"    | {line}" for text in answer.texts for line in text.splitlines()),
+            *(f"  ! {fault}" for fault in found),
+        ]
+        faults += found
+        numbers = _TICKET.findall(answer.text)
+        ticket = numbers[-1] if numbers else ticket
+    return faults, "\n".join(transcript)
+
+
+def _filled(turn: Expected, ticket: str) -> Expected:
+    """A turn in which ``{ticket}`` is the ticket number said last."""
+    values = vars(turn) | {
+        "customer": str(turn.customer).replace("{ticket}", ticket),
+        "contains": [text.replace("{ticket}", ticket) for text in turn.contains],
+        "not_contains": [text.replace("{ticket}", ticket) for text in turn.not_contains],
+    }
+    return Expected(**values)

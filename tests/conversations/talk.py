@@ -1,0 +1,104 @@
+"""Talks to the trained assistant: the real model, the real actions, conversations kept in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import structlog
+from rasa.core.agent import load_agent
+from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
+from rasa.core.tracker_store import InMemoryTrackerStore
+from rasa.core.utils import AvailableEndpoints
+from rasa.shared.core.events import ActionExecuted, BotUttered, UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
+
+CHANNEL = "web"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the assistant did about one message.
+
+    Attributes:
+        intent: How it understood the message.
+        entities: Pairs of entity and value.
+        responses: Names of the responses said, in order.
+        texts: What it said, the titles of its buttons among it.
+        actions: Names of the actions it took.
+        slots: All slots after the turn.
+        form: The form that is open after the turn, and what it asks for.
+    """
+
+    intent: str | None
+    entities: list[tuple[str, Any]]
+    responses: list[str]
+    texts: list[str]
+    actions: list[str]
+    slots: dict[str, Any] = field(repr=False)
+    form: tuple[str | None, str | None]
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.texts)
+
+
+class Talk:
+    """An assistant to talk to."""
+
+    def __init__(self, model: Path, endpoints: Path) -> None:
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
+        servers = AvailableEndpoints.read_endpoints(str(endpoints))
+        servers.tracker_store = None
+        self._loop = asyncio.new_event_loop()
+        self._agent = self._loop.run_until_complete(load_agent(str(model), endpoints=servers))
+        self._agent.tracker_store = InMemoryTrackerStore(self._agent.domain)
+        self._agent.processor.tracker_store = self._agent.tracker_store
+        self.domain = self._agent.domain
+
+    def close(self) -> None:
+        self._loop.close()
+
+    def say(self, sender: str, text: str, metadata: Mapping[str, Any] | None = None) -> Answer:
+        """Sends one message and waits for all that the assistant does about it."""
+        return self._loop.run_until_complete(self._say(sender, text, dict(metadata or {})))
+
+    def copy(self, sender: str, to: str) -> None:
+        """Lets another customer be at the same point of the same conversation."""
+        self._loop.run_until_complete(self._copy(sender, to))
+
+    async def _say(self, sender: str, text: str, metadata: dict[str, Any]) -> Answer:
+        before = await self._tracker(sender)
+        seen = len(before.events) if before else 0
+        output = CollectingOutputChannel()
+        message = UserMessage(text, output, sender, input_channel=CHANNEL, metadata=metadata)
+        await self._agent.handle_message(message)
+        tracker = await self._tracker(sender)
+        events = list(tracker.events)[seen:]
+        uttered = [event for event in events if isinstance(event, BotUttered)]
+        buttons = (button["title"] for event in uttered for button in event.data.get("buttons") or ())
+        # Not `tracker.latest_message`: an open form hides what it has taken.
+        understood = next(event for event in events if isinstance(event, UserUttered))
+        return Answer(
+            intent=understood.intent.get("name"),
+            entities=[(entity["entity"], entity["value"]) for entity in understood.entities],
+            responses=[event.metadata.get("utter_action") for event in uttered],
+            texts=[event.text or "" for event in uttered] + [f"[{title}]" for title in buttons],
+            actions=[event.action_name for event in events if isinstance(event, ActionExecuted)],
+            slots=tracker.current_slot_values(),
+            form=(tracker.active_loop_name, tracker.get_slot("requested_slot")),
+        )
+
+    async def _copy(self, sender: str, to: str) -> None:
+        tracker = await self._tracker(sender)
+        events = list(tracker.events)
+        await self._agent.tracker_store.save(
+            DialogueStateTracker.from_events(to, events, self.domain.slots, domain=self.domain)
+        )
+
+    async def _tracker(self, sender: str) -> DialogueStateTracker | None:
+        return await self._agent.tracker_store.retrieve(sender)

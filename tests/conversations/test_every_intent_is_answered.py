@@ -1,0 +1,76 @@
+"""Whatever a customer says at whatever point, the assistant answers and keeps what it was doing."""
+
+from __future__ import annotations
+
+import pytest
+from rasa.shared.core.constants import ACTION_DEFAULT_FALLBACK_NAME
+
+#: How to get to each point where the assistant waits for something.
+WAITING = {
+    "nothing": ["在吗"],
+    "whether it is solved": ["V5扫地机回不了充电座"],
+    "a choice": ["/ask_recommendation"],
+    "a yes to a ticket": ["/request_human"],
+}
+#: How to get to each question of the ticket form.
+FORM = {
+    "ticket_problem": ["/open_ticket"],
+    "ticket_product": ["/open_ticket", "用着用着里面有咔哒声"],
+    "ticket_phone": ["/open_ticket", "用着用着里面有咔哒声", '/inform{"product": "S1"}'],
+    "ticket_confirmed": ["/open_ticket", "用着用着里面有咔哒声", '/inform{"product": "S1"}', "13800138000"],
+}
+#: What ends the form, and says so.
+LEAVES = {"cancel_ticket": "utter_ticket_form_stopped", "goodbye": "utter_ticket_form_stopped"}
+#: Rasa's own, for programs.
+_NO_CUSTOMERS = {"restart", "back", "session_start", "out_of_scope_default"}
+
+
+def customers_intents(talk):
+    return sorted(set(talk.domain.intents) - _NO_CUSTOMERS)
+
+
+def reach(talk, name, texts):
+    for text in texts:
+        answer = talk.say(name, text)
+    return answer
+
+
+def silent(answer):
+    if not answer.responses:
+        return "no answer"
+    if ACTION_DEFAULT_FALLBACK_NAME in answer.actions:
+        return "no rule"
+    return None
+
+
+@pytest.mark.parametrize("waits_for", WAITING)
+def test_every_intent_is_answered_while_the_assistant_waits_for(talk, waits_for):
+    reach(talk, f"waits for {waits_for}", WAITING[waits_for])
+    faults = {}
+    for intent in customers_intents(talk):
+        customer = f"waits for {waits_for}: {intent}"
+        talk.copy(f"waits for {waits_for}", to=customer)
+        fault = silent(talk.say(customer, f"/{intent}")) or silent(talk.say(customer, "/ask_capabilities"))
+        if fault:
+            faults[intent] = fault
+    assert not faults
+
+
+@pytest.mark.parametrize("slot", FORM)
+def test_every_intent_is_answered_while_the_form_asks_for(talk, slot):
+    assert reach(talk, f"form at {slot}", FORM[slot]).form == ("ticket_form", slot)
+    faults = {}
+    for intent in customers_intents(talk):
+        customer = f"form at {slot}: {intent}"
+        talk.copy(f"form at {slot}", to=customer)
+        answer = talk.say(customer, f"/{intent}")
+        fault = silent(answer)
+        if answer.form[0] is None:
+            farewell = {LEAVES.get(intent)} | {r for r in answer.responses if r.startswith("utter_ticket_opened_")}
+            if not farewell & set(answer.responses):
+                fault = f"the form is gone: {answer.responses}"
+        elif intent in LEAVES:
+            fault = "the form is still open"
+        if fault:
+            faults[intent] = fault
+    assert not faults

@@ -1,0 +1,154 @@
+"""Plain `rasa` commands in the project's environment, as trainers type them.
+
+`-m` names a trained model, which spares another training; the data folder is the test's own.
+"""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from kefu.config import ROOT
+from kefu.run.servers import environment
+from kefu.run.steps import end
+
+SECONDS = 300  # loading a model, on a machine that is busy with other tests too
+RASA = Path(sys.executable).with_name("rasa")
+_CONTROLS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07|\r")
+
+
+@pytest.fixture
+def environ(tmp_path):
+    """As in a terminal after `. .venv/bin/activate`, without a display."""
+    path = os.pathsep.join([str(RASA.parent), os.environ["PATH"]])
+    environ = environment() | {"PATH": path, "KEFU_VAR_DIR": str(tmp_path / "var"), "TERM": "xterm"}
+    return {name: value for name, value in environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+
+
+@pytest.fixture(autouse=True)
+def tree():
+    """Whatever a command writes it writes where it is told, or where git looks away."""
+    before = _untracked()
+    yield
+    assert _untracked() <= before
+
+
+def _untracked():
+    command = ["git", "ls-files", "--others", "--exclude-standard"]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if found.returncode:
+        pytest.skip("not a git checkout")
+    # Other tests may be written while these run.
+    return {name for name in found.stdout.splitlines() if not name.startswith(("tests/", "docs/"))}
+
+
+class Terminal:
+    """A command in a terminal: what it prints, and a keyboard."""
+
+    def __init__(self, environ, *command):
+        self.text = ""
+        self._screen, inside = pty.openpty()
+        self.process = subprocess.Popen(
+            [RASA, *map(str, command)], cwd=ROOT, env=environ, stdin=inside, stdout=inside, stderr=inside,
+            start_new_session=True, close_fds=True, preexec_fn=lambda: os.login_tty(inside)
+            if hasattr(os, "login_tty") else _own_terminal(inside),
+        )  # fmt: skip
+        os.close(inside)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        end(self.process)
+        os.close(self._screen)
+
+    def type(self, text):
+        os.write(self._screen, text.encode())
+
+    def until(self, pattern, after=0):
+        """Waits for a text; returns where it ends."""
+        deadline = time.monotonic() + SECONDS
+        while not (found := re.compile(pattern).search(self.text, after)):
+            assert time.monotonic() < deadline, f"{pattern} did not come:\n{self.text[-3000:]}"
+            assert self._read(), f"it ended before {pattern}:\n{self.text[-3000:]}"
+        return found.end()
+
+    def ends(self):
+        """Waits for the end; returns the exit status."""
+        while self._read():
+            pass
+        return self.process.wait(SECONDS)
+
+    def _read(self):
+        """Takes what is printed next; false when nothing more will be."""
+        if not select.select([self._screen], [], [], SECONDS)[0]:
+            return False
+        try:
+            chunk = os.read(self._screen, 65536)
+        except OSError:  # the last process at the terminal has gone
+            return False
+        self.text += _CONTROLS.sub("", chunk.decode(errors="replace"))
+        return bool(chunk)
+
+
+def _own_terminal(inside):
+    """Makes the pty the session's terminal, so that Ctrl-C typed there is a signal."""
+    import fcntl
+    import termios
+
+    fcntl.ioctl(inside, termios.TIOCSCTTY, 0)
+
+
+def test_rasa_data_validate_finds_nothing(environ):
+    command = [RASA, "data", "validate", "--fail-on-warnings"]
+    checked = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=SECONDS)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_rasa_visualize_draws_the_stories_without_a_display(environ, tmp_path):
+    out = tmp_path / "graph.html"
+    command = [RASA, "visualize", "--out", out]
+    drawn = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=SECONDS)
+    assert drawn.returncode == 0, drawn.stderr
+    assert "action_answer" in out.read_text()
+
+
+def test_rasa_shell_answers_a_greeting_and_stops(trained_model, environ):
+    with Terminal(environ, "shell", "-m", trained_model) as shell:
+        shell.until("Your input ->")
+        shell.type("你好\n")
+        asked = shell.until("智能客服小栖")
+        shell.until("Your input ->", asked)
+        shell.type("/stop\n")
+        assert shell.ends() == 0
+    assert "Traceback" not in shell.text
+
+
+def test_rasa_shell_nlu_shows_how_a_message_is_understood(trained_model, environ):
+    with Terminal(environ, "shell", "nlu", "-m", trained_model) as shell:
+        shell.until("Next message:")
+        shell.type("L3 指纹识别不了\n")
+        shell.until('"report_fault"')
+        shell.type("\x03")
+        shell.ends()
+
+
+def test_rasa_interactive_reaches_its_first_question_and_is_left_by_ctrl_c(trained_model, environ):
+    with Terminal(environ, "interactive", "-m", trained_model) as trainer:
+        trainer.until("Your input ->")
+        os.killpg(trainer.process.pid, 0)
+        trainer.type("\x03")
+        trainer.until("Quit|Continue|Export")
+        trainer.type("\x03")
+        trainer.process.send_signal(signal.SIGINT)
+        trainer.ends()
+    assert "Traceback" not in trainer.text

@@ -1,0 +1,158 @@
+"""One variable, KEFU_DATABASE_URL, moves everything to a PostgreSQL server."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import inspect, select
+
+from kefu import db
+from kefu.channels.ledger import LeaseLost, Ledger
+from kefu.config import ROOT, settings
+from kefu.events import Event
+from kefu.knowledge import service as knowledge
+from kefu.knowledge.load import load
+from kefu.run.servers import environment
+from kefu.tickets import service as tickets
+from kefu.tickets.models import Ticket
+from kefu.tickets.numbers import is_valid
+from tests import postgres
+
+
+@pytest.fixture(scope="module")
+def server():
+    programs = postgres.find()
+    if not programs:
+        pytest.skip(postgres.MISSING)
+    with postgres.server(programs) as url:
+        yield url
+
+
+def _forget():
+    """The settings, and what was made from them, are kept for a process's life."""
+    settings.cache_clear()
+    if db.engine.cache_info().currsize:
+        db.engine().dispose()
+    db.engine.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def database(server, tmp_path_factory):
+    """The migrated database with the knowledge in it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KEFU_DATABASE_URL", server)
+        patch.setenv("KEFU_VAR_DIR", str(tmp_path_factory.mktemp("var")))
+        patch.setattr(knowledge, "_current", knowledge._Current())
+        _forget()
+        # Two at once, as when two machines are set up.
+        both = [
+            subprocess.Popen([sys.executable, "-m", "kefu.knowledge"], cwd=ROOT, env=environment())
+            for _ in range(2)
+        ]
+        assert [process.wait(120) for process in both] == [0, 0]
+        yield db.engine()
+        _forget()
+    settings.cache_clear()
+
+
+REQUEST = tickets.TicketRequest(
+    request_key="visitor:1", customer="visitor", channel="web", kind="repair", urgency="high",
+    description="L3 指纹打不开门", phone="13800138000", product="L3", line="智能门锁", function="指纹开锁",
+    problem_type="识别失败",
+)  # fmt: skip
+
+
+def test_everything_is_in_the_one_database(database, tmp_path):
+    assert database.dialect.name == "postgresql"
+    assert settings().tracker_url == settings().database_url
+    assert {"kefu_schema", "event_log", "tickets", "messages"} <= set(inspect(database).get_table_names())
+    assert not list(settings().var_dir.glob("*.db"))
+
+
+def test_the_schema_is_what_the_tables_say(database):
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    import kefu.tables  # noqa: F401
+
+    with database.connect() as connection:
+        own = {"include_object": lambda _o, _n, type_, reflected, other: not (
+            type_ == "table" and reflected and other is None)}  # fmt: skip
+        context = MigrationContext.configure(connection, opts=own | {"version_table": "kefu_schema"})
+        assert compare_metadata(context, db.Base.metadata) == []
+
+
+def test_knowledge_answers_from_it_and_is_loaded_only_once(database):
+    catalog = knowledge.catalog()
+    assert catalog.graph.line_of("L3") == "智能门锁"
+    assert not load()
+
+
+def test_a_ticket_is_opened_once_and_seen_by_its_customer_only(database):
+    ticket = tickets.open_ticket(REQUEST)
+    assert is_valid(ticket.number) and tickets.open_ticket(REQUEST).number == ticket.number
+    assert tickets.find_ticket("visitor", ticket.number.lower()).description == "L3 指纹打不开门"
+    with pytest.raises(tickets.NoSuchTicket):
+        tickets.find_ticket("somebody else", ticket.number)
+    assert tickets.urge_ticket("visitor")[1] and not tickets.urge_ticket("visitor")[1]
+    with db.session_scope() as session:
+        rows = session.scalars(select(Event).filter_by(customer="visitor").order_by(Event.id)).all()
+        assert [row.kind for row in rows] == ["ticket.opened", "ticket.urged"]
+        assert rows[0].data["ticket"] == ticket.number
+
+
+def test_tickets_opened_at_the_same_moment_have_different_numbers(database):
+    requests = [replace(REQUEST, request_key=f"crowd:{n}", customer=f"crowd {n}") for n in range(12)]
+    with ThreadPoolExecutor(6) as crowd:
+        numbers = [ticket.number for ticket in crowd.map(tickets.open_ticket, requests)]
+    assert len(set(numbers)) == 12 and all(map(is_valid, numbers))
+
+
+def test_one_request_sent_twice_at_once_opens_one_ticket(database):
+    request = replace(REQUEST, request_key="twice:1", customer="twice")
+    with ThreadPoolExecutor(2) as both:
+        numbers = {ticket.number for ticket in both.map(tickets.open_ticket, [request] * 2)}
+    assert len(numbers) == 1
+    with db.session_scope() as session:
+        assert len(session.scalars(select(Ticket).filter_by(customer="twice")).all()) == 1
+
+
+def test_the_ledger_numbers_messages_without_gaps_while_many_write(database):
+    ledger = Ledger()
+    with ThreadPoolExecutor(6) as pages:
+        entries = list(pages.map(lambda n: ledger.accept("room", f"id-{n % 8}", {"text": str(n)}), range(16)))
+    assert sorted(entry.seq for entry, fresh in entries if fresh) == list(range(1, 9))
+    assert [entry.seq for entry in ledger.after("room", 0, 100)] == list(range(1, 9))
+
+
+def test_the_ledger_lets_one_process_answer(database):
+    ledger = Ledger()
+    entry, _ = ledger.accept("desk", "id-1", {"text": "在吗"})
+    assert ledger.claim("desk", "first", 60) and not ledger.claim("desk", "second", 60)
+    assert ledger.next_unanswered("desk").seq == entry.seq
+    with pytest.raises(LeaseLost):
+        ledger.record("desk", {"text": "在的"}, entry.seq, "second")
+    ledger.record("desk", {"text": "在的"}, entry.seq, "first")
+    ledger.finish("desk", entry.seq)
+    assert "desk" not in ledger.waiting()
+
+
+async def test_conversations_are_kept_in_it(database):
+    from rasa.shared.core.domain import Domain
+    from rasa.shared.core.events import SlotSet, UserUttered
+    from rasa.shared.core.trackers import DialogueStateTracker
+
+    from kefu.stores.tracker_store import KefuTrackerStore
+
+    domain = Domain.from_yaml("slots:\n  product:\n    type: text\n    mappings:\n    - type: custom\n")
+    said = [UserUttered("L3 怎么重置？😀", {"name": "ask_how_to", "confidence": 1.0}), SlotSet("product", "L3")]
+    await KefuTrackerStore(domain=domain).save(
+        DialogueStateTracker.from_events("visitor", said, domain.slots)
+    )
+    kept = await KefuTrackerStore(domain=domain).retrieve("visitor")
+    assert kept.latest_message.text == "L3 怎么重置？😀" and kept.get_slot("product") == "L3"
+    assert "events" in inspect(database).get_table_names()

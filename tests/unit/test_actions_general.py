@@ -1,0 +1,70 @@
+"""Language, suggestions, and messages that were not understood."""
+
+import pytest
+
+from actions.conversation import Turn
+from actions.general import ActionDefaultFallback, ActionFallback, ActionRecordSuggestion, ActionSetLanguage
+from kefu.tickets import service
+from tests.customer import Customer
+
+
+@pytest.fixture
+def customer(demo):
+    return Customer()
+
+
+@pytest.mark.parametrize(
+    ("said", "language"), [("英文", "en"), ("中文", "zh")]
+)
+def test_the_language_asked_for_is_spoken_from_now_on(customer, said, language):
+    customer.says(f"请说{said}", "set_language", language=(said, language)).gets(ActionSetLanguage())
+    assert customer.responses == [f"utter_language_set_{language}"]
+    assert customer.slots["language"] == language
+
+
+def test_a_language_that_we_do_not_speak_is_declined(customer):
+    customer.says("你会法语吗", "set_language", language="法语").gets(ActionSetLanguage())
+    assert customer.responses == ["utter_language_not_spoken"]
+    assert customer.slots.get("language") is None
+
+
+def test_a_suggestion_becomes_a_ticket_without_questions(customer):
+    customer.says("希望出个白色的L3", "give_suggestion", product="L3").gets(ActionRecordSuggestion())
+    ticket = service.find_ticket(customer.name)
+    assert (ticket.kind, ticket.urgency, ticket.product, ticket.problem_type) == ("suggestion", "low", "L3", "改进建议")
+
+
+def test_what_fits_an_entry_very_well_is_answered_though_no_intent_was_sure(customer):
+    customer.slots["misses"] = 1
+    customer.says("七天无理由退货").gets(ActionFallback())
+    assert customer.slots["answer"] == "policy:七天无理由退货"
+    assert customer.slots["misses"] == 0
+
+
+def test_two_misses_in_a_row_bring_the_offer_of_a_person(customer):
+    customer.says("北京到上海的高铁票").gets(ActionFallback())
+    assert customer.responses == ["utter_not_understood"]
+    customer.says("北京到上海的高铁票").gets(ActionFallback())
+    assert customer.responses == ["utter_not_understood_again"]
+    assert customer.slots["awaiting"] == "ticket_offer"
+
+
+def test_when_no_rule_knows_what_comes_next_the_message_is_taken_back(customer):
+    customer.says("嗯嗯").gets(ActionDefaultFallback())
+    assert customer.responses == ["utter_not_understood"]
+    assert customer.events[-1]["event"] == "rewind"
+
+
+def test_a_turn_is_read_in_the_language_of_the_newest_text_that_tells(customer):
+    customer.says("my lock is broken").says("L3")
+    assert Turn.of(customer.tracker).language == "en"
+
+
+def test_a_button_counts_as_no_text(customer):
+    assert Turn.of(customer.presses("/report_fault", "report_fault").tracker).text == ""
+
+
+def test_a_message_handled_again_has_the_same_key_and_another_message_another(customer):
+    first = Turn.of(customer.says("好").tracker).key
+    assert Turn.of(customer.tracker).key == first
+    assert Turn.of(customer.says("好").tracker).key != first

@@ -1,0 +1,251 @@
+"""The ticket form and what customers do with their tickets, on the demo company's knowledge."""
+
+import asyncio
+
+import pytest
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.ticket_form import (
+    ActionAskTicketConfirmed,
+    ActionAskTicketProduct,
+    ActionDeclineOffer,
+    ActionOfferTicket,
+    ActionOpenTicket,
+    ActionStartTicket,
+    ActionStopTicket,
+    ValidateTicketForm,
+)
+from actions.tickets import (
+    ActionAddTicketDetail,
+    ActionCancelTicket,
+    ActionCheckTicket,
+    ActionRateService,
+    ActionReopenTicket,
+    ActionUrgeTicket,
+)
+from kefu.tickets import service
+from tests.customer import Customer, recorded
+
+FORM = {
+    "ticket_problem": "L3 门锁指纹识别不了", "ticket_product": "L3", "ticket_phone": "13800138000",
+    "ticket_confirmed": True, "ticket_intent": "report_fault",
+}  # fmt: skip
+
+
+@pytest.fixture
+def customer(demo):
+    return Customer()
+
+
+@pytest.fixture
+def owner(customer):
+    """A customer with a ticket."""
+    customer.slots.update(FORM)
+    return customer.says("可以", "affirm").gets(ActionOpenTicket())
+
+
+def number_of(customer):
+    return service.find_ticket(customer.name).number
+
+
+@pytest.mark.parametrize(
+    ("intent", "response"),
+    [
+        ("request_return", "utter_offer_return"), ("book_appointment", "utter_offer_appointment"),
+        ("check_order", "utter_offer_order"), ("complain", "utter_offer_complaint"),
+        ("request_human", "utter_offer_consultation"), ("forget_me", "utter_offer_account"),
+    ],
+)  # fmt: skip
+def test_a_wish_that_needs_people_is_offered_as_its_kind_of_ticket(customer, intent, response):
+    customer.says("帮我处理一下", intent, product="").gets(ActionOfferTicket())
+    assert customer.responses == [response]
+    assert customer.slots["awaiting"] == "ticket_offer"
+    assert customer.slots["ticket_offer"]["intent"] == intent
+
+
+def test_a_yes_to_the_offer_starts_the_form_with_what_was_told(customer):
+    customer.says("我要退掉这台R1", "request_return", product="R1").gets(ActionOfferTicket())
+    customer.says("好的", "affirm").gets(ActionStartTicket())
+    told = {slot: customer.slots[f"ticket_{slot}"] for slot in ("problem", "product", "intent")}
+    assert told == {"problem": "我要退掉这台R1", "product": "R1", "intent": "request_return"}
+    assert customer.slots["awaiting"] is None and customer.slots["ticket_offer"] is None
+
+
+def test_a_no_to_the_offer_forgets_it(customer):
+    customer.says("我要退掉这台R1", "request_return", product="R1").gets(ActionOfferTicket())
+    customer.says("不用了", "deny").gets(ActionDeclineOffer())
+    assert customer.responses == ["utter_ok"]
+    assert (customer.slots["awaiting"], customer.slots["ticket_offer"]) == (None, None)
+
+
+def test_asking_for_a_ticket_takes_the_problem_only_where_one_was_told(customer):
+    customer.says("帮我建个工单", "open_ticket").gets(ActionStartTicket())
+    assert customer.slots.get("ticket_problem") is None
+    customer.says("L3指纹没反应,给我报修", "open_ticket", product="L3", symptom="指纹没反应").gets(ActionStartTicket())
+    assert customer.slots["ticket_problem"] == "L3指纹没反应,给我报修"
+    assert customer.slots["ticket_product"] == "L3"
+
+
+def test_every_product_is_a_button_of_the_form(customer):
+    customer.says("指纹不灵", "report_fault").gets(ActionAskTicketProduct())
+    assert set(customer.titles) == {"R1", "R3 Pro", "C2", "L1", "L3", "V5", "S1"}
+    assert '/inform{"product": "R3 Pro"}' in customer.payloads
+
+
+def checked(customer, slot, value):
+    say = CollectingDispatcher()
+    check = getattr(ValidateTicketForm(), f"validate_{slot}")
+    result = check(value, say, customer.tracker, {})
+    if asyncio.iscoroutine(result):
+        result = asyncio.run(result)
+    return result[slot], [message["response"] for message in say.messages]
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [
+        ("13800138000", "13800138000"), ("138 0013 8000", "13800138000"), ("+86 138-0013-8000", "13800138000"),
+        ("１３８００１３８０００", "13800138000"), ("(010) 62345678", "01062345678"), ("400-800-1234", "4008001234"),
+        ("01062345678", "01062345678"), ("打13800138000 2号楼王先生", "13800138000"), ("-", "-"),
+    ],
+)  # fmt: skip
+def test_a_phone_is_taken_however_it_is_typed_or_not_given(customer, typed, number):
+    assert checked(customer, "ticket_phone", typed) == (number, [])
+
+
+@pytest.mark.parametrize("typed", ["12345", "1380013800", "明天吧", "23800138000", "138001380001"])
+def test_what_is_no_phone_is_asked_for_again(customer, typed):
+    assert checked(customer, "ticket_phone", typed) == (None, ["utter_phone_invalid"])
+
+
+@pytest.mark.parametrize(
+    ("typed", "product"), [("l3", "L3"), ("门锁", "智能门锁"), ("門鎖", "智能门锁"), ("没有", "-"), ("冰箱", "-")]
+)
+def test_a_product_is_taken_by_any_name_and_anything_else_as_not_given(customer, typed, product):
+    assert checked(customer, "ticket_product", typed) == (product, [])
+
+
+def test_a_problem_of_one_sign_is_asked_for_again_and_a_long_one_cut(customer):
+    assert checked(customer, "ticket_problem", " ? ") == (None, ["utter_problem_too_short"])
+    assert checked(customer, "ticket_problem", "坏" * 5000) == ("坏" * 2000, [])
+
+
+@pytest.mark.parametrize(("value", "taken"), [(True, True), (False, None), ("随便", None)])
+def test_only_a_yes_confirms(customer, value, taken):
+    assert checked(customer, "ticket_confirmed", value) == (taken, [])
+
+
+def test_the_summary_shows_everything_that_the_ticket_will_hold(customer):
+    customer.slots.update(FORM)
+    customer.says("13800138000", "inform").gets(ActionAskTicketConfirmed())
+    assert customer.responses == ["utter_ticket_summary"]
+    assert customer.told("category") == "智能门锁/指纹开锁/识别失败"
+    assert (customer.told("urgency"), customer.told("phone")) == ("普通", "13800138000")
+
+
+def test_a_bare_no_to_the_summary_asks_what_to_change(customer):
+    customer.slots.update(FORM)
+    customer.says("不对", "deny").gets(ActionAskTicketConfirmed())
+    assert customer.responses == ["utter_what_to_correct"]
+
+
+def test_the_form_becomes_a_ticket_and_is_forgotten(owner):
+    ticket = service.find_ticket(owner.name)
+    assert (ticket.kind, ticket.product, ticket.phone) == ("repair", "L3", "13800138000")
+    assert ticket.category == "智能门锁 / 指纹开锁 / 识别失败"
+    assert owner.responses == ["utter_ticket_opened_normal"]
+    assert owner.told("number") == ticket.number == owner.slots["ticket_number"]
+    assert all(owner.slots[slot] is None for slot in FORM)
+
+
+def test_the_same_message_handled_again_opens_no_second_ticket(customer):
+    customer.slots.update(FORM)
+    customer.says("可以", "affirm").gets(ActionOpenTicket())
+    customer.slots.update(FORM)
+    customer.gets(ActionOpenTicket())
+    assert len(service.list_tickets(customer.name)) == 1
+
+
+def test_what_was_not_given_stays_empty_and_danger_is_critical(customer):
+    customer.slots.update(FORM, ticket_problem="插座冒烟了", ticket_product="-", ticket_phone="-")
+    customer.says("可以", "affirm").gets(ActionOpenTicket())
+    ticket = service.find_ticket(customer.name)
+    assert (ticket.product, ticket.phone, ticket.urgency) == (None, None, "critical")
+    assert customer.responses == ["utter_ticket_opened_critical"]
+
+
+def test_leaving_the_form_keeps_what_was_told(customer):
+    customer.slots.update(FORM)
+    customer.says("先不登记了", "cancel_ticket").gets(ActionStopTicket())
+    assert customer.responses == ["utter_ticket_form_stopped"]
+    assert {"event": "active_loop", "timestamp": None, "name": None} in customer.events
+    assert customer.slots["ticket_problem"] == FORM["ticket_problem"]
+    assert customer.slots["ticket_confirmed"] is None
+
+
+def test_progress_is_told_in_the_customers_language(owner):
+    owner.says("工单到哪了", "check_ticket").gets(ActionCheckTicket())
+    assert (owner.told("number"), owner.told("status")) == (number_of(owner), "已受理，等待分派")
+    owner.slots["language"] = "en"
+    owner.gets(ActionCheckTicket())
+    assert owner.told("status") == "received and waiting to be assigned"
+
+
+@pytest.mark.parametrize(
+    "action",
+    [ActionCheckTicket, ActionUrgeTicket, ActionAddTicketDetail, ActionCancelTicket, ActionReopenTicket],
+)
+def test_nobody_reaches_a_ticket_of_someone_else(owner, action):
+    number = number_of(owner)
+    other = Customer("web-other").says(f"工单{number}", "check_ticket", ticket_number=number).gets(action())
+    assert other.responses == ["utter_ticket_not_found"]
+    assert [note.kind for note in service.find_ticket(owner.name).notes] == ["opened"]
+
+
+def test_who_has_no_ticket_is_offered_one(customer):
+    customer.says("我的工单呢", "check_ticket").gets(ActionCheckTicket())
+    assert customer.responses == ["utter_no_ticket_yet"]
+    assert customer.slots["awaiting"] == "ticket_offer"
+
+
+def test_a_yes_to_the_offer_of_a_first_ticket_lets_the_form_ask_for_the_problem(customer):
+    customer.says("我的工单呢", "check_ticket").gets(ActionCheckTicket())
+    customer.says("好", "affirm").gets(ActionStartTicket())
+    assert not customer.slots.get("ticket_problem")
+
+
+def test_urging_counts_once_in_a_while_and_says_which(owner):
+    assert owner.says("快点", "urge_ticket").gets(ActionUrgeTicket()).responses == ["utter_ticket_urged"]
+    assert owner.says("快点", "urge_ticket").gets(ActionUrgeTicket()).responses == ["utter_ticket_urged_already"]
+    assert service.find_ticket(owner.name).urged == 1
+
+
+def test_a_detail_is_added_as_said(owner):
+    owner.says("补充一下,换过电池", "add_ticket_detail").gets(ActionAddTicketDetail())
+    assert service.find_ticket(owner.name).notes[-1].text == "补充一下,换过电池"
+
+
+def test_a_ticket_is_withdrawn_once_and_can_be_taken_up_again(owner):
+    assert owner.says("撤销", "cancel_ticket").gets(ActionCancelTicket()).responses == ["utter_ticket_cancelled"]
+    owner.gets(ActionCancelTicket())
+    assert owner.responses == ["utter_ticket_wrong_state"]
+    assert owner.told("status") == "已撤销"
+    assert owner.says("重新打开", "reopen_ticket").gets(ActionReopenTicket()).responses == ["utter_ticket_reopened"]
+
+
+@pytest.mark.parametrize(
+    ("said", "value", "rating", "response"),
+    [
+        ("五星", "5", 5, "utter_thanks_for_rating"), ("1分", "1", 1, "utter_thanks_for_low_rating"),
+        ("十分", "10", 5, "utter_thanks_for_rating"), ("零分", "0", 1, "utter_thanks_for_low_rating"),
+    ],
+)  # fmt: skip
+def test_a_rating_is_taken_between_one_and_five(owner, said, value, rating, response):
+    owner.says(said, "rate_service", rating=(said, value)).gets(ActionRateService())
+    assert (owner.responses, service.find_ticket(owner.name).rating) == ([response], rating)
+
+
+def test_a_rating_without_a_number_is_asked_for_and_one_without_a_ticket_recorded(customer):
+    assert customer.says("我要评价", "rate_service").gets(ActionRateService()).responses == ["utter_ask_rating"]
+    customer.says("4分", "rate_service", rating=("4分", "4")).gets(ActionRateService())
+    assert recorded("service.rated") == [{"rating": 4}]

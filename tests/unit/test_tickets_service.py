@@ -1,0 +1,182 @@
+"""What customers do with tickets."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy.orm.exc import StaleDataError
+
+from kefu.db import session_scope
+from kefu.events import Event
+from kefu.tickets import service
+from kefu.tickets.models import TRANSITIONS, Ticket, WrongState
+from kefu.tickets.numbers import is_valid
+from kefu.tickets.service import NoSuchTicket, TicketRequest
+
+ME, OTHER = "web-me", "web-other"
+
+
+def request(key="m1", customer=ME, **changes):
+    fields = {
+        "request_key": key, "customer": customer, "channel": "web", "kind": "repair", "urgency": "normal",
+        "description": "指纹识别不了", "line": "智能门锁", "function": "指纹开锁", "problem_type": "识别失败",
+    }  # fmt: skip
+    return TicketRequest(**{**fields, **changes})
+
+
+@pytest.fixture
+def ticket(installation):
+    return service.open_ticket(request())
+
+
+def put(ticket, status):
+    """Moves a ticket as a colleague would."""
+    with session_scope() as session:
+        session.get(Ticket, ticket.id).status = status
+
+
+def facts(kind):
+    with session_scope() as session:
+        return [event.data for event in session.query(Event).filter_by(kind=kind)]
+
+
+def test_a_ticket_opens_new_with_a_valid_number_and_its_category(ticket):
+    assert is_valid(ticket.number) and ticket.number.startswith("GD")
+    assert (ticket.status, ticket.category) == ("new", "智能门锁 / 指纹开锁 / 识别失败")
+    assert [note.kind for note in ticket.notes] == ["opened"]
+    assert facts("ticket.opened") == [
+        {"ticket": ticket.number, "kind": "repair", "category": ticket.category, "urgency": "normal"}
+    ]
+
+
+def test_a_repeated_request_opens_no_second_ticket(ticket):
+    assert service.open_ticket(request()).number == ticket.number
+    assert len(service.list_tickets(ME)) == 1
+
+
+def test_requests_repeated_at_once_open_one_ticket(installation):
+    with ThreadPoolExecutor(6) as pool:
+        numbers = set(pool.map(lambda _: service.open_ticket(request()).number, range(12)))
+    assert len(numbers) == 1
+    assert len(service.list_tickets(ME)) == 1
+
+
+def test_many_customers_at_once_get_a_number_each(installation):
+    with ThreadPoolExecutor(6) as pool:
+        opened = list(pool.map(lambda i: service.open_ticket(request(f"m{i}", f"web-{i}")).number, range(24)))
+    assert len(set(opened)) == 24
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("kind", "gossip"), ("urgency", "soon"), ("description", "   ")]
+)
+def test_a_request_that_no_ticket_can_hold_is_refused_by_field(field, value):
+    with pytest.raises(ValueError, match=f"^{field}: "):
+        request(**{field: value})
+
+
+def test_a_ticket_is_found_by_its_number_or_as_the_last_one_touched(ticket):
+    second = service.open_ticket(request("m2"))
+    assert service.find_ticket(ME).number == second.number
+    assert service.find_ticket(ME, ticket.number.lower()).number == ticket.number
+    service.add_detail(ME, "补充一点", ticket.number)
+    assert service.find_ticket(ME).number == ticket.number
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda number: service.find_ticket(OTHER, number),
+        lambda number: service.urge_ticket(OTHER, number),
+        lambda number: service.add_detail(OTHER, "x", number),
+        lambda number: service.cancel_ticket(OTHER, number),
+        lambda number: service.reopen_ticket(OTHER, "x", number),
+        lambda number: service.find_ticket(OTHER),
+    ],
+)
+def test_nobody_elses_ticket_is_found_even_by_its_number(ticket, use):
+    with pytest.raises(NoSuchTicket):
+        use(ticket.number)
+    assert service.list_tickets(OTHER) == []
+    assert [note.kind for note in service.find_ticket(ME).notes] == ["opened"]
+
+
+def test_the_newest_tickets_come_first_and_not_too_many(installation):
+    numbers = [service.open_ticket(request(f"m{i}")).number for i in range(7)]
+    assert [ticket.number for ticket in service.list_tickets(ME)] == numbers[:1:-1]
+
+
+@pytest.mark.parametrize("status", sorted(TRANSITIONS["cancelled"]))
+def test_an_unfinished_ticket_can_be_withdrawn(ticket, status):
+    put(ticket, status)
+    assert service.cancel_ticket(ME).status == "cancelled"
+
+
+@pytest.mark.parametrize("status", ["resolved", "closed", "cancelled"])
+def test_a_finished_ticket_cannot_be_withdrawn_but_reopened(ticket, status):
+    put(ticket, status)
+    with pytest.raises(WrongState) as refusal:
+        service.cancel_ticket(ME)
+    assert (refusal.value.number, refusal.value.status) == (ticket.number, status)
+    reopened = service.reopen_ticket(ME, "又坏了")
+    assert (reopened.status, reopened.notes[-1].text) == ("new", "又坏了")
+
+
+@pytest.mark.parametrize("status", sorted(TRANSITIONS["cancelled"]))
+def test_a_ticket_being_worked_on_cannot_be_reopened(ticket, status):
+    put(ticket, status)
+    with pytest.raises(WrongState):
+        service.reopen_ticket(ME, "又坏了")
+    assert [note.kind for note in service.find_ticket(ME).notes] == ["opened"], "nothing was noted"
+
+
+def test_urging_again_within_the_pause_counts_once(ticket, monkeypatch):
+    now = datetime(2026, 11, 22, 8)
+    monkeypatch.setattr("kefu.tickets.models.utcnow", lambda: now)
+    monkeypatch.setattr(service, "utcnow", lambda: now)
+    assert service.urge_ticket(ME)[1] is True
+    with session_scope() as session:
+        session.get(Ticket, ticket.id).notes[-1].at = now
+    assert service.urge_ticket(ME)[1] is False
+    assert service.find_ticket(ME).urged == 1
+    now += service.URGE_PAUSE + timedelta(seconds=1)
+    urged, counted = service.urge_ticket(ME)
+    assert (counted, urged.urged) == (True, 2)
+    assert [data["count"] for data in facts("ticket.urged")] == [1, 2]
+
+
+@pytest.mark.parametrize("rating", [1, 5])
+def test_a_rating_within_bounds_is_kept_on_the_ticket(ticket, rating):
+    assert service.rate(ME, rating).rating == rating
+
+
+@pytest.mark.parametrize("rating", [-1, 0, 6])
+def test_a_rating_out_of_bounds_is_refused(ticket, rating):
+    with pytest.raises(ValueError, match="^rating: "):
+        service.rate(ME, rating)
+    assert service.find_ticket(ME).rating is None
+
+
+def test_service_without_a_ticket_can_be_rated_too(installation):
+    assert service.rate(ME, 4) is None
+    assert facts("service.rated") == [{"rating": 4}]
+
+
+def test_two_who_change_one_ticket_never_overwrite_each_other(ticket):
+    with pytest.raises(StaleDataError), session_scope() as first:
+        mine = first.get(Ticket, ticket.id)
+        with session_scope() as second:
+            second.get(Ticket, ticket.id).urgency = "high"
+        mine.urgency = "low"
+    assert service.find_ticket(ME).urgency == "high"
+
+
+def test_times_are_shown_in_the_companys_zone():
+    assert service.company_time(datetime(2026, 11, 22, 16, 30)).strftime("%Y-%m-%d %H:%M") == "2026-11-23 00:30"
+
+
+def test_the_event_log_holds_no_words_of_the_customer(ticket):
+    service.add_detail(ME, "我住在一号楼")
+    with session_scope() as session:
+        written = " ".join(str(event.data) for event in session.query(Event))
+    assert "一号楼" not in written and "指纹识别不了" not in written
