@@ -9,7 +9,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.conversation import Turn
-from kefu.knowledge.categories import rules
+from kefu.knowledge.categories import rules, urgency_of
 from kefu.knowledge.entries import Found
 from kefu.knowledge.graph import Fact
 from kefu.knowledge.service import catalog
@@ -81,6 +81,14 @@ def ask_which(say: CollectingDispatcher, facts: Sequence[Fact]) -> list[EventTyp
     facts = facts[: MAX_OPTIONS + 1]
     say.utter_message(response="utter_ask_back", options=option_buttons(facts))
     return [SlotSet("awaiting", "choice"), *_options(facts)]
+
+
+def warn(say: CollectingDispatcher, intent: str, text: str) -> bool:
+    """Says what to do for safety, before anything else, if ``text`` tells of danger; returns whether."""
+    _, danger = urgency_of(intent, text)
+    if danger:
+        say.utter_message(response=f"utter_safety_{danger}")
+    return bool(danger)
 
 
 def offer_ticket(intent: str, problem: str, product: str | None) -> list[EventType]:

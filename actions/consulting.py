@@ -14,6 +14,7 @@ from actions.answering import (
     option_buttons,
     show_cause,
     show_products,
+    warn,
 )  # fmt: skip
 from actions.conversation import Turn, TurnAction
 from kefu.db import session_scope
@@ -44,8 +45,8 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
         score = round(best.score, 3) if best else 0.0
         ref = best.fact.ref if best else None
         record(session, "question.asked", turn.customer, **category.as_dict(), best=ref, score=score)
-    if category.safety:
-        say.utter_message(response=f"utter_safety_{category.safety}")
+    if warn(say, intent, text):
+        say.utter_message(response="utter_offer_critical")
         return asked + offer_ticket(intent, text, turn.product)
     if best and best.sure and not _undecided(turn, found):
         return asked + deliver(turn, say, best.fact, facts_of([f for f in found[1:] if f.possible]))

@@ -10,7 +10,7 @@ from rasa_sdk.events import ActiveLoop, EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.answering import offer_ticket
+from actions.answering import offer_ticket, warn
 from actions.conversation import Turn, TurnAction
 from actions.tickets import NOT_GIVEN, ticket_facts
 from kefu.knowledge.categories import Category, classify, rules, ticket_kind_of
@@ -21,6 +21,8 @@ from kefu.tickets import service
 
 _PHONE = re.compile(r"(?:\+?86)?(1[3-9]\d{9}|0\d{9,11}|400\d{7})")
 _FORM_SLOTS = ("ticket_problem", "ticket_product", "ticket_phone", "ticket_confirmed", "ticket_intent")
+#: What a digression asked last; once the form is done nobody waits for its answer.
+_ASKED_MEANWHILE = ("awaiting", "ticket_offer")
 
 
 class ActionOfferTicket(TurnAction):
@@ -31,8 +33,9 @@ class ActionOfferTicket(TurnAction):
         return "action_offer_ticket"
 
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
-        """Says what people will do, by the kind of wish, and waits for a yes."""
-        say.utter_message(response=f"utter_offer_{ticket_kind_of(turn.intent)}")
+        """Says what people will do, by the kind of wish and after any danger, and waits for a yes."""
+        kind = "critical" if warn(say, turn.intent, turn.text) else ticket_kind_of(turn.intent)
+        say.utter_message(response=f"utter_offer_{kind}")
         return offer_ticket(turn.intent, turn.text, turn.product)
 
 
@@ -58,6 +61,7 @@ class ActionStartTicket(TurnAction):
 
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Takes over the problem of the offer accepted, or what this message tells."""
+        warn(say, turn.intent, turn.text)
         offer = turn.slots.get("ticket_offer") if turn.slots.get("awaiting") == "ticket_offer" else None
         events: list[EventType] = [SlotSet("awaiting", None), SlotSet("ticket_offer", None)]
         if offer:
@@ -92,6 +96,7 @@ class ValidateTicketForm(FormValidationAction):
         text = str(value).strip()
         if text.startswith("/"):
             return {"ticket_problem": None}
+        _warn_when_told(dispatcher, tracker, text)
         if len(text) < 2:
             dispatcher.utter_message(response="utter_problem_too_short")
             return {"ticket_problem": None}
@@ -103,6 +108,7 @@ class ValidateTicketForm(FormValidationAction):
         """A product or line of ours, by any of its names; anything else is taken as not given."""
         if str(value).startswith("/"):  # a button of an earlier message
             return {"ticket_product": None}
+        _warn_when_told(dispatcher, tracker, str(value))
         graph = catalog().graph
         for kind in ("product", "product_line"):
             known = graph.named(kind, str(value))
@@ -116,6 +122,7 @@ class ValidateTicketForm(FormValidationAction):
         """A mobile or landline number of mainland China; nobody has to leave one."""
         if value == NOT_GIVEN:
             return {"ticket_phone": NOT_GIVEN}
+        _warn_when_told(dispatcher, tracker, str(value))
         named = (number["value"] for number in find_numbers(str(value)) if number["entity"] == "phone")
         alone = _PHONE.fullmatch(re.sub(r"[\s()-]", "", normalize(str(value)).text))
         number = next(named, None) or (alone and alone.group(1))
@@ -128,6 +135,12 @@ class ValidateTicketForm(FormValidationAction):
     ) -> dict[str, Any]:
         """Only a yes confirms; anything else is summed up again, or asked what to change."""
         return {"ticket_confirmed": True if value is True else None}
+
+
+def _warn_when_told(say: CollectingDispatcher, tracker: Tracker, text: str) -> None:
+    """Warns of a danger told as an answer to the form; what the form began with was heard before."""
+    if tracker.get_slot("requested_slot"):
+        warn(say, "report_fault", text)
 
 
 class ActionAskTicketProduct(TurnAction):
@@ -154,8 +167,9 @@ class ActionAskTicketConfirmed(TurnAction):
 
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Shows everything the ticket will hold; after a bare no, asks what to change."""
-        # Before this question a no answered another one: no phone.
-        if turn.slots.get("requested_slot") == "ticket_confirmed" and turn.intent == "deny" and not turn.entities:
+        # A no to the question before this one meant: no phone.
+        answered = turn.slots.get("requested_slot") == "ticket_confirmed"
+        if answered and turn.intent == "deny" and not turn.entities:
             say.utter_message(response="utter_what_to_correct")
             return []
         category = _category(turn)
@@ -196,7 +210,7 @@ class ActionOpenTicket(TurnAction):
         say.utter_message(
             response=f"utter_ticket_opened_{ticket.urgency}", **ticket_facts(ticket, turn.language)
         )
-        cleared = [SlotSet(slot, None) for slot in _FORM_SLOTS]
+        cleared = [SlotSet(slot, None) for slot in (*_FORM_SLOTS, *_ASKED_MEANWHILE)]
         return [*cleared, SlotSet("ticket_number", ticket.number), SlotSet("fault", None)]
 
 
@@ -210,7 +224,8 @@ class ActionStopTicket(TurnAction):
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Ends the loop."""
         say.utter_message(response="utter_ticket_form_stopped")
-        return [ActiveLoop(None), SlotSet("requested_slot", None), SlotSet("ticket_confirmed", None)]
+        cleared = [SlotSet(slot, None) for slot in ("requested_slot", "ticket_confirmed", *_ASKED_MEANWHILE)]
+        return [ActiveLoop(None), *cleared]
 
 
 def _category(turn: Turn) -> Category:

@@ -52,7 +52,9 @@ class Customer:
     def presses(self, payload: str, intent: str, **values: str) -> Customer:
         """Takes a button."""
         self.says(payload, intent)
-        self.message["entities"] = [{"entity": e, "value": v, "start": 0, "end": 0} for e, v in values.items()]
+        self.message["entities"] = [
+            {"entity": e, "value": v, "start": 0, "end": 0} for e, v in values.items()
+        ]
         return self
 
     def gets(self, action: Action) -> Customer:

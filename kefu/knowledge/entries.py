@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
+import os
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -183,15 +184,19 @@ def _text(fact: Fact) -> str:
 
 
 def _kept_vectors(texts: Sequence[str], folder: Path) -> np.ndarray:
-    """The vectors of ``texts``, computed once for each set of texts."""
+    """The vectors of ``texts``, each text's computed once: after an edit only what is new."""
     folder.mkdir(parents=True, exist_ok=True)
-    digest = hashlib.sha256("\0".join(texts).encode()).hexdigest()
-    path = folder / f"{digest[:32]}.npy"
+    path = folder / "vectors.npz"
+    kept: dict[str, np.ndarray] = {}
     if path.exists():
-        return np.load(path)
-    vectors = embed_all(texts)
-    draft = path.with_suffix(f".{id(vectors)}.tmp")
-    with draft.open("wb") as file:
-        np.save(file, vectors)
-    draft.replace(path)
-    return vectors
+        with np.load(path) as file:
+            kept = dict(zip(file["texts"].tolist(), file["vectors"], strict=True))
+    missing = [text for text in dict.fromkeys(texts) if text not in kept]
+    if missing:
+        kept.update(zip(missing, embed_all(missing), strict=True))
+        present = list(dict.fromkeys(texts))
+        draft = folder / f"vectors.{os.getpid()}.{threading.get_ident()}.tmp"
+        with draft.open("wb") as file:
+            np.savez(file, texts=np.array(present), vectors=np.stack([kept[text] for text in present]))
+        draft.replace(path)
+    return np.stack([kept[text] for text in texts])

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any
 
 from kefu.language.normalize import normalize
 
@@ -72,7 +72,7 @@ def _cities() -> re.Pattern[str]:
     return re.compile(rf"(?:{'|'.join(n for n in known if not n.isascii())})市?(?![路街大道])|\b(?:{'|'.join(latin)})\b")
 
 
-def find_expressions(text: str, intent: Optional[str] = None) -> list[dict[str, Any]]:
+def find_expressions(text: str, intent: str | None = None) -> list[dict[str, Any]]:
     """Finds expressions of fixed form.
 
     Args:

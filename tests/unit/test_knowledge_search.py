@@ -52,7 +52,9 @@ def test_a_question_without_words_finds_nothing_sure(index, question):
 
 def test_the_caller_may_adjust_scores_by_what_it_knows(index):
     wanted = index.ids.index("warranty")
-    hits = index.search("七天无理由退货", adjust=lambda scores: scores + 2 * (np.arange(len(scores)) == wanted))
+    hits = index.search(
+        "七天无理由退货", adjust=lambda scores: scores + 2 * (np.arange(len(scores)) == wanted)
+    )
     assert hits[0].id == "warranty"
 
 

@@ -28,7 +28,9 @@ def test_a_phone_is_found_however_it_is_grouped(typed, value):
     assert found(f"打{typed}找我") == [("phone", typed, value)]
 
 
-@pytest.mark.parametrize("typed", ["GD26112200070", "gd26112200070", "ＧＤ２６１１２２０００７０", "GD 2611 2200 070"])
+@pytest.mark.parametrize(
+    "typed", ["GD26112200070", "gd26112200070", "ＧＤ２６１１２２０００７０", "GD 2611 2200 070"]
+)
 def test_a_ticket_number_is_found_however_it_is_typed(typed):
     assert found(f"工单{typed}呢") == [("ticket_number", typed, "GD26112200070")]
 
@@ -74,9 +76,12 @@ def test_spans_lie_inside_the_text_and_apart(text):
 @pytest.mark.parametrize(
     ("said", "index"),
     [
-        ("2", "2"), ("第二个", "2"), ("第二個", "2"), ("方案二", "2"), ("③", "3"), ("选B", "2"), ("the second one", "2"),
-        ("头一个", "1"), ("最上面那个", "1"), ("first one", "1"), ("两个里面的第一个", "1"), ("第十一个", "11"),
-        ("最后一个", "-1"), ("最後一個", "-1"), ("最下面的", "-1"), ("the last one", "-1"), ("倒数第二个", "-2"),
+        ("2", "2"), ("第二个", "2"), ("第二個", "2"), ("方案二", "2"),
+        ("③", "3"), ("选B", "2"), ("the second one", "2"),
+        ("头一个", "1"), ("最上面那个", "1"), ("first one", "1"),
+        ("两个里面的第一个", "1"), ("第十一个", "11"),
+        ("最后一个", "-1"), ("最後一個", "-1"), ("最下面的", "-1"),
+        ("the last one", "-1"), ("倒数第二个", "-2"),
         ("中间那个", "中间那个"),
     ],
 )  # fmt: skip
@@ -86,14 +91,24 @@ def test_an_option_becomes_its_number_counted_from_the_end_where_said_so(said, i
 
 @pytest.mark.parametrize(
     ("said", "rating"),
-    [("5", "5"), ("五星", "5"), ("五顆星", "5"), ("满分", "5"), ("4分", "4"), ("两星", "2"), ("零分", "0"), ("十分", "10")],
+    [
+        ("5", "5"),
+        ("五星", "5"),
+        ("五顆星", "5"),
+        ("满分", "5"),
+        ("4分", "4"),
+        ("两星", "2"),
+        ("零分", "0"),
+        ("十分", "10"),
+    ],
 )
 def test_a_rating_becomes_digits(said, rating):
     assert canonical("rating", said) == rating
 
 
 @pytest.mark.parametrize(
-    ("said", "code"), [("英文", "en"), ("ENGLISH", "en"), ("繁體中文", "zh"), ("粵語", "zh"), ("法语", "法语")]
+    ("said", "code"),
+    [("英文", "en"), ("ENGLISH", "en"), ("繁體中文", "zh"), ("粵語", "zh"), ("法语", "法语")],
 )
 def test_a_language_becomes_its_code_if_we_speak_it(said, code):
     assert canonical("language", said) == code

@@ -29,15 +29,15 @@ def created(storage, **config):
     return LinearIntentClassifier.create(config, storage, RESOURCE, None)
 
 
-def loaded(storage):
-    return LinearIntentClassifier.load(LinearIntentClassifier.get_default_config(), storage, RESOURCE, None)
+def loaded(storage, **config):
+    config = {**LinearIntentClassifier.get_default_config(), **config}
+    return LinearIntentClassifier.load(config, storage, RESOURCE, None)
 
 
 def data(examples=EXAMPLES, embed=None):
-    messages = [
-        message(text, embed, intent) for intent, texts in examples.items() for text in texts
-    ]
-    return TrainingData(messages)
+    return TrainingData(
+        [message(text, embed, intent) for intent, texts in examples.items() for text in texts]
+    )
 
 
 def message(text, embed=None, intent=None):
@@ -81,7 +81,7 @@ def test_dense_features_of_the_pipeline_count(storage):
     classifier = created(storage, embedding_scale=3.0)
     classifier.train(data(embed=embed))
     assert parse(classifier, "退不退", embed)[0]["name"] == "ask_policy"
-    assert parse(loaded(storage), "退不退", embed) == parse(classifier, "退不退", embed)
+    assert parse(loaded(storage, embedding_scale=3.0), "退不退", embed) == parse(classifier, "退不退", embed)
 
 
 @pytest.mark.parametrize("examples", [{}, {"greet": ["你好", "您好"]}])

@@ -70,7 +70,13 @@ def test_options_and_ratings_become_digits(understand):
 
 def test_entities_stand_in_order_and_apart(understand):
     found = understand("工单GD26112200070，二号灯E01点不着，电话13800138000")
-    assert [entity for entity, _, _ in found] == ["ticket_number", "product", "error_code", "symptom", "phone"]
+    assert [entity for entity, _, _ in found] == [
+        "ticket_number",
+        "product",
+        "error_code",
+        "symptom",
+        "phone",
+    ]
 
 
 def test_a_message_without_entities_has_none(understand):
@@ -81,5 +87,10 @@ def test_the_tokens_of_a_name_are_marked_for_the_extractor(understand):
     understand("一号灯点不着")
     marked = [(t.text, t.get("pattern").get("name"), t.get("pattern").get("name_edge"))
               for t in understand.message.get(TOKENS_NAMES[TEXT])]  # fmt: skip
-    assert marked[:4] == [("一", "product", "B"), ("号", "product", "I"), ("灯", "product", "I"), ("点", "symptom", "B")]
+    assert marked[:4] == [
+        ("一", "product", "B"),
+        ("号", "product", "I"),
+        ("灯", "product", "I"),
+        ("点", "symptom", "B"),
+    ]
     assert [name["value"] for name in understand.message.get(NAMES)] == ["D1", "点不着"]

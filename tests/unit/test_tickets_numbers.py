@@ -43,7 +43,9 @@ def test_two_exchanged_neighbours_are_noticed(digits, position):
         assert not is_valid(f"GD{exchanged}{check_digit(digits)}")
 
 
-@pytest.mark.parametrize("number", ["", "GD", "GD2611220007", "26112200070", "GD26112200071", "gd26112200070", "GDx6112200070"])
+@pytest.mark.parametrize(
+    "number", ["", "GD", "GD2611220007", "26112200070", "GD26112200071", "gd26112200070", "GDx6112200070"]
+)
 def test_what_was_never_issued_is_not_valid(number):
     assert not is_valid(number)
 

@@ -172,7 +172,9 @@ def test_two_who_change_one_ticket_never_overwrite_each_other(ticket):
 
 
 def test_times_are_shown_in_the_companys_zone():
-    assert service.company_time(datetime(2026, 11, 22, 16, 30)).strftime("%Y-%m-%d %H:%M") == "2026-11-23 00:30"
+    assert (
+        service.company_time(datetime(2026, 11, 22, 16, 30)).strftime("%Y-%m-%d %H:%M") == "2026-11-23 00:30"
+    )
 
 
 def test_the_event_log_holds_no_words_of_the_customer(ticket):

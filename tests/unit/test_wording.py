@@ -28,7 +28,11 @@ def response_names():
     """Every response that an action utters by a name written out, with its file."""
     for path in sorted((ROOT / "actions").glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("utter_"):
+            if (
+                isinstance(node, ast.Constant)
+                and isinstance(node.value, str)
+                and node.value.startswith("utter_")
+            ):
                 yield path.name, node.value
 
 
@@ -44,7 +48,9 @@ def composed_names():
 def test_every_response_is_worded_in_chinese_and_in_english(name):
     chinese, english = list(texts(name, english=False)), list(texts(name, english=True))
     assert chinese and english
-    assert all(re.search(_HAN, text) or not re.search(r"[A-Za-z]{2}", re.sub(r"{\w+}", "", text)) for text in chinese)
+    assert all(
+        re.search(_HAN, text) or not re.search(r"[A-Za-z]{2}", re.sub(r"{\w+}", "", text)) for text in chinese
+    )
     assert not any(re.search(_HAN, text) for text in english)
 
 
