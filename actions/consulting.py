@@ -23,15 +23,18 @@ from kefu.knowledge.categories import classify
 from kefu.knowledge.entries import Found
 from kefu.knowledge.service import catalog, record_unanswered
 
-#: Two faults of different lines (or data of two products) this close are not told apart without asking.
-_CLOSE = 0.08
+#: Faults of different lines this close are not told apart while the product is unknown: the same symptoms
+#: occur in every line. Data of two products stand as close only if nothing but the product differs.
+_CLOSE_FAULTS, _CLOSE_DATA = 0.3, 0.08
+#: A fault told in so few characters, with nothing named, says only that there is one.
+_BARE = 6
 #: A comparison shows the first so many differences.
 _MAX_ROWS = 8
 
 
 def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> list[EventType]:
     """Answers a question: danger first, then the best fact, else choices, else a person's help."""
-    if not text:
+    if not text or (intent == "report_fault" and len(text) <= _BARE and not turn.names_anything):
         say.utter_message(
             response="utter_describe_fault" if intent == "report_fault" else "utter_which_policy"
         )
@@ -61,7 +64,8 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
 def _undecided(turn: Turn, found: list[Found]) -> bool:
     """Whether naming the product would decide between faults of different lines, or two products' data."""
     best = found[0].fact
-    rivals = [f.fact for f in found[1:] if f.fact.kind == best.kind and found[0].score - f.score < _CLOSE]
+    close = _CLOSE_FAULTS if best.kind == "fault" else _CLOSE_DATA
+    rivals = [f.fact for f in found[1:] if f.fact.kind == best.kind and found[0].score - f.score < close]
     if best.kind == "fault":
         return not turn.line and any(rival.data["line"] != best.data["line"] for rival in rivals)
     about = catalog().graph.products_about

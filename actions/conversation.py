@@ -90,6 +90,12 @@ class Turn:
         )
 
     @property
+    def names_anything(self) -> bool:
+        """Whether the message names a product, a function, a symptom or a code."""
+        named = self.mentions
+        return any((named.products, named.lines, named.functions, named.symptoms, named.error_codes))
+
+    @property
     def product(self) -> str | None:
         """The product that this turn is about."""
         mentions = self.mentions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from kefu.events import record
 from kefu.knowledge.entries import Catalog
 from kefu.knowledge.graph import Graph
 from kefu.knowledge.models import Edition, UnansweredQuestion
+
+logger = logging.getLogger(__name__)
 
 _RECHECK_SECONDS = 1.0
 
@@ -49,24 +52,37 @@ def read_graph() -> tuple[int | None, Graph]:
 
 
 def catalog() -> Catalog:
-    """The newest catalog; at most a second after a load, every process answers from it.
+    """The newest catalog; seconds after a load, every process answers from it.
 
-    A new catalog is built aside and then put in place at once, so no question sees half of it; while one
-    thread builds, the others go on with the old.
+    A new catalog is built in a thread of its own and then put in place at once: no question waits for it
+    or sees half of it. Only the very first question of a process has to wait.
     """
-    if time.monotonic() - _current.checked < _RECHECK_SECONDS and _current.catalog:
-        return _current.catalog
-    if not _lock.acquire(blocking=_current.catalog is None):
-        return _current.catalog
-    try:
-        if _current.catalog is None or edition() != _current.edition:
-            number, graph = read_graph()
-            _current.catalog = Catalog(graph, settings().var_dir / "embeddings")
-            _current.edition = number
+    if _current.catalog is None:
+        with _lock:
+            if _current.catalog is None:
+                _rebuild()
+    elif time.monotonic() - _current.checked > _RECHECK_SECONDS and _lock.acquire(blocking=False):
         _current.checked = time.monotonic()
-        return _current.catalog
+        threading.Thread(target=_refresh, name="knowledge-refresh", daemon=True).start()
+    return _current.catalog
+
+
+def _refresh() -> None:
+    """Builds a newer catalog if there is a newer edition; a failure leaves the old one serving."""
+    try:
+        if edition() != _current.edition:
+            _rebuild()
+    except Exception:  # the thread's boundary: nobody else would ever hear of it
+        logger.exception("knowledge.refresh.failure")
     finally:
         _lock.release()
+
+
+def _rebuild() -> None:
+    number, graph = read_graph()
+    _current.catalog = Catalog(graph, settings().var_dir / "embeddings")
+    _current.edition = number
+    _current.checked = time.monotonic()
 
 
 def record_unanswered(question: str, customer: str, best: str | None, score: float) -> None:

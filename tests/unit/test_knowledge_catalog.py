@@ -1,5 +1,7 @@
 """What of the graph is found, and how newer editions take its place."""
 
+import threading
+
 import pytest
 
 from kefu.db import session_scope
@@ -22,6 +24,15 @@ def loaded(company):
 def impatient(monkeypatch):
     """Looks for a newer edition at every question."""
     monkeypatch.setattr(service, "_RECHECK_SECONDS", 0.0)
+
+
+def refreshed():
+    """The catalog after the refresh that a question started has ended."""
+    catalog()
+    for thread in threading.enumerate():
+        if thread.name == "knowledge-refresh":
+            thread.join(timeout=60)
+    return catalog()
 
 
 def best(question, **known):
@@ -53,6 +64,7 @@ def test_an_expired_policy_is_not_found(loaded):
     edit(loaded / "policies.yml", "2020-05-31", "2999-05-31")
     load()
     service._current.checked = 0
+    refreshed()
     assert best("春季满减") == "policy:春季满减"
 
 
@@ -61,8 +73,7 @@ def test_a_newer_edition_is_picked_up_and_the_old_one_no_longer_answers(loaded, 
     assert catalog() is before
     edit(loaded / "faq" / "light.yml", "大约能用 10 年", "大约能用 12 年")
     load()
-    answer = catalog().find("灯能用几年")[0].fact.body
-    assert "12 年" in answer
+    assert "12 年" in refreshed().find("灯能用几年")[0].fact.body
     assert "10 年" in before.graph.facts["faq:灯能用几年？"].body, "a question under way keeps its edition"
 
 
@@ -90,6 +101,15 @@ def test_after_an_edit_only_new_texts_are_computed(loaded, tmp_path, monkeypatch
     newer = Catalog(service.read_graph()[1], tmp_path / "kept")
     assert computed == ["多久会坏"]
     assert newer.find("多久会坏")[0].fact.ref == "faq:灯能用几年？"
+
+
+def test_a_refresh_that_fails_leaves_the_old_edition_serving(loaded, impatient, monkeypatch, caplog):
+    before = catalog()
+    edit(loaded / "faq" / "light.yml", "大约能用 10 年", "大约能用 12 年")
+    load()
+    monkeypatch.setattr(service, "read_graph", lambda: 1 / 0)
+    assert refreshed() is before
+    assert "knowledge.refresh.failure" in caplog.text
 
 
 def test_an_empty_graph_finds_nothing(installation):
