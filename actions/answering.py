@@ -73,7 +73,8 @@ def show_products(turn: Turn, say: CollectingDispatcher, line: Fact) -> list[Eve
         response="utter_products", line=line_name(line, turn.language), products=rows,
         options=option_buttons(products),
     )  # fmt: skip
-    return [SlotSet("awaiting", "choice"), SlotSet("answer", line.ref), *_options(products)]
+    events = [SlotSet("awaiting", "choice"), SlotSet("answer", line.ref), *_options(products)]
+    return [*events, SlotSet("product", products[0].name)] if len(products) == 1 else events
 
 
 def ask_which(say: CollectingDispatcher, facts: Sequence[Fact]) -> list[EventType]:

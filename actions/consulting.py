@@ -28,6 +28,8 @@ from kefu.knowledge.service import catalog, record_unanswered
 _CLOSE_FAULTS, _CLOSE_DATA = 0.3, 0.08
 #: A fault told in so few characters, with nothing named, says only that there is one.
 _BARE = 6
+#: A fault told in so few signs, naming nothing, says only that something is wrong.
+_BARE = 4
 #: A comparison shows the first so many differences.
 _MAX_ROWS = 8
 
@@ -51,6 +53,9 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
     if warn(say, intent, text):
         say.utter_message(response="utter_offer_critical")
         return asked + offer_ticket(intent, text, turn.product)
+    if intent == "report_fault" and len(text) <= _BARE and not turn.entities and not turn.product:
+        say.utter_message(response="utter_describe_fault")
+        return asked
     if best and best.sure and not _undecided(turn, found):
         return asked + deliver(turn, say, best.fact, facts_of([f for f in found[1:] if f.possible]))
     record_unanswered(text, turn.customer, best.fact.ref if best else None, best.score if best else 0.0)

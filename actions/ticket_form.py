@@ -20,9 +20,14 @@ from kefu.language.numbers import find_numbers
 from kefu.tickets import service
 
 _PHONE = re.compile(r"(?:\+?86)?(1[3-9]\d{9}|0\d{9,11}|400\d{7})")
+_SPOKEN_DIGITS = str.maketrans("零〇一幺二三四五六七八九", "001123456789")
 _FORM_SLOTS = ("ticket_problem", "ticket_product", "ticket_phone", "ticket_confirmed", "ticket_intent")
 #: What a digression asked last; once the form is done nobody waits for its answer.
 _ASKED_MEANWHILE = ("awaiting", "ticket_offer")
+
+
+#: A wish to cancel that is this short does not say what.
+_CANCELLING, _BARE = ("cancel_order", "cancel_appointment"), 3
 
 
 class ActionOfferTicket(TurnAction):
@@ -34,6 +39,9 @@ class ActionOfferTicket(TurnAction):
 
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Says what people will do, by the kind of wish and after any danger, and waits for a yes."""
+        if turn.intent in _CANCELLING and 0 < len(turn.text) <= _BARE:
+            say.utter_message(response="utter_cancel_what")
+            return []
         kind = "critical" if warn(say, turn.intent, turn.text) else ticket_kind_of(turn.intent)
         say.utter_message(response=f"utter_offer_{kind}")
         return offer_ticket(turn.intent, turn.text, turn.product)
@@ -67,7 +75,10 @@ class ActionStartTicket(TurnAction):
         if offer:
             told = {"problem": offer["problem"], "product": offer["product"], "intent": offer["intent"]}
         else:
-            told = {"problem": _told(turn), "product": turn.product, "intent": turn.intent}
+            problem = _told(turn)
+            # The product spoken of before belongs to the problem spoken of before, not to one yet to be told.
+            product = turn.product if problem else turn.first("product")
+            told = {"problem": problem, "product": product, "intent": turn.intent}
         for slot, value in told.items():
             if value:
                 events.append(SlotSet(f"ticket_{slot}", value))
@@ -97,6 +108,8 @@ class ValidateTicketForm(FormValidationAction):
         if text.startswith("/"):
             return {"ticket_problem": None}
         _warn_when_told(dispatcher, tracker, text)
+        if tracker.get_intent_of_latest_message() == "add_ticket_detail":
+            text = "\n".join(filter(None, [_before_this_message(tracker, "ticket_problem"), text]))
         if len(text) < 2:
             dispatcher.utter_message(response="utter_problem_too_short")
             return {"ticket_problem": None}
@@ -124,9 +137,11 @@ class ValidateTicketForm(FormValidationAction):
             return {"ticket_phone": NOT_GIVEN}
         _warn_when_told(dispatcher, tracker, str(value))
         named = (number["value"] for number in find_numbers(str(value)) if number["entity"] == "phone")
-        alone = _PHONE.fullmatch(re.sub(r"[\s()-]", "", normalize(str(value)).text))
+        spelt = normalize(str(value)).text.translate(_SPOKEN_DIGITS)
+        alone = _PHONE.fullmatch(re.sub(r"[\s()-]", "", spelt))
         number = next(named, None) or (alone and alone.group(1))
-        if not number:
+        entities = tracker.latest_message.get("entities") or ()
+        if not number and not any(entity["entity"] == "product" for entity in entities):
             dispatcher.utter_message(response="utter_phone_invalid")
         return {"ticket_phone": number}
 
@@ -135,6 +150,13 @@ class ValidateTicketForm(FormValidationAction):
     ) -> dict[str, Any]:
         """Only a yes confirms; anything else is summed up again, or asked what to change."""
         return {"ticket_confirmed": True if value is True else None}
+
+
+def _before_this_message(tracker: Tracker, slot: str) -> str | None:
+    """What a slot held before the latest message."""
+    events = reversed(tracker.events)
+    next((event for event in events if event["event"] == "user"), None)
+    return next((e["value"] for e in events if e["event"] == "slot" and e["name"] == slot), None)
 
 
 def _warn_when_told(say: CollectingDispatcher, tracker: Tracker, text: str) -> None:

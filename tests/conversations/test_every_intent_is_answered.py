@@ -15,9 +15,9 @@ WAITING = {
 #: How to get to each question of the ticket form.
 FORM = {
     "ticket_problem": ["/open_ticket"],
-    "ticket_product": ["/open_ticket", "用着用着里面有咔哒声"],
-    "ticket_phone": ["/open_ticket", "用着用着里面有咔哒声", '/inform{"product": "S1"}'],
-    "ticket_confirmed": ["/open_ticket", "用着用着里面有咔哒声", '/inform{"product": "S1"}', "13800138000"],
+    "ticket_product": ["/open_ticket", "里面有咔哒声，声音挺大"],
+    "ticket_phone": ["/open_ticket", "里面有咔哒声，声音挺大", '/inform{"product": "S1"}'],
+    "ticket_confirmed": ["/open_ticket", "里面有咔哒声，声音挺大", '/inform{"product": "S1"}', "13800138000"],
 }
 #: What always ends the form, and how that is said.
 LEAVES = {"cancel_ticket", "goodbye"}

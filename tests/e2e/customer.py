@@ -71,7 +71,7 @@ class Customer:
 
     def is_online(self) -> None:
         """Waits until the page says that it is connected."""
-        expect(self.page.get_by_role("banner").get_by_role("status")).to_have_text(ONLINE, timeout=ANSWER_MS)
+        expect(self.page.get_by_role("banner").get_by_role("status")).to_have_text(ONLINE)
 
     @property
     def mine(self) -> Locator:
