@@ -9,7 +9,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.conversation import Turn
-from kefu.knowledge.categories import rules, urgency_of
+from kefu.knowledge.categories import rules
 from kefu.knowledge.entries import Found
 from kefu.knowledge.graph import Fact
 from kefu.knowledge.service import catalog
@@ -74,6 +74,7 @@ def show_products(turn: Turn, say: CollectingDispatcher, line: Fact) -> list[Eve
         options=option_buttons(products),
     )  # fmt: skip
     events = [SlotSet("awaiting", "choice"), SlotSet("answer", line.ref), *_options(products)]
+    events += [SlotSet("fault", None), SlotSet("question", None)]
     return [*events, SlotSet("product", products[0].name)] if len(products) == 1 else events
 
 
@@ -81,24 +82,7 @@ def ask_which(say: CollectingDispatcher, facts: Sequence[Fact]) -> list[EventTyp
     """Asks back with choices instead of guessing."""
     facts = facts[: MAX_OPTIONS + 1]
     say.utter_message(response="utter_ask_back", options=option_buttons(facts))
-    return [SlotSet("awaiting", "choice"), *_options(facts)]
-
-
-def warn(say: CollectingDispatcher, intent: str, text: str) -> bool:
-    """Says what to do for safety, before anything else, if ``text`` tells of danger; returns whether."""
-    _, danger = urgency_of(intent, text)
-    if danger:
-        say.utter_message(response=f"utter_safety_{danger}")
-    return bool(danger)
-
-
-def offer_ticket(intent: str, problem: str, product: str | None) -> list[EventType]:
-    """The events that make a yes to come open a ticket about ``problem``."""
-    return [
-        SlotSet("awaiting", "ticket_offer"),
-        SlotSet("ticket_offer", {"intent": intent, "problem": problem, "product": product}),
-        SlotSet("fault", None),
-    ]
+    return [SlotSet("awaiting", "choice"), SlotSet("fault", None), *_options(facts)]
 
 
 def answer_text(fact: Fact) -> str:

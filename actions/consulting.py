@@ -10,13 +10,13 @@ from actions.answering import (
     deliver,
     facts_of,
     line_name,
-    offer_ticket,
     option_buttons,
     show_cause,
     show_products,
-    warn,
 )  # fmt: skip
 from actions.conversation import Turn, TurnAction
+from actions.danger import AlertAction, offer_ticket, warn
+from actions.tickets import rate
 from kefu.db import session_scope
 from kefu.events import record
 from kefu.knowledge.categories import classify
@@ -26,8 +26,6 @@ from kefu.knowledge.service import catalog, record_unanswered
 #: Faults of different lines this close are not told apart while the product is unknown: the same symptoms
 #: occur in every line. Data of two products stand as close only if nothing but the product differs.
 _CLOSE_FAULTS, _CLOSE_DATA = 0.3, 0.08
-#: A fault told in so few characters, with nothing named, says only that there is one.
-_BARE = 6
 #: A fault told in so few signs, naming nothing, says only that something is wrong.
 _BARE = 4
 #: A comparison shows the first so many differences.
@@ -36,11 +34,11 @@ _MAX_ROWS = 8
 
 def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> list[EventType]:
     """Answers a question: danger first, then the best fact, else choices, else a person's help."""
-    if not text or (intent == "report_fault" and len(text) <= _BARE and not turn.names_anything):
+    if not text:
         say.utter_message(
             response="utter_describe_fault" if intent == "report_fault" else "utter_which_policy"
         )
-        return []
+        return [SlotSet("question", {"text": "", "intent": intent})]
     found = catalog().find(text, turn.mentions, intent)
     best = found[0] if found else None
     fault = best.fact if best and best.fact.kind == "fault" and best.sure else None
@@ -53,7 +51,7 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
     if warn(say, intent, text):
         say.utter_message(response="utter_offer_critical")
         return asked + offer_ticket(intent, text, turn.product)
-    if intent == "report_fault" and len(text) <= _BARE and not turn.entities and not turn.product:
+    if intent == "report_fault" and len(text) <= _BARE and not turn.names_anything:
         say.utter_message(response="utter_describe_fault")
         return asked
     if best and best.sure and not _undecided(turn, found):
@@ -80,7 +78,7 @@ def _undecided(turn: Turn, found: list[Found]) -> bool:
 def answer_again(turn: Turn, say: CollectingDispatcher) -> list[EventType]:
     """Answers the last question for the product or line named now (那 L1 呢)."""
     question = turn.slots["question"]
-    return answer(turn, say, question["text"], question["intent"])
+    return answer(turn, say, question["text"] or turn.text, question["intent"])
 
 
 class ActionAnswer(TurnAction):
@@ -95,15 +93,20 @@ class ActionAnswer(TurnAction):
         return [*answer(turn, say, turn.text, turn.intent), SlotSet("misses", 0)]
 
 
-class ActionTakeInformation(TurnAction):
+class ActionTakeInformation(AlertAction):
     """Uses a bare value: a product completes the question just asked, or is introduced."""
 
     def name(self) -> str:
         """Name in the domain."""
         return "action_take_information"
 
-    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+    def react(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Takes the value for what the conversation waits for."""
+        if turn.slots.get("awaiting") == "rating" and rate(turn, say):
+            return []
+        options = turn.slots.get("options") or ()
+        if turn.slots.get("awaiting") == "choice" and turn.product and f"product:{turn.product}" in options:
+            return deliver(turn, say, catalog().graph.facts[f"product:{turn.product}"])
         if turn.slots.get("question") and (turn.mentions.products or turn.mentions.lines):
             return answer_again(turn, say)
         if turn.mentions.products:
@@ -125,6 +128,8 @@ class ActionChooseOption(TurnAction):
 
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Delivers the option chosen; says so when there is no such option."""
+        if turn.slots.get("awaiting") == "rating" and rate(turn, say):
+            return []
         options = turn.slots.get("options") or []
         index = _index(turn.first("option_index"), len(options))
         if index is None and turn.intent == "affirm" and len(options) == 1:
@@ -153,16 +158,20 @@ def _index(value: str | None, count: int) -> int | None:
     return position if number and 0 <= position < count else None
 
 
-class ActionNextStep(TurnAction):
+class ActionNextStep(AlertAction):
     """Goes on when an answer did not help: next cause, other options, then a ticket."""
 
     def name(self) -> str:
         """Name in the domain."""
         return "action_next_step"
 
-    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+    def react(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Shows the next cause of the fault at hand, or offers a ticket."""
         graph = catalog().graph
+        if turn.slots.get("awaiting") == "choice":  # none of the options was meant
+            asked = turn.slots.get("question") or {"text": "", "intent": turn.intent}
+            say.utter_message(response="utter_answer_did_not_help")
+            return offer_ticket(asked["intent"], asked["text"], turn.product)
         running = turn.slots.get("fault") or {}
         fault = graph.get(running.get("ref"))
         if fault is None:
@@ -188,11 +197,13 @@ class ActionMarkSolved(TurnAction):
         with session_scope() as session:
             record(session, "answer.helped", turn.customer, ref=turn.slots.get("answer"))
         say.utter_message(response="utter_glad_it_helped")
-        return [SlotSet("awaiting", None), SlotSet("fault", None), SlotSet("misses", 0)]
+        return [SlotSet("fault", None), SlotSet("question", None), SlotSet("misses", 0)]
 
 
 class ActionRepeatAnswer(TurnAction):
     """Says the last answer again."""
+
+    keeps_question = True
 
     def name(self) -> str:
         """Name in the domain."""
@@ -240,7 +251,7 @@ class ActionCompareProducts(TurnAction):
             second_summary=f"{second.data['price']}, {second.body}", rows="\n".join(rows[:_MAX_ROWS]),
             options=option_buttons([first, second]),
         )  # fmt: skip
-        return [SlotSet("options", [first.ref, second.ref]), SlotSet("awaiting", None)]
+        return [SlotSet("options", [first.ref, second.ref]), SlotSet("fault", None)]
 
 
 class ActionSuggestProducts(TurnAction):
@@ -260,4 +271,8 @@ class ActionSuggestProducts(TurnAction):
         for button, line in zip(buttons, lines, strict=True):
             button["title"] = line_name(line, turn.language)
         say.utter_message(response="utter_ask_product_line", options=buttons)
-        return [SlotSet("options", [line.ref for line in lines]), SlotSet("awaiting", "choice")]
+        return [
+            SlotSet("options", [line.ref for line in lines]),
+            SlotSet("awaiting", "choice"),
+            SlotSet("question", None),
+        ]

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType
+from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from kefu.knowledge.entries import Mentions
@@ -18,6 +18,8 @@ from kefu.knowledge.service import catalog
 from kefu.language.detect import conversation_language
 
 _RECENT_TEXTS = 10
+#: What an assistant's question leaves behind for the answer to it.
+_QUESTION_SLOTS = frozenset({"awaiting", "options", "ticket_offer", "fault", "question"})
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Turn:
         key: Identifies the message, the same when it is handled again.
         language: ``zh`` or ``en``: what the answer will be in.
         slots: All slots of the conversation.
+        form: The form that is being filled, if any.
         entities: What understanding found, in order.
     """
 
@@ -40,6 +43,7 @@ class Turn:
     key: str
     language: str
     slots: dict[str, Any]
+    form: str | None
     entities: tuple[dict[str, Any], ...]
 
     @classmethod
@@ -57,6 +61,7 @@ class Turn:
             key=f"{tracker.sender_id}:{message.get('message_id')}",
             language=conversation_language(tracker.get_slot("language"), recent, metadata.get("language")),
             slots=tracker.slots,
+            form=(tracker.active_loop or {}).get("name"),
             entities=tuple(message.get("entities") or ()),
         )
 
@@ -81,9 +86,12 @@ class Turn:
         A product spoken of before is dropped when another line is named (那门锁呢, after a router).
         """
         graph = catalog().graph
-        products, lines = self.values("product"), self.values("product_line")
+        # Understanding may have learned of products that the company does not have (V6).
+        products = tuple(name for name in self.values("product") if graph.get(f"product:{name}"))
+        lines = tuple(name for name in self.values("product_line") if graph.get(f"product_line:{name}"))
         context = None if products else self.slots.get("product")
-        if context and lines and graph.line_of(context) not in lines:
+        line = graph.line_of(context) if context else None
+        if line is None or (lines and line not in lines):
             context = None
         return Mentions(
             products, lines, self.said("function"), self.said("symptom"), self.said("error_code"), context
@@ -121,7 +129,16 @@ def _texts(tracker: Tracker) -> Iterator[str]:
 
 
 class TurnAction(Action, ABC):
-    """An action that works in a thread: databases and searches must not hold the server's event loop."""
+    """An action that works in a thread: databases and searches must not hold the server's event loop.
+
+    Attributes:
+        of_form: Whether the action belongs to the form it runs in. Any other is a digression there: it
+            answers, but must not ask, since the next message answers the form's question.
+        keeps_question: Whether the assistant's last question still stands after the action.
+    """
+
+    of_form = False
+    keeps_question = False
 
     @abstractmethod
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
@@ -131,4 +148,16 @@ class TurnAction(Action, ABC):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[EventType]:
         """Runs `act` (see parent class)."""
-        return await asyncio.to_thread(lambda: self.act(Turn.of(tracker), dispatcher))
+        return await asyncio.to_thread(self._take, tracker, dispatcher)
+
+    def _take(self, tracker: Tracker, say: CollectingDispatcher) -> list[EventType]:
+        turn = Turn.of(tracker)
+        events = self.act(turn, say)
+        if turn.form and not self.of_form:
+            for message in say.messages:
+                message["plain"] = True
+            return [event for event in events if event.get("name") not in _QUESTION_SLOTS]
+        if self.keeps_question or turn.form:
+            return events
+        # What was asked before is over, unless this action asks again.
+        return [SlotSet("awaiting", None), *events]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from rasa_sdk.events import EventType, SlotSet, UserUtteranceReverted
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.answering import ask_which, deliver, facts_of, offer_ticket
+from actions.answering import ask_which, deliver, facts_of
 from actions.conversation import Turn, TurnAction
+from actions.danger import AlertAction, offer_ticket
 from kefu.knowledge.categories import classify
 from kefu.knowledge.service import catalog, record_unanswered
 from kefu.language.detect import LANGUAGES, language_of
@@ -21,13 +22,16 @@ _FITS = 0.6
 class ActionSetLanguage(TurnAction):
     """Goes on in the language that the customer chose."""
 
+    keeps_question = True
+
     def name(self) -> str:
         """Name in the domain."""
         return "action_set_language"
 
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Takes the language named, or the one of the request; says so when it can't be had."""
-        wanted = turn.first("language") or language_of(turn.text)
+        # 别说英文了,说中文: the last one named is wanted.
+        wanted = next(reversed(turn.values("language")), None) or language_of(turn.text)
         if wanted not in LANGUAGES:
             say.utter_message(response="utter_language_not_spoken")
             return []
@@ -36,14 +40,14 @@ class ActionSetLanguage(TurnAction):
         return [SlotSet("language", wanted)]
 
 
-class ActionRecordSuggestion(TurnAction):
+class ActionRecordSuggestion(AlertAction):
     """Records a suggestion."""
 
     def name(self) -> str:
         """Name in the domain."""
         return "action_record_suggestion"
 
-    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+    def react(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Opens a suggestion ticket: it needs no contact and no confirmation."""
         request = TicketRequest(
             request_key=turn.key, customer=turn.customer, channel=turn.channel, kind="suggestion",
@@ -55,14 +59,14 @@ class ActionRecordSuggestion(TurnAction):
         return []
 
 
-class ActionFallback(TurnAction):
+class ActionFallback(AlertAction):
     """Handles a message whose intent is not clear."""
 
     def name(self) -> str:
         """Name in the domain."""
         return "action_fallback"
 
-    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+    def react(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Answers what fits very well, offers what may fit, else asks once more and then offers help."""
         found = catalog().find(turn.text, turn.mentions)
         if found and found[0].score >= _FITS:

@@ -10,24 +10,26 @@ from rasa_sdk.events import ActiveLoop, EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.answering import offer_ticket, warn
 from actions.conversation import Turn, TurnAction
+from actions.danger import offer_ticket, warn
 from actions.tickets import NOT_GIVEN, ticket_facts
 from kefu.knowledge.categories import Category, classify, rules, ticket_kind_of
 from kefu.knowledge.service import catalog
-from kefu.language.normalize import normalize
-from kefu.language.numbers import find_numbers
+from kefu.language.numbers import find_numbers, spoken_digits
 from kefu.tickets import service
 
 _PHONE = re.compile(r"(?:\+?86)?(1[3-9]\d{9}|0\d{9,11}|400\d{7})")
-_SPOKEN_DIGITS = str.maketrans("零〇一幺二三四五六七八九", "001123456789")
 _FORM_SLOTS = ("ticket_problem", "ticket_product", "ticket_phone", "ticket_confirmed", "ticket_intent")
 #: What a digression asked last; once the form is done nobody waits for its answer.
-_ASKED_MEANWHILE = ("awaiting", "ticket_offer")
+_ASKED_MEANWHILE = ("awaiting", "ticket_offer", "fault", "question")
 
 
 #: A wish to cancel that is this short does not say what.
 _CANCELLING, _BARE = ("cancel_order", "cancel_appointment"), 3
+
+
+#: Asking for a person does not say what for.
+_SAYS_NOTHING = frozenset({"request_human"})
 
 
 class ActionOfferTicket(TurnAction):
@@ -44,7 +46,8 @@ class ActionOfferTicket(TurnAction):
             return []
         kind = "critical" if warn(say, turn.intent, turn.text) else ticket_kind_of(turn.intent)
         say.utter_message(response=f"utter_offer_{kind}")
-        return offer_ticket(turn.intent, turn.text, turn.product)
+        problem = turn.text if turn.intent not in _SAYS_NOTHING else _told(turn) or ""
+        return offer_ticket(turn.intent, problem, turn.product)
 
 
 class ActionDeclineOffer(TurnAction):
@@ -63,6 +66,8 @@ class ActionDeclineOffer(TurnAction):
 class ActionStartTicket(TurnAction):
     """Fills the ticket form with what is known already."""
 
+    of_form = True
+
     def name(self) -> str:
         """Name in the domain."""
         return "action_start_ticket"
@@ -70,7 +75,8 @@ class ActionStartTicket(TurnAction):
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Takes over the problem of the offer accepted, or what this message tells."""
         warn(say, turn.intent, turn.text)
-        offer = turn.slots.get("ticket_offer") if turn.slots.get("awaiting") == "ticket_offer" else None
+        offered = turn.intent != "open_ticket" and turn.slots.get("awaiting") == "ticket_offer"
+        offer = turn.slots.get("ticket_offer") if offered else None
         events: list[EventType] = [SlotSet("awaiting", None), SlotSet("ticket_offer", None)]
         if offer:
             told = {"problem": offer["problem"], "product": offer["product"], "intent": offer["intent"]}
@@ -79,8 +85,9 @@ class ActionStartTicket(TurnAction):
             # The product spoken of before belongs to the problem spoken of before, not to one yet to be told.
             product = turn.product if problem else turn.first("product")
             told = {"problem": problem, "product": product, "intent": turn.intent}
+        # Something new begins a new ticket; else the form goes on with what it was told before.
         for slot, value in told.items():
-            if value:
+            if told["problem"] or (value and not turn.slots.get(f"ticket_{slot}")):
                 events.append(SlotSet(f"ticket_{slot}", value))
         return [*events, SlotSet("ticket_confirmed", None)]
 
@@ -90,7 +97,8 @@ def _told(turn: Turn) -> str | None:
     if turn.values("symptom") or turn.values("error_code"):
         return turn.text
     fault = catalog().graph.get((turn.slots.get("fault") or {}).get("ref"))
-    return fault.name if fault else None
+    asked = turn.slots.get("question") or {}
+    return fault.name if fault else asked.get("text") or None
 
 
 class ValidateTicketForm(FormValidationAction):
@@ -137,7 +145,7 @@ class ValidateTicketForm(FormValidationAction):
             return {"ticket_phone": NOT_GIVEN}
         _warn_when_told(dispatcher, tracker, str(value))
         named = (number["value"] for number in find_numbers(str(value)) if number["entity"] == "phone")
-        spelt = normalize(str(value)).text.translate(_SPOKEN_DIGITS)
+        spelt = spoken_digits(str(value))
         alone = _PHONE.fullmatch(re.sub(r"[\s()-]", "", spelt))
         number = next(named, None) or (alone and alone.group(1))
         entities = tracker.latest_message.get("entities") or ()
@@ -168,6 +176,8 @@ def _warn_when_told(say: CollectingDispatcher, tracker: Tracker, text: str) -> N
 class ActionAskTicketProduct(TurnAction):
     """Asks which product the ticket is about."""
 
+    of_form = True
+
     def name(self) -> str:
         """Name in the domain: Rasa calls it by the slot's name."""
         return "action_ask_ticket_product"
@@ -182,6 +192,8 @@ class ActionAskTicketProduct(TurnAction):
 
 class ActionAskTicketConfirmed(TurnAction):
     """Sums up the ticket before it is opened."""
+
+    of_form = True
 
     def name(self) -> str:
         """Name in the domain: Rasa calls it by the slot's name."""
@@ -210,6 +222,8 @@ class ActionAskTicketConfirmed(TurnAction):
 class ActionOpenTicket(TurnAction):
     """Opens the ticket that the form describes."""
 
+    of_form = True
+
     def name(self) -> str:
         """Name in the domain."""
         return "action_open_ticket"
@@ -233,11 +247,18 @@ class ActionOpenTicket(TurnAction):
             response=f"utter_ticket_opened_{ticket.urgency}", **ticket_facts(ticket, turn.language)
         )
         cleared = [SlotSet(slot, None) for slot in (*_FORM_SLOTS, *_ASKED_MEANWHILE)]
-        return [*cleared, SlotSet("ticket_number", ticket.number), SlotSet("fault", None)]
+        return [
+            *cleared,
+            SlotSet("ticket_number", ticket.number),
+            SlotSet("fault", None),
+            SlotSet("question", None),
+        ]
 
 
 class ActionStopTicket(TurnAction):
     """Leaves the form; what was told is kept for when the customer goes on."""
+
+    of_form = True
 
     def name(self) -> str:
         """Name in the domain."""

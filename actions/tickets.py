@@ -4,44 +4,58 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
-from rasa_sdk.events import EventType
+from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.answering import offer_ticket
 from actions.conversation import Turn, TurnAction
+from actions.danger import AlertAction, offer_ticket
 from kefu.knowledge.categories import rules
+from kefu.language.numbers import canonical
 from kefu.tickets import service
 from kefu.tickets.models import Ticket, WrongState
+from kefu.tickets.numbers import TICKET, is_valid, normal_number
 
 #: Stands for a product or a phone that the customer does not want to name.
 NOT_GIVEN = "-"
+#: A rating up to this is regretted.
+_LOW = 2
 
 
-class _OwnTicketAction(TurnAction):
+class _OwnTicketAction(AlertAction):
     """Something a customer does with a ticket of theirs."""
 
-    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+    def react(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Finds the ticket that is meant and works on it; says so when there is none."""
-        number = turn.first("ticket_number")
+        named, spoken_of = turn.first("ticket_number"), turn.slots.get("ticket_number")
+        whole = named and normal_number(named).startswith(TICKET)
+        if whole and not is_valid(normal_number(named)):
+            say.utter_message(response="utter_ticket_number_mistyped", number=named)
+            return [SlotSet("ticket_number", None)]
         try:
-            self.work(turn, say, number)
+            ticket = service.find_ticket(turn.customer, named or spoken_of)
         except service.NoSuchTicket:
-            if number:
-                say.utter_message(response="utter_ticket_not_found", number=number.upper())
-                return []
-            say.utter_message(response="utter_no_ticket_yet")
-            return offer_ticket("open_ticket", "", turn.product) if turn.intent != "rate_service" else []
+            return self._none(turn, say, named)
+        try:
+            self.work(turn, say, ticket.number)
         except WrongState as error:
             labels = rules().labels
             say.utter_message(
                 response="utter_ticket_wrong_state", number=error.number,
                 status=labels.statuses[error.status].get(turn.language),
             )  # fmt: skip
-        return []
+        return [SlotSet("ticket_number", ticket.number)]
+
+    def _none(self, turn: Turn, say: CollectingDispatcher, named: str | None) -> list[EventType]:
+        forgotten = SlotSet("ticket_number", None)
+        if named:
+            say.utter_message(response="utter_ticket_not_found", number=named)
+            return [forgotten]
+        say.utter_message(response="utter_no_ticket_yet")
+        return [*offer_ticket("open_ticket", "", turn.product), forgotten]
 
     @abstractmethod
-    def work(self, turn: Turn, say: CollectingDispatcher, number: str | None) -> None:
-        """Does it; without a number the customer's last ticket is meant."""
+    def work(self, turn: Turn, say: CollectingDispatcher, number: str) -> None:
+        """Does it with the ticket of that number, which is the customer's."""
 
 
 class ActionCheckTicket(_OwnTicketAction):
@@ -51,10 +65,13 @@ class ActionCheckTicket(_OwnTicketAction):
         """Name in the domain."""
         return "action_check_ticket"
 
-    def work(self, turn: Turn, say: CollectingDispatcher, number: str | None) -> None:
+    def work(self, turn: Turn, say: CollectingDispatcher, number: str) -> None:
         """Tells status, matter and last change."""
         ticket = service.find_ticket(turn.customer, number)
         say.utter_message(response="utter_ticket_progress", **ticket_facts(ticket, turn.language))
+        others = [t.number for t in service.list_tickets(turn.customer) if t.number != number and t.is_open]
+        if others and not turn.values("ticket_number"):
+            say.utter_message(response="utter_other_tickets", numbers=", ".join(others))
 
 
 class ActionUrgeTicket(_OwnTicketAction):
@@ -64,7 +81,7 @@ class ActionUrgeTicket(_OwnTicketAction):
         """Name in the domain."""
         return "action_urge_ticket"
 
-    def work(self, turn: Turn, say: CollectingDispatcher, number: str | None) -> None:
+    def work(self, turn: Turn, say: CollectingDispatcher, number: str) -> None:
         """Counts it at most once in a while, and says which of the two."""
         ticket, counted = service.urge_ticket(turn.customer, number)
         response = "utter_ticket_urged" if counted else "utter_ticket_urged_already"
@@ -78,7 +95,7 @@ class ActionAddTicketDetail(_OwnTicketAction):
         """Name in the domain."""
         return "action_add_ticket_detail"
 
-    def work(self, turn: Turn, say: CollectingDispatcher, number: str | None) -> None:
+    def work(self, turn: Turn, say: CollectingDispatcher, number: str) -> None:
         """Adds the message itself."""
         ticket = service.add_detail(turn.customer, turn.text, number)
         say.utter_message(response="utter_ticket_detail_added", **ticket_facts(ticket, turn.language))
@@ -91,7 +108,7 @@ class ActionCancelTicket(_OwnTicketAction):
         """Name in the domain."""
         return "action_cancel_ticket"
 
-    def work(self, turn: Turn, say: CollectingDispatcher, number: str | None) -> None:
+    def work(self, turn: Turn, say: CollectingDispatcher, number: str) -> None:
         """Withdraws it; it can be taken up again."""
         ticket = service.cancel_ticket(turn.customer, number)
         say.utter_message(response="utter_ticket_cancelled", **ticket_facts(ticket, turn.language))
@@ -104,30 +121,36 @@ class ActionReopenTicket(_OwnTicketAction):
         """Name in the domain."""
         return "action_reopen_ticket"
 
-    def work(self, turn: Turn, say: CollectingDispatcher, number: str | None) -> None:
+    def work(self, turn: Turn, say: CollectingDispatcher, number: str) -> None:
         """Reopens it with the message as the reason."""
         ticket = service.reopen_ticket(turn.customer, turn.text, number)
         say.utter_message(response="utter_ticket_reopened", **ticket_facts(ticket, turn.language))
 
 
-class ActionRateService(_OwnTicketAction):
-    """Takes a rating."""
+class ActionRateService(TurnAction):
+    """Takes a rating, on the ticket spoken of if there is one."""
 
     def name(self) -> str:
         """Name in the domain."""
         return "action_rate_service"
 
-    def work(self, turn: Turn, say: CollectingDispatcher, number: str | None) -> None:
+    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Records it from one to five; asks when no number was said."""
-        said = turn.first("rating")
-        if said is None or not said.isdigit():
-            say.utter_message(response="utter_ask_rating")
-            return
-        rating = min(max(int(said), 1), 5)
-        service.rate(turn.customer, rating, number)
-        say.utter_message(
-            response="utter_thanks_for_low_rating" if rating <= 2 else "utter_thanks_for_rating"
-        )
+        if rate(turn, say):
+            return []
+        say.utter_message(response="utter_ask_rating")
+        return [SlotSet("awaiting", "rating")]
+
+
+def rate(turn: Turn, say: CollectingDispatcher) -> bool:
+    """Records the rating that a message gives; returns whether it gives one."""
+    said = turn.first("rating") or turn.first("option_index") or canonical("rating", turn.text)
+    if not said.isdigit() or len(said) > 2:
+        return False
+    rating = min(max(int(said), 1), 5)
+    service.rate(turn.customer, rating, turn.slots.get("ticket_number"))
+    say.utter_message(response="utter_thanks_for_low_rating" if rating <= _LOW else "utter_thanks_for_rating")
+    return True
 
 
 def ticket_facts(ticket: Ticket, language: str) -> dict[str, str]:

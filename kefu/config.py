@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -30,10 +30,10 @@ class Settings:
     """
 
     var_dir: Path
-    database_url: str
-    tracker_url: str
+    database_url: str = field(repr=False)
+    tracker_url: str = field(repr=False)
     knowledge_dir: Path
-    secret: str
+    secret: str = field(repr=False)
     company_timezone: str
     allowed_origins: tuple[str, ...]
 
@@ -61,7 +61,7 @@ def settings() -> Settings:
 
 def _kept_secret(path: Path) -> str:
     """Returns the secret in ``path``, drawing it first if there is none (safe between processes)."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     if not path.exists():
         draft.touch(mode=0o600)
         draft.write_text(secrets.token_urlsafe(48))

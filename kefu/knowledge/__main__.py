@@ -7,6 +7,7 @@ import sys
 from kefu.db import migrate
 from kefu.knowledge.files import KnowledgeError
 from kefu.knowledge.load import load
+from kefu.knowledge.service import catalog
 
 
 def main() -> int:
@@ -17,6 +18,7 @@ def main() -> int:
     except KnowledgeError as error:
         print(f"data/knowledge: {error}", file=sys.stderr)
         return 1
+    catalog()  # computes the sentence vectors of new texts, which every process then finds ready
     print("knowledge: loaded" if changed else "knowledge: nothing changed")
     return 0
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from kefu.config import settings
 from kefu.knowledge.files import KnowledgeError, load_yaml, parse
 from kefu.knowledge.graph import Fact
 from kefu.knowledge.schema import CategoryFile
-from kefu.language.normalize import fold
+from kefu.language.normalize import normalize
+
+logger = logging.getLogger(__name__)
 
 _FILE = "categories.yml"
 _QUESTIONS = ("ask_", "compare_", "check_", "set_", "subscribe_", "unsubscribe_", "link_")
@@ -40,22 +45,29 @@ class Category:
 
 
 @lru_cache(maxsize=4)
-def _rules(changed: int) -> CategoryFile:
+def _rules(path: Path, changed: int) -> CategoryFile:
     """The file's content; ``changed`` is its time of change, so that an edit is read again."""
-    path = settings().knowledge_dir / _FILE
     return parse(CategoryFile, load_yaml(path, _FILE), _FILE)
 
 
+_last_good: dict[Path, CategoryFile] = {}
+
+
 def rules() -> CategoryFile:
-    """The rules in force.
+    """The rules in force; while the file is faulty, those before it became so.
 
     Raises:
-        KnowledgeError: The file is missing or faulty.
+        KnowledgeError: The file is missing or faulty, and was never right in this process.
     """
     path = settings().knowledge_dir / _FILE
-    if not path.exists():
-        raise KnowledgeError(f"{_FILE}: is missing")
-    return _rules(path.stat().st_mtime_ns)
+    try:
+        _last_good[path] = _rules(path, path.stat().st_mtime_ns)
+    except (KnowledgeError, FileNotFoundError) as error:
+        if path not in _last_good:
+            named = error if isinstance(error, KnowledgeError) else KnowledgeError(f"{_FILE}: is missing")
+            raise named from None
+        logger.error("categories.read.failure: %s", error)
+    return _last_good[path]
 
 
 def kind_of(intent: str) -> str:
@@ -98,12 +110,24 @@ def classify(
 
 def urgency_of(intent: str, text: str) -> tuple[str, str | None]:
     """How long it can wait, and which danger there is, if any."""
-    folded = fold(text)
-    for danger in rules().urgency.critical:
-        if any(fold(word) in folded for word in danger.words):
+    normal, urgency = normalize(text).text, rules().urgency
+    for danger in urgency.critical:
+        if _said(danger.words, normal, urgency.negations):
             return "critical", danger.safety
+    pressing = _said(urgency.high, normal, urgency.negations)
+    if pressing and intent.startswith("check_"):  # 很急,钱怎么还没退
+        return "high", None
     if intent.startswith(_QUESTIONS) or kind_of(intent) == "suggestion":
         return "low", None
-    if intent == "urge_ticket" or any(fold(word) in folded for word in rules().urgency.high):
-        return "high", None
-    return "normal", None
+    return ("high" if pressing or intent == "urge_ticket" else "normal"), None
+
+
+def _said(expressions: list[str], text: str, negations: list[str]) -> bool:
+    """Whether one of the expressions is said, and not right behind a negation."""
+    matches = (match for expression in expressions for match in _compiled(expression).finditer(text))
+    return any(not text[: match.start()].endswith(tuple(negations)) for match in matches)
+
+
+@lru_cache(maxsize=1024)
+def _compiled(expression: str) -> re.Pattern[str]:
+    return re.compile(expression)

@@ -68,7 +68,7 @@ class Graph:
             names[alias.node_id].append(alias.text)
         refs: dict[int, str] = {}
         facts = []
-        for node in session.scalars(select(Node)):
+        for node in session.scalars(select(Node).order_by(Node.id)):
             refs[node.id] = f"{node.kind}:{node.key}"
             facts.append(
                 Fact(

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 
 from kefu.db import migrate
+from kefu.knowledge.files import KnowledgeError
 from kefu.knowledge.load import load
 from kefu.knowledge.matcher import NameMatcher
 from kefu.knowledge.service import edition, read_graph
+
+logger = logging.getLogger(__name__)
 
 _RECHECK_SECONDS = 1.0
 
@@ -29,7 +33,12 @@ class _Live:
             if self._matcher is None:
                 # `rasa train` on a fresh checkout comes here first: make the graph that it reads.
                 migrate()
-                load()
+                try:
+                    load()
+                except KnowledgeError as error:
+                    if edition() is None:
+                        raise
+                    logger.error("knowledge.load.failure: %s; the edition loaded before serves", error)
             if self._matcher is None or edition() != self._edition:
                 self._edition, graph = read_graph()
                 self._matcher = NameMatcher(graph)

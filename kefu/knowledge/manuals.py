@@ -25,6 +25,8 @@ def read_manual(path: Path) -> list[Passage]:
 
     def close() -> None:
         text = "\n".join(lines).strip()
+        if text and not titles:
+            raise ValueError("has text before its first heading")
         if text:
             passages.append(Passage(path.stem, " / ".join(titles[1:]) or titles[0], text))
         lines.clear()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 from pydantic import BaseModel, Extra, Field, validator
@@ -143,14 +144,27 @@ class _Labels(Entry):
     ticket_kinds: dict[str, Label]
 
 
+def _expression(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"{value!r} is no regular expression: {error}") from error
+    return value
+
+
 class _Danger(Entry):
     words: list[str] = Field(min_items=1)
     safety: str
 
+    _words = validator("words", each_item=True, allow_reuse=True)(_expression)
+
 
 class _Urgency(Entry):
+    negations: list[str] = []
     critical: list[_Danger]
     high: list[str]
+
+    _high = validator("high", each_item=True, allow_reuse=True)(_expression)
 
 
 class CategoryFile(Entry):

@@ -45,8 +45,11 @@ def read_graph() -> tuple[int | None, Graph]:
     """The newest edition's number and graph; read again if a load came in between."""
     while True:
         number = edition()
-        with session_scope() as session:
-            graph = Graph.read(session)
+        try:
+            with session_scope() as session:
+                graph = Graph.read(session)
+        except KeyError:  # an edge of one edition, the nodes of another
+            continue
         if edition() == number:
             return number, graph
 

@@ -36,7 +36,8 @@ _TIME = (
     r"\b\d{1,2}(?::\d{2})? ?(?:am|pm)\b|\b(?:morning|afternoon|evening|night|noon)\b"
 )
 _AMOUNT = (
-    rf"(?:[¥$￥])\d[\d,]*(?:\.\d+)?|\d[\d,]*(?:\.\d+)? ?(?:块钱|块(?!钱)|元|万|千|美元|港币|rmb|yuan|dollars?|bucks)|"
+    r"(?:[¥$￥])\d[\d,]*(?:\.\d+)?|"
+    r"\d[\d,]*(?:\.\d+)? ?(?:块钱|块(?!钱)|元|万|千|美元|港币|rmb|yuan|dollars?|bucks)|"
     rf"[一二两三四五六七八九十百千万]{{2,}}(?:块钱|块|元)(?:{_N})?|[一二两三四五六七八九十百]+(?:块钱|元)"
 )
 _LANGUAGE = (
@@ -69,7 +70,9 @@ def _cities() -> re.Pattern[str]:
     names = Path(__file__).with_name("cities.txt").read_text(encoding="utf-8").split("\n")
     known = sorted((name for name in names if name and not name.startswith("#")), key=len, reverse=True)
     latin = [re.escape(name) for name in known if name.isascii()]
-    return re.compile(rf"(?:{'|'.join(n for n in known if not n.isascii())})市?(?![路街大道])|\b(?:{'|'.join(latin)})\b")
+    return re.compile(
+        rf"(?:{'|'.join(n for n in known if not n.isascii())})市?(?![路街大道])|\b(?:{'|'.join(latin)})\b"
+    )
 
 
 def find_expressions(text: str, intent: str | None = None) -> list[dict[str, Any]]:

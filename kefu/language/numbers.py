@@ -24,6 +24,7 @@ _FORMS = (
 )  # fmt: skip
 # Numbers of the shops and carriers have no form of their own.
 _SHOPS_OWN = frozenset({"order_number", "tracking_number"})
+_SPOKEN_DIGITS = str.maketrans("零〇一幺二三四五六七八九", "001123456789")
 _PARCEL = re.compile("运单|快递|物流|顺丰|包裹|tracking|parcel|delivery")
 _CHINESE_DIGITS = {
     c: str(i)
@@ -84,6 +85,11 @@ def _order_or_parcel(text: str, intent: str, start: int, end: int, learned: list
         if entity["start"] < end and start < entity["end"] and entity["entity"] in _SHOPS_OWN:
             return entity["entity"]
     return "tracking_number" if intent == "track_delivery" and _PARCEL.search(text) else "order_number"
+
+
+def spoken_digits(text: str) -> str:
+    """Normal text with every spoken digit written (一三八 becomes 138)."""
+    return normalize(text).text.translate(_SPOKEN_DIGITS)
 
 
 def canonical(entity: str, said: str) -> str:

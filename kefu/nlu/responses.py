@@ -23,7 +23,7 @@ class LanguageAwareResponses(TemplatedNaturalLanguageGenerator):
     English variants with a condition on ``language`` and leave the Chinese ones unmarked.
 
     Actions pass buttons that come from facts as ``options`` (shown before the response's own buttons) or as
-    ``options_after``.
+    ``options_after``; with ``plain`` a response is said without any.
     """
 
     def __init__(self, endpoint_config: EndpointConfig | None, domain: Domain) -> None:
@@ -40,7 +40,10 @@ class LanguageAwareResponses(TemplatedNaturalLanguageGenerator):
         metadata = (tracker.latest_message.metadata if tracker.latest_message else None) or {}
         slots["language"] = conversation_language(slots.get("language"), texts, metadata.get("language"))
         before, after = kwargs.pop("options", None) or [], kwargs.pop("options_after", None) or []
+        plain = kwargs.pop("plain", False)
         response = self.generate_from_slots(utter_action, slots, output_channel, **kwargs)
-        if response is not None and (before or after):
+        if response is not None and plain:
+            response.pop("buttons", None)
+        elif response is not None and (before or after):
             response["buttons"] = [*before, *response.get("buttons", ()), *after]
         return response

@@ -71,6 +71,20 @@ class Ticket(Base):
         """The category path for people, without unknown levels."""
         return " / ".join(part for part in (self.line, self.function, self.problem_type) if part)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody works on it, or will."""
+        return self.status not in ("resolved", "closed", "cancelled")
+
+    def must_be_open(self) -> None:
+        """Refuses what only makes sense while somebody works on the ticket.
+
+        Raises:
+            WrongState: It is finished or withdrawn.
+        """
+        if not self.is_open:
+            raise WrongState(self.number, self.status)
+
     def move(self, status: str) -> None:
         """Changes the state.
 

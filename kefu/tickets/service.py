@@ -98,6 +98,7 @@ def urge_ticket(customer: str, number: str | None = None) -> tuple[Ticket, bool]
     """Notes that the customer presses; returns the ticket and whether this counted."""
     with session_scope() as session:
         ticket = _own(session, customer, number)
+        ticket.must_be_open()
         last = next((note for note in reversed(ticket.notes) if note.kind == "urged"), None)
         if last and utcnow() - last.at < URGE_PAUSE:
             return ticket, False
@@ -110,6 +111,7 @@ def add_detail(customer: str, text: str, number: str | None = None) -> Ticket:
     """Adds what the customer says to the ticket's history."""
     with session_scope() as session:
         ticket = _own(session, customer, number)
+        ticket.must_be_open()
         ticket.changed_at = utcnow()
         _note(session, ticket, "detail", text)
         return ticket
@@ -164,7 +166,12 @@ def company_time(moment: datetime) -> datetime:
 def _own(session: Session, customer: str, number: str | None) -> Ticket:
     query = select(Ticket).filter_by(customer=customer)
     if number:
-        query = query.filter_by(number=numbers.normal_number(number))
+        normal = numbers.normal_number(number)
+        # Customers also give the last digits only; among their own tickets these tell.
+        whole = normal.startswith(numbers.TICKET)
+        query = query.filter(
+            Ticket.number == normal if whole else Ticket.number.endswith(normal, autoescape=True)
+        )
     ticket = session.scalars(query.order_by(Ticket.changed_at.desc(), Ticket.id.desc()).limit(1)).first()
     if ticket is None:
         raise NoSuchTicket(number or "any")

@@ -57,6 +57,7 @@ class Dialogue:
     turns: list[Expected]
     group: str
     page_language: str | None = None
+    fails: str | None = None
 
 
 def read(folder: Path) -> list[Dialogue]:
@@ -71,8 +72,9 @@ def read(folder: Path) -> list[Dialogue]:
 def _dialogue(written: Mapping[str, Any], group: str) -> Dialogue:
     turns = [{key: _listed(key, value) for key, value in turn.items()} for turn in written["turns"]]
     return Dialogue(
-        written["title"], [Expected(**turn) for turn in turns], group, written.get("page_language")
-    )
+        written["title"], [Expected(**turn) for turn in turns], group,
+        written.get("page_language"), written.get("fails"),
+    )  # fmt: skip
 
 
 def _listed(key: str, value: Any) -> Any:

@@ -9,7 +9,13 @@ from tests.conversations.dialogues import play, read
 DIALOGUES = read(Path(__file__).parent)
 
 
-@pytest.mark.parametrize("dialogue", [pytest.param(d, id=f"{d.group}: {d.title}") for d in DIALOGUES])
+def cases():
+    for dialogue in DIALOGUES:
+        marks = [pytest.mark.xfail(reason=dialogue.fails)] if dialogue.fails else []
+        yield pytest.param(dialogue, id=f"{dialogue.group}: {dialogue.title}", marks=marks)
+
+
+@pytest.mark.parametrize("dialogue", cases())
 def test_the_assistant_holds_the_conversation(talk, dialogue):
     faults, transcript = play(talk, dialogue)
     assert not faults, f"{dialogue.title}\n{transcript}\n" + "\n".join(faults)

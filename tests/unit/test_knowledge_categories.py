@@ -82,7 +82,7 @@ def test_without_a_fault_the_intent_gives_the_problem_type(company):
 
 def test_an_edit_of_the_rules_counts_at_once(company):
     assert urgency_of("report_fault", "灯泡炸裂") == ("normal", None)
-    edit(company / "categories.yml", "words: [冒烟,", "words: [炸裂, 冒烟,")
+    edit(company / "categories.yml", "- '起火'", "- '起火'\n    - '炸裂'")
     assert urgency_of("report_fault", "灯泡炸裂") == ("critical", "smoke")
 
 

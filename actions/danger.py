@@ -1,0 +1,43 @@
+"""Danger is heard in whatever a customer says, and comes before everything else."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.conversation import Turn, TurnAction
+from kefu.knowledge.categories import urgency_of
+
+
+def warn(say: CollectingDispatcher, intent: str, text: str) -> bool:
+    """Says what to do for safety if ``text`` tells of danger; returns whether."""
+    _, danger = urgency_of(intent, text)
+    if danger:
+        say.utter_message(response=f"utter_safety_{danger}")
+    return bool(danger)
+
+
+def offer_ticket(intent: str, problem: str, product: str | None) -> list[EventType]:
+    """The events that make a yes to come open a ticket about ``problem``."""
+    return [
+        SlotSet("awaiting", "ticket_offer"),
+        SlotSet("ticket_offer", {"intent": intent, "problem": problem, "product": product}),
+        SlotSet("fault", None),
+    ]
+
+
+class AlertAction(TurnAction):
+    """An action that gives way when its message tells of danger: 还是不行,现在冒烟了."""
+
+    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Warns and offers a critical ticket, or else reacts."""
+        if warn(say, turn.intent, turn.text):
+            say.utter_message(response="utter_offer_critical")
+            return offer_ticket("report_fault", turn.text, turn.product)
+        return self.react(turn, say)
+
+    @abstractmethod
+    def react(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Handles a turn that tells of no danger."""
