@@ -33,13 +33,14 @@ def deliver(
         return show_cause(turn, say, fact, 0, others)
     if fact.kind == "product_line":
         return show_products(turn, say, fact)
-    others = others[:MAX_OPTIONS]
+    others = () if turn.form else others[:MAX_OPTIONS]
     say.utter_message(
         response="utter_answer_with_options" if others else "utter_answer",
         answer=answer_text(fact), source=source_label(fact, turn.language), options=option_buttons(others),
     )  # fmt: skip
     events = [SlotSet("answer", fact.ref), SlotSet("fault", None), SlotSet("awaiting", None)]
-    return events + _options(others) + _focus(fact)
+    # Without new ones the options shown before can still be seen, and chosen from.
+    return events + (_options(others) if others else []) + _focus(fact)
 
 
 def show_cause(

@@ -23,9 +23,8 @@ from kefu.knowledge.categories import classify
 from kefu.knowledge.entries import Found
 from kefu.knowledge.service import catalog, record_unanswered
 
-#: Faults of different lines this close are not told apart while the product is unknown: the same symptoms
-#: occur in every line. Data of two products stand as close only if nothing but the product differs.
-_CLOSE_FAULTS, _CLOSE_DATA = 0.3, 0.08
+#: Facts this close are not told apart without asking.
+_CLOSE = 0.08
 #: A fault told in so few signs, naming nothing, says only that something is wrong.
 _BARE = 4
 #: A comparison shows the first so many differences.
@@ -39,7 +38,7 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
             response="utter_describe_fault" if intent == "report_fault" else "utter_which_policy"
         )
         return [SlotSet("question", {"text": "", "intent": intent})]
-    found = catalog().find(text, turn.mentions, intent)
+    found = catalog().find(text, turn.mentions, intent, limit=6)
     best = found[0] if found else None
     fault = best.fact if best and best.fact.kind == "fault" and best.sure else None
     asked = [SlotSet("question", {"text": text, "intent": intent})]
@@ -53,7 +52,7 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
         return asked + offer_ticket(intent, text, turn.product)
     if intent == "report_fault" and len(text) <= _BARE and not turn.names_anything:
         say.utter_message(response="utter_describe_fault")
-        return asked
+        return [SlotSet("question", {"text": "", "intent": intent})]
     if best and best.sure and not _undecided(turn, found):
         return asked + deliver(turn, say, best.fact, facts_of([f for f in found[1:] if f.possible]))
     record_unanswered(text, turn.customer, best.fact.ref if best else None, best.score if best else 0.0)
@@ -66,18 +65,22 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
 
 def _undecided(turn: Turn, found: list[Found]) -> bool:
     """Whether naming the product would decide between faults of different lines, or two products' data."""
-    best = found[0].fact
-    close = _CLOSE_FAULTS if best.kind == "fault" else _CLOSE_DATA
-    rivals = [f.fact for f in found[1:] if f.fact.kind == best.kind and found[0].score - f.score < close]
+    best, score = found[0].fact, found[0].score
+    rivals = [item for item in found[1:] if item.fact.kind == best.kind]
     if best.kind == "fault":
-        return not turn.line and any(rival.data["line"] != best.data["line"] for rival in rivals)
+        others = (item for item in rivals if item.fact.data["line"] != best.data["line"])
+        return not turn.line and any(item.sure or score - item.score < _CLOSE for item in others)
     about = catalog().graph.products_about
-    return best.kind == "spec" and not turn.product and any(about(r.ref) != about(best.ref) for r in rivals)
+    others = (item for item in rivals if about(item.fact.ref) != about(best.ref))
+    return best.kind == "spec" and not turn.product and any(score - item.score < _CLOSE for item in others)
 
 
 def answer_again(turn: Turn, say: CollectingDispatcher) -> list[EventType]:
     """Answers the last question for the product or line named now (那 L1 呢)."""
     question = turn.slots["question"]
+    if question["intent"] == "report_fault" and not question["text"] and turn.product:
+        say.utter_message(response="utter_what_happens", product=turn.product)
+        return [SlotSet("product", turn.product)]
     return answer(turn, say, question["text"] or turn.text, question["intent"])
 
 
@@ -264,8 +267,10 @@ class ActionSuggestProducts(TurnAction):
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Shows the products of the line named, or asks for the line."""
         graph = catalog().graph
-        if turn.line:
-            return show_products(turn, say, graph.facts[f"product_line:{turn.line}"])
+        named = turn.mentions
+        line = graph.line_of(named.products[0]) if named.products else next(iter(named.lines), None)
+        if line:
+            return show_products(turn, say, graph.facts[f"product_line:{line}"])
         lines = graph.of_kind("product_line")
         buttons = option_buttons(lines)
         for button, line in zip(buttons, lines, strict=True):

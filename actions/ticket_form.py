@@ -28,8 +28,10 @@ _ASKED_MEANWHILE = ("awaiting", "ticket_offer", "fault", "question")
 _CANCELLING, _BARE = ("cancel_order", "cancel_appointment"), 3
 
 
-#: Asking for a person does not say what for.
-_SAYS_NOTHING = frozenset({"request_human"})
+#: Wishes that, so shortly told, leave out what a colleague has to know.
+_SAYS_LITTLE, _SHORT = frozenset({"request_human", "request_invoice", "book_appointment"}), 12
+#: What a product has no part in.
+_WITHOUT_PRODUCT = frozenset({"complaint", "invoice", "order", "refund", "account", "suggestion"})
 
 
 class ActionOfferTicket(TurnAction):
@@ -41,12 +43,20 @@ class ActionOfferTicket(TurnAction):
 
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Says what people will do, by the kind of wish and after any danger, and waits for a yes."""
+        if (
+            turn.intent in _CANCELLING
+            and turn.slots.get("awaiting") == "ticket_offer"
+            and len(turn.text) <= 2 * _BARE
+        ):
+            say.utter_message(response="utter_ok")  # 算了取消吧: what was just offered
+            return [SlotSet("ticket_offer", None)]
         if turn.intent in _CANCELLING and 0 < len(turn.text) <= _BARE:
             say.utter_message(response="utter_cancel_what")
             return []
         kind = "critical" if warn(say, turn.intent, turn.text) else ticket_kind_of(turn.intent)
         say.utter_message(response=f"utter_offer_{kind}")
-        problem = turn.text if turn.intent not in _SAYS_NOTHING else _told(turn) or ""
+        short = turn.intent in _SAYS_LITTLE and len(turn.text) <= _SHORT
+        problem = (_told(turn) or "" if turn.intent == "request_human" else "") if short else turn.text
         return offer_ticket(turn.intent, problem, turn.product)
 
 
@@ -107,6 +117,17 @@ class ValidateTicketForm(FormValidationAction):
     def name(self) -> str:
         """Name in the domain: Rasa calls it by the form's name."""
         return "validate_ticket_form"
+
+    async def required_slots(
+        self,
+        domain_slots: list[str],
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        domain: DomainDict,
+    ) -> list[str]:
+        """A product is only asked for where it matters."""
+        kind = ticket_kind_of(tracker.get_slot("ticket_intent") or "open_ticket")
+        return [slot for slot in domain_slots if slot != "ticket_product" or kind not in _WITHOUT_PRODUCT]
 
     def validate_ticket_problem(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict

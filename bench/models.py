@@ -86,7 +86,7 @@ def _train(config: Path, data: Path, folder: Path, name: str) -> None:
     os.environ["RASA_MAX_CACHE_SIZE"] = "0"
     from rasa.model_training import train_nlu
 
-    logging.getLogger("rasa").setLevel(logging.ERROR)
+    _quiet()
     train_nlu(str(config), str(data), str(folder), fixed_model_name=name.removesuffix(".tar.gz"))
 
 
@@ -99,6 +99,7 @@ def parse(model: Model, messages: Sequence) -> list[Parsed]:
     """
     from rasa.core.agent import Agent
 
+    _quiet()
     agent = Agent.load(model.path)
 
     async def run() -> list[Parsed]:
@@ -106,6 +107,14 @@ def parse(model: Model, messages: Sequence) -> list[Parsed]:
         return [await _parse_one(agent, message) for message in messages]
 
     return asyncio.run(run())
+
+
+def _quiet() -> None:
+    """Keeps Rasa from printing every message that it parses."""
+    from rasa.utils.log_utils import configure_structlog
+
+    logging.getLogger("rasa").setLevel(logging.ERROR)
+    configure_structlog(logging.ERROR)
 
 
 async def _parse_one(agent, message) -> Parsed:

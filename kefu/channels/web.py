@@ -181,7 +181,7 @@ class WebChannel(InputChannel):
             await self._emit(entry.conversation, "typing", {"on": False})
 
     async def _take_back(self, conversation: str) -> None:
-        """Takes the last message out of Rasa's dialogue, so that it can be tried again as if for the first time.
+        """Takes the last message out of Rasa's dialogue, so that it can be tried again afresh.
 
         When an action fails (its server is away, its database locked), Rasa goes on without a word.
         """

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from itertools import islice
 from typing import Any
 
 from rasa.core.nlg import TemplatedNaturalLanguageGenerator
+from rasa.core.nlg.generator import ResponseVariationFilter
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
@@ -29,6 +31,18 @@ class LanguageAwareResponses(TemplatedNaturalLanguageGenerator):
     def __init__(self, endpoint_config: EndpointConfig | None, domain: Domain) -> None:
         """Takes the responses of ``domain``; the endpoint has no options."""
         super().__init__(domain.responses)
+
+    def _random_response_for(
+        self, utter_action: str, output_channel: str, filled_slots: dict[str, Any]
+    ) -> dict[str, Any] | None:
+        """Picks among the variants with the most conditions: the special one wins over the English one."""
+        if utter_action not in self.responses:
+            return None
+        variants = ResponseVariationFilter(self.responses)
+        fitting = variants.responses_for_utter_action(utter_action, output_channel, filled_slots)
+        most = max((len(variant.get("condition") or ()) for variant in fitting), default=0)
+        best = [variant for variant in fitting if len(variant.get("condition") or ()) == most]
+        return random.choice(best) if best else None
 
     async def generate(
         self, utter_action: str, tracker: DialogueStateTracker, output_channel: str, **kwargs: Any

@@ -11,6 +11,7 @@ WAITING = {
     "whether it is solved": ["V5扫地机回不了充电座"],
     "a choice": ["/ask_recommendation"],
     "a yes to a ticket": ["/request_human"],
+    "points": ["/rate_service"],
 }
 #: How to get to each question of the ticket form.
 FORM = {

@@ -69,14 +69,11 @@ def test_the_ticket_and_what_happened_are_in_the_database(ticket, assistant):
     assert facts == ["repair", "new", "L3", "智能门锁", "指纹开锁", "13800138000", "web"]
     events = [kind for (kind,) in _rows(assistant, "SELECT kind FROM event_log WHERE customer = ?", customer)]
     assert events.count("ticket.opened") == 1 and events.count("question.asked") == 2
-    [(unanswered,)] = _rows(
-        assistant, "SELECT count(*) FROM messages WHERE direction = 'in' AND answered_at IS NULL"
-    )
-    assert unanswered == 0
 
 
 def test_neither_logs_nor_events_hold_what_the_customer_said(ticket, assistant):
-    told = str(_rows(assistant, "SELECT data FROM event_log")) + assistant.log("rasa") + assistant.log("actions")
+    logs = assistant.log("rasa") + assistant.log("actions")
+    told = logs + str(_rows(assistant, "SELECT data FROM event_log"))
     for secret in ("13800138000", "138 0013 8000", "L3 指纹识别不了"):
         assert secret not in told
 
@@ -162,8 +159,8 @@ def test_everything_is_within_reach_at(viewport, assistant, browser):
     customer.say("L1 和 L3 有什么区别")
     customer.say("L3 指纹识别不了")
     # The newest message scrolls into view.
-    shown = "() => [...document.querySelectorAll('.choice')].at(-1).getBoundingClientRect().bottom < innerHeight"
-    customer.page.wait_for_function(shown)
+    bottom = "[...document.querySelectorAll('.choice')].at(-1).getBoundingClientRect().bottom"
+    customer.page.wait_for_function(f"() => {bottom} < innerHeight")
     wide = "() => [...document.querySelectorAll('*')].filter((e) => e.scrollWidth > innerWidth).length"
     assert customer.page.evaluate(wide) == 0
     for name in (".choice:enabled", ".Composer-input", ".Composer-sendBtn", ".top-language"):

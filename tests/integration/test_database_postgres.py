@@ -149,10 +149,9 @@ async def test_conversations_are_kept_in_it(database):
     from kefu.stores.tracker_store import KefuTrackerStore
 
     domain = Domain.from_yaml("slots:\n  product:\n    type: text\n    mappings:\n    - type: custom\n")
-    said = [UserUttered("L3 怎么重置？😀", {"name": "ask_how_to", "confidence": 1.0}), SlotSet("product", "L3")]
-    await KefuTrackerStore(domain=domain).save(
-        DialogueStateTracker.from_events("visitor", said, domain.slots)
-    )
+    said = [UserUttered("L3 怎么重置？😀", {"name": "ask_how_to"}), SlotSet("product", "L3")]
+    tracker = DialogueStateTracker.from_events("visitor", said, domain.slots)
+    await KefuTrackerStore(domain=domain).save(tracker)
     kept = await KefuTrackerStore(domain=domain).retrieve("visitor")
     assert kept.latest_message.text == "L3 怎么重置？😀" and kept.get_slot("product") == "L3"
     assert "events" in inspect(database).get_table_names()
