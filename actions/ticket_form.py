@@ -107,8 +107,11 @@ def _told(turn: Turn) -> str | None:
     if turn.values("symptom") or turn.values("error_code"):
         return turn.text
     fault = catalog().graph.get((turn.slots.get("fault") or {}).get("ref"))
-    asked = turn.slots.get("question") or {}
-    return fault.name if fault else asked.get("text") or None
+    if fault:
+        return fault.name
+    # A question asked since the form was left does not replace what the form was told.
+    asked = {} if turn.slots.get("ticket_problem") else turn.slots.get("question") or {}
+    return asked.get("text") or None
 
 
 class ValidateTicketForm(FormValidationAction):

@@ -20,6 +20,11 @@ def messages(path: Path) -> list:
     return [m for m in load_data(str(path)).intent_examples if m.get("text")]
 
 
+def texts_of(path: Path) -> frozenset[str]:
+    """The different messages under ``path``, without blanks and punctuation."""
+    return frozenset(fold(m.get("text")) for m in messages(path))
+
+
 def folds(data: Path, count: int) -> Iterator[tuple[Path, list]]:
     """Splits ``data`` into parts of equal mixture; each is left out once.
 

@@ -10,7 +10,10 @@ from rasa.engine.graph import ExecutionContext
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.constants import TOKENS_NAMES
 from rasa.nlu.extractors.crf_entity_extractor import CRFEntityExtractor, CRFToken
+from rasa.shared.nlu.constants import INTENT, TEXT
+from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.utils.io import dump_obj_as_json_to_file, read_json_file
 from sklearn_crfsuite import CRF
 
@@ -19,7 +22,7 @@ _ORDER = "order.json"
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
 class StoredCRFEntityExtractor(CRFEntityExtractor):
-    """`CRFEntityExtractor` that keeps what it learned.
+    """`CRFEntityExtractor` that knows the intent, and keeps what it learned.
 
     Rasa 3.6.21's keeps the training data instead and learns again whenever a model is loaded
     (``CRFEntityExtractor.load``), which costs every start of the server most of a minute.
@@ -29,6 +32,17 @@ class StoredCRFEntityExtractor(CRFEntityExtractor):
     def name(self) -> str:
         """Stands beside each entity as its extractor, as users of Rasa know it."""
         return CRFEntityExtractor.__name__
+
+    def _convert_to_crf_tokens(self, message: Message) -> list[CRFToken]:
+        """Adds the intent to each token's features (see parent class).
+
+        What names a policy in a question about rules (发票怎么开) names none in a wish (给我开发票).
+        """
+        intent = message.get(INTENT)
+        name = (intent.get("name") if isinstance(intent, dict) else intent) or ""
+        for token in message.get(TOKENS_NAMES[TEXT]):
+            token.set("pattern", {**(token.get("pattern") or {}), "intent": name})
+        return super()._convert_to_crf_tokens(message)
 
     def persist(self, dataset: list[list[CRFToken]]) -> None:
         """Stores CRFsuite's own model of each tagger; ``dataset`` is not needed (see parent class)."""

@@ -25,6 +25,12 @@ _WHERE = {
     "symptom": frozenset({"report_fault"}),
     "policy_topic": frozenset({"ask_policy"}),
 }
+#: Nobody speaks of the company's products, faults or rules here, whatever the words look like.
+_ELSEWHERE = frozenset(
+    {"out_of_scope", "chitchat", "greet", "goodbye", "thank", "affirm", "deny", "bot_challenge",
+     "ask_capabilities", "set_language"}
+)  # fmt: skip
+_OF_PRODUCTS = frozenset({"function", "symptom", "error_code", "policy_topic"})
 #: Learned spans that swallow dates, cities and numbers inside them.
 _WIDE = frozenset({"address"})
 
@@ -65,6 +71,8 @@ class EntityResolver(GraphComponent, EntityExtractorMixin):
         text = message.get(TEXT)
         intent = (message.get(INTENT) or {}).get("name") or ""
         learned = message.get(ENTITIES, [])
+        if intent in _ELSEWHERE:
+            learned = [entity for entity in learned if entity["entity"] not in _OF_PRODUCTS]
         names = [
             {"entity": n["entity"], "start": n["start"], "end": n["end"], "value": n["value"]}
             for n in message.get(NAMES) or ()

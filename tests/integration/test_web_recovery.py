@@ -88,6 +88,22 @@ async def test_a_bot_that_always_fails_ends_in_an_honest_notice_and_the_next_mes
         await page.close()
 
 
+async def test_a_turn_without_a_word_is_tried_again(tmp_path):
+    calls = []
+
+    async def silent_once(message):
+        calls.append(message.text)
+        if len(calls) > 1:
+            await message.output_channel.send_response(message.sender_id, {"text": "at last"})
+
+    async with serving(silent_once, tmp_path / "kefu.db") as (url, _):
+        page = await Page.visit(url)
+        await page.say("hi")
+        await page.until(lambda: page.bot_texts() == ["at last"])
+        assert calls == ["hi", "hi"]
+        await page.close()
+
+
 async def test_a_turn_that_hangs_is_cut_and_tried_again(tmp_path):
     calls = []
 
