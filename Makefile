@@ -50,7 +50,7 @@ reload-knowledge: .venv/.synced ## Take changes of data/knowledge over, also whi
 	@$(PYTHON) -m kefu.knowledge
 
 clean: ## Remove all that was installed or built; var/, the data, stays
-	rm -rf .venv .tools .rasa models results web/dist web/node_modules graph.html
+	rm -rf .venv .tools .rasa models results web/dist web/node_modules graph.html story_graph.dot
 	rm -rf .pytest_cache .hypothesis .ruff_cache .import_linter_cache
 	find actions kefu tests bench simulators -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 

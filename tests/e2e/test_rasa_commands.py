@@ -144,12 +144,10 @@ def test_rasa_shell_nlu_shows_how_a_message_is_understood(trained_model, environ
         shell.ends()
 
 
-def test_rasa_interactive_reaches_its_first_question_and_is_left_by_ctrl_c(trained_model, environ):
+def test_rasa_interactive_reaches_its_first_question_and_asks_before_it_stops(trained_model, environ):
     with Terminal(environ, "interactive", "-m", trained_model) as trainer:
         trainer.until("Your input ->")
         trainer.type("\x03")
         asked = trainer.until("Do you want to stop")
-        trainer.until("Quit", asked)
-        trainer.type("\x03")
-        trainer.ends()
+        trainer.until("Export & Quit", asked)
     assert "Traceback" not in trainer.text
