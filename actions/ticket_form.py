@@ -30,6 +30,8 @@ _CANCELLING, _BARE = ("cancel_order", "cancel_appointment"), 3
 
 #: Wishes that, so shortly told, leave out what a colleague has to know.
 _SAYS_LITTLE, _SHORT = frozenset({"request_human", "request_invoice", "book_appointment"}), 12
+#: A request that names a product in so many characters also tells what is the matter with it.
+_TELLING = 12
 #: What a product has no part in.
 _WITHOUT_PRODUCT = frozenset({"complaint", "invoice", "order", "refund", "account", "suggestion"})
 
@@ -104,7 +106,8 @@ class ActionStartTicket(TurnAction):
 
 def _told(turn: Turn) -> str | None:
     """The problem as told when asking for a ticket, if anything was told."""
-    if turn.values("symptom") or turn.values("error_code"):
+    named = any(turn.values(kind) for kind in ("product", "product_line", "function"))
+    if turn.values("symptom") or turn.values("error_code") or (named and len(turn.text) >= _TELLING):
         return turn.text
     fault = catalog().graph.get((turn.slots.get("fault") or {}).get("ref"))
     if fault:

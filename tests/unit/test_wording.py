@@ -19,7 +19,8 @@ _HALF_WIDTH = re.compile(rf"{_HAN}[ ]?[,;:?!]|[,;?!]{_HAN}|}}[:;,?!]|{_HAN}[.](?
 
 def texts(name, english):
     for variant in RESPONSES[name]:
-        if bool(variant.get("condition")) == english:
+        conditions = {(c["name"], c["value"]) for c in variant.get("condition", ())}
+        if (("language", "en") in conditions) == english:
             yield variant["text"]
             yield from (button["title"] for button in variant.get("buttons", ()))
 
