@@ -1,6 +1,7 @@
 """Plain `rasa` commands in the project's environment, as trainers type them.
 
-`-m` names a trained model, which spares another training; the data folder is the test's own.
+`-m` names a trained model, which spares another training; the data folder is the test's own, and
+`--endpoints` leads to an action server that no other program can have started before.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from kefu.config import ROOT
-from kefu.run.servers import environment
+from kefu.run.servers import endpoints, environment
 from kefu.run.steps import end
 
 SECONDS = 300  # loading a model, on a machine that is busy with other tests too
@@ -121,8 +122,10 @@ def test_rasa_visualize_draws_the_stories_without_a_display(environ, tmp_path):
     assert "action_answer" in out.read_text()
 
 
-def test_rasa_shell_greets_takes_a_button_and_stops(trained_model, environ):
-    with Terminal(environ, "shell", "-m", trained_model) as shell:
+def test_rasa_shell_greets_takes_a_button_and_stops(trained_model, assistant, environ):
+    # The assistant's own action server, which listens elsewhere than endpoints.yml says.
+    elsewhere = endpoints(assistant.environ)
+    with Terminal(environ, "shell", "-m", trained_model, "--endpoints", elsewhere) as shell:
         shell.until("Your input ->")
         shell.type("你好\r")
         greeted = shell.until("小栖")
