@@ -5,6 +5,7 @@ Kept apart from the rest of the topic: importing spaCy is slow, and only underst
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from spacy.matcher import PhraseMatcher
@@ -65,6 +66,11 @@ class NameMatcher:
                     self._matcher.add(key, patterns)
                 for name in names:
                     self._said.setdefault((entity, fold(name)), fact.name)
+
+    @property
+    def names(self) -> Iterable[tuple[str, str]]:
+        """Every name that is looked for, as entity and folded name."""
+        return self._said
 
     def value_of(self, entity: str, said: str) -> str | None:
         """The canonical name behind what was said for an entity, if the graph knows it."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Any
 
 from kefu.language.normalize import normalize
@@ -15,17 +14,19 @@ _FORMS = (
     ("appointment_number", re.compile(rf"(?<![a-z0-9])yy{_SEP}(?:\d{_SEP}){{9,14}}[\dx](?![a-z0-9])")),
     ("phone", re.compile(rf"(?<!\d)(?:\+?86{_SEP})?1[3-9]\d{_SEP}\d{{4}}{_SEP}\d{{4}}(?!\d)")),
     ("phone", re.compile(r"(?<!\d)0\d{2,3}-\d{7,8}(?!\d)")),
+    ("phone", re.compile(r"(?<!\d)00\d{10,13}(?!\d)")),
     ("phone", re.compile(r"(?<!\d)400-?\d{3}-?\d{4}(?!\d)")),
     (
         "tracking_number",
-        re.compile(r"(?<![a-z0-9])(?:sf|yt|jd|jt|zto|sto|db|ems)[a-z]{0,3}\d{8,16}(?![a-z0-9])"),
+        re.compile(r"(?<![a-z0-9])(?:sf|yt|jdv|jt|zt|zto|sto|yd|db|ems)[a-z]{0,3}\d{8,16}(?![a-z0-9])"),
     ),
-    ("order_number", re.compile(r"(?<![a-z0-9])(?=[a-z]{0,4}\d)(?:[a-z]{0,4}\d{6,}[a-z0-9]*)(?![a-z0-9])")),
+    ("order_number", re.compile(r"(?<![a-z0-9.@])(?=[a-z]{0,4}\d)(?:[a-z]{0,4}\d{6,}[a-z0-9]*)(?![a-z0-9])")),
 )  # fmt: skip
-# Numbers of the shops and carriers have no form of their own.
-_SHOPS_OWN = frozenset({"order_number", "tracking_number"})
 _SPOKEN_DIGITS = str.maketrans("零〇一幺二三四五六七八九", "001123456789")
-_PARCEL = re.compile("运单|快递|物流|顺丰|包裹|tracking|parcel|delivery")
+_PARCEL = re.compile("运单|快递单|物流单|快递号|tracking")
+_ORDER = re.compile("订单[^0-9a-z]{0,4}$|order[^0-9]{0,9}$")
+_CALL = re.compile("(?:电话|手机|手机号|联系方式|phone|mobile)[^0-9a-z]{0,6}$")
+_NOT_OURS = re.compile("(?:税号|信用代码|身份证|证件号|序列号|sn|imei|银行卡|卡号)[^0-9a-z]{0,6}$")
 _CHINESE_DIGITS = {
     c: str(i)
     for i, cs in enumerate(("零〇", "一壹", "二两贰", "三叁", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖"))
@@ -50,19 +51,17 @@ _ENTITY_NUMBERS = frozenset(
 )
 
 
-def find_numbers(text: str, intent: str = "", learned: Iterable[dict[str, Any]] = ()) -> list[dict[str, Any]]:
+def find_numbers(text: str, intent: str = "") -> list[dict[str, Any]]:
     """Finds numbers of fixed form.
 
     Args:
         text: As typed.
         intent: Decides, with the words around, between an order and a parcel.
-        learned: Entities found by the extractor; where it has an opinion on a long number, that counts.
 
     Returns:
         Entities with offsets in ``text``, without overlaps.
     """
     normal = normalize(text)
-    learned = list(learned)
     found: list[dict[str, Any]] = []
     for entity, form in _FORMS:
         for match in form.finditer(normal.text):
@@ -73,18 +72,21 @@ def find_numbers(text: str, intent: str = "", learned: Iterable[dict[str, Any]] 
                 continue
             kind = entity
             if kind == "order_number":
-                kind = _order_or_parcel(normal.text, intent, start, end, learned)
+                before = normal.text[: match.start()]
+                if _NOT_OURS.search(before):
+                    continue
+                kind = "phone" if match.group().isdigit() and _CALL.search(before) else _order_or_parcel(before, intent)
             found.append(
                 {"entity": kind, "start": start, "end": end, "value": canonical(kind, match.group())}
             )
     return found
 
 
-def _order_or_parcel(text: str, intent: str, start: int, end: int, learned: list[dict[str, Any]]) -> str:
-    for entity in learned:
-        if entity["start"] < end and start < entity["end"] and entity["entity"] in _SHOPS_OWN:
-            return entity["entity"]
-    return "tracking_number" if intent == "track_delivery" and _PARCEL.search(text) else "order_number"
+def _order_or_parcel(before: str, intent: str) -> str:
+    """What a number of a shop or carrier is, by the words ``before`` it and the intent."""
+    if _ORDER.search(before):
+        return "order_number"
+    return "tracking_number" if intent == "track_delivery" or _PARCEL.search(before) else "order_number"
 
 
 def spoken_digits(text: str) -> str:

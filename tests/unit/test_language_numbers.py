@@ -50,10 +50,16 @@ def test_a_long_number_is_a_parcel_when_the_message_asks_for_one():
     assert found(text, intent="check_order")[0][0] == "order_number"
 
 
-def test_what_the_extractor_learned_about_a_long_number_counts():
-    text = "75312345678901到哪了"
-    learned = [{"entity": "tracking_number", "start": 0, "end": 14}]
-    assert found(text, learned=learned)[0][0] == "tracking_number"
+def test_the_word_before_a_long_number_says_what_it_is():
+    assert found("订单8830027711904的快递信息", intent="track_delivery")[0][0] == "order_number"
+    assert found("物流单号78120093384756")[0][0] == "tracking_number"
+    assert found("JD20261119004开张发票", intent="request_invoice")[0][0] == "order_number"
+    assert found("收货电话改做91234567", intent="change_order")[0][0] == "phone"
+
+
+@pytest.mark.parametrize("text", ["税号91330106MA27XXXX", "3.14159265358979", "zhangwei@163000000.com"])
+def test_numbers_of_something_else_are_left_alone(text):
+    assert found(text) == []
 
 
 def test_several_numbers_in_one_message_do_not_overlap():

@@ -1,9 +1,12 @@
 """The last word on entities: which source wins, and canonical values."""
 
 import pytest
+from rasa.engine.storage.local_model_storage import LocalModelStorage
+from rasa.engine.storage.resource import Resource
 from rasa.nlu.constants import TOKENS_NAMES
 from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from kefu.knowledge.live import name_matcher
 from kefu.knowledge.load import load
@@ -13,14 +16,15 @@ from kefu.nlu.tokenizer import ChineseTokenizer
 
 
 @pytest.fixture
-def understand(company, monkeypatch):
+def understand(company, monkeypatch, tmp_path):
     """Names and resolver on the small company; what the extractor learned is given by the test."""
     monkeypatch.setattr(name_matcher, "_matcher", None)
     monkeypatch.setattr(name_matcher, "_edition", None)
     load()
     tokenizer = ChineseTokenizer(ChineseTokenizer.get_default_config())
     names = KnowledgeNames.create({}, None, None, None)
-    resolver = EntityResolver.create({}, None, None, None)
+    (tmp_path / "model").mkdir()
+    place = LocalModelStorage(tmp_path / "model"), Resource("resolver")
 
     def run(text, intent="report_fault", **learned):
         message = Message(data={TEXT: text, INTENT: {"name": intent, "confidence": 1.0}})
@@ -30,10 +34,12 @@ def understand(company, monkeypatch):
             for entity, said in learned.items()
         ]
         message.set(ENTITIES, found)
-        resolver.process([message])
+        run.resolver.process([message])
         run.message = message
         return [(e["entity"], text[e["start"] : e["end"]], e["value"]) for e in message.get(ENTITIES)]
 
+    run.resolver = EntityResolver.create({}, *place, None)
+    run.place = place
     return run
 
 
@@ -94,3 +100,35 @@ def test_the_tokens_of_a_name_are_marked_for_the_extractor(understand):
         ("点", "symptom", "B"),
     ]
     assert [name["value"] for name in understand.message.get(NAMES)] == ["D1", "点不着"]
+
+
+def test_a_name_that_trainers_leave_unmarked_is_left_to_the_extractor(understand):
+    assert ("symptom", "点不着", "点不着") in understand("它点不着")
+    unmarked = Message(data={TEXT: "它点不着", ENTITIES: [], NAMES: understand.message.get(NAMES)})
+    understand.resolver.train(TrainingData([unmarked]))
+    assert understand("它点不着") == []
+    understand.resolver = EntityResolver.load({}, *understand.place, None)
+    assert understand("它点不着") == []
+    assert understand("点不着", symptom="点不着") == [("symptom", "点不着", "点不着")]
+
+
+def test_a_name_that_came_into_the_graph_after_the_training_is_trusted(understand, company, monkeypatch):
+    understand.resolver.train(TrainingData([]))
+    assert understand("它点不着") == []  # it was there to be marked, and nobody did
+    assert understand("D2 Max") == [("product", "D2 Max", "D2 Max")]
+    light = company / "light.yml"
+    light.write_text(light.read_text().replace("点不着]", "点不着, 冒怪味]"))
+    load()
+    monkeypatch.setattr(name_matcher, "_checked", 0.0)
+    assert understand("它冒怪味") == [("symptom", "冒怪味", "冒怪味")]
+
+
+def test_an_address_takes_the_house_and_room_behind_it_along(understand):
+    assert understand("寄到建国路88号3号楼502", "inform", address="建国路88") == [
+        ("address", "建国路88号3号楼502", "建国路88号3号楼502")
+    ]
+
+
+def test_a_learned_entity_must_look_like_what_it_is_said_to_be(understand):
+    assert understand("打12315", "complain", phone="12315") == []
+    assert understand("第三次催了", "urge_ticket", option_index="第三") == []
