@@ -43,9 +43,8 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
     fault = best.fact if best and best.fact.kind == "fault" and best.sure else None
     asked = [SlotSet("question", {"text": text, "intent": intent})]
     category = classify(intent, text, turn.line, turn.function, fault)
+    ref, score = (best.fact.ref, round(best.confidence, 3)) if best else (None, 0.0)
     with session_scope() as session:
-        score = round(best.score, 3) if best else 0.0
-        ref = best.fact.ref if best else None
         record(session, "question.asked", turn.customer, **category.as_dict(), best=ref, score=score)
     if warn(say, intent, text):
         say.utter_message(response="utter_offer_critical")
@@ -55,7 +54,7 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
         return [SlotSet("question", {"text": "", "intent": intent})]
     if best and best.sure and not _undecided(turn, found):
         return asked + deliver(turn, say, best.fact, facts_of([f for f in found[1:] if f.possible]))
-    record_unanswered(text, turn.customer, best.fact.ref if best else None, best.score if best else 0.0)
+    record_unanswered(text, turn.customer, ref, score)
     choices = [item for item in found if item.possible]
     if choices:
         return asked + ask_which(say, facts_of(choices))

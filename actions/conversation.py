@@ -93,8 +93,19 @@ class Turn:
         line = graph.line_of(context) if context else None
         if line is None or (lines and line not in lines):
             context = None
+        said = tuple(
+            (self.text[entity["start"] : entity["end"]], entity["value"])
+            for entity in self.entities
+            if entity["entity"] == "product" and entity["value"] in products and self.text
+        )
         return Mentions(
-            products, lines, self.said("function"), self.said("symptom"), self.said("error_code"), context
+            products,
+            lines,
+            self.said("function"),
+            self.said("symptom"),
+            self.said("error_code"),
+            context,
+            said,
         )
 
     @property

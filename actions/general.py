@@ -15,8 +15,8 @@ from kefu.tickets.service import TicketRequest, open_ticket
 
 #: So many messages in a row that were not understood bring an offer of a person's help.
 _PATIENCE = 2
-#: A text that was not understood is answered only by an entry that fits it this well.
-_FITS = 0.6
+#: A text that was not understood is answered only by an entry that is this likely to be meant.
+_FITS = 0.7
 
 
 class ActionSetLanguage(TurnAction):
@@ -69,13 +69,13 @@ class ActionFallback(AlertAction):
     def react(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Answers what fits very well, offers what may fit, else asks once more and then offers help."""
         found = catalog().find(turn.text, turn.mentions)
-        if found and found[0].score >= _FITS:
+        if found and found[0].confidence >= _FITS:
             return [SlotSet("misses", 0), *deliver(turn, say, found[0].fact)]
         choices = [item for item in found if item.possible]
         misses = int(turn.slots.get("misses") or 0) + 1
         best = found[0] if found else None
         record_unanswered(
-            turn.text, turn.customer, best.fact.ref if best else None, best.score if best else 0
+            turn.text, turn.customer, best.fact.ref if best else None, best.confidence if best else 0
         )
         if choices and misses < _PATIENCE:
             return [SlotSet("misses", misses), *ask_which(say, facts_of(choices))]

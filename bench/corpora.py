@@ -67,17 +67,19 @@ def entries_of(catalog: Catalog) -> list[Entry]:
 def mentions_of(query: Query, catalog: Catalog, matcher: NameMatcher) -> Mentions:
     """What the assistant would know: the names in the question and the product spoken of before."""
     named: dict[str, list[str]] = {}
+    nicknames: list[tuple[str, str]] = []
     for match in matcher(query.text):
-        by_value = match.entity in ("product", "product_line")
-        name = match.value if by_value else query.text[match.start : match.end]
-        named.setdefault(match.entity, []).append(name)
+        by_value, said = match.entity in ("product", "product_line"), query.text[match.start : match.end]
+        named.setdefault(match.entity, []).append(match.value if by_value else said)
+        if match.entity == "product":
+            nicknames.append((said, match.value))
     products, lines = tuple(named.get("product", ())), tuple(named.get("product_line", ()))
     context = None if products else query.product
     if context and lines and catalog.graph.line_of(context) not in lines:
         context = None
     return Mentions(
         products, lines, tuple(named.get("function", ())), tuple(named.get("symptom", ())),
-        tuple(named.get("error_code", ())), context,
+        tuple(named.get("error_code", ())), context, tuple(nicknames),
     )  # fmt: skip
 
 

@@ -17,11 +17,12 @@ from typing import Any
 
 import numpy as np
 
+from bench.confidence import calibrate, show_confidence
 from bench.corpora import FileError, Query, entries_of, mentions_of, read_entries, read_queries
 from bench.report import Goal, finish, heading, table
 from bench.rivals import Search, rivals
 from kefu.config import ROOT
-from kefu.knowledge.entries import POSSIBLE, SURE, Catalog, Found
+from kefu.knowledge.entries import Catalog, Found
 from kefu.knowledge.matcher import NameMatcher
 from kefu.knowledge.search import Entry, Index
 from kefu.language.embedding import embed
@@ -51,7 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (FileError, OSError) as error:
         print(error)
         return 1
-    finish("search", _goals(rankings))
+    if rankings:
+        finish("search", _goals(rankings))
     return 0
 
 
@@ -61,6 +63,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--queries", type=Path, help="JSONL or CSV: query, ids (or id), product, intent")
     parser.add_argument(
         "--errors", action="store_true", help="list every question that was not answered right"
+    )
+    parser.add_argument(
+        "--calibrate", action="store_true", help="fit the confidence on the development questions"
     )
     options = parser.parse_args(arguments)
     if options.corpus and not options.queries:
@@ -94,21 +99,24 @@ def _own(options: argparse.Namespace) -> dict[str, Ranking]:
     _, graph = read_graph()
     catalog = _timed(lambda: Catalog(graph))
     matcher, entries = NameMatcher(graph), entries_of(catalog)
-    queries = read_queries(options.queries or _TESTS / "unseen.jsonl")
-    known = {query.text: query for query in queries}
 
     def ask(query: Query, limit: int) -> list[Found]:
         return catalog.find(query.text, mentions_of(query, catalog, matcher), query.intent, limit)
+
+    if options.calibrate:
+        calibrate(ask, read_queries(_TESTS / "development.jsonl"), entries)
+        return {}
+    queries = read_queries(options.queries or _TESTS / "unseen.jsonl")
+    known = {query.text: query for query in queries}
 
     def full(question: str, limit: int) -> list[str]:
         return [found.fact.ref for found in ask(known[question], limit)]
 
     rankings = _compare(options, entries, queries, {_FULL: full, _PLAIN: _plain(catalog._index)})
-    _confidence("these questions", [(query, ask(query, 1)) for query in queries])
+    show_confidence("these questions", [(query, ask(query, 1)) for query in queries])
     if options.queries is None:
         development = read_queries(_TESTS / "development.jsonl")
-        asked = [(query, ask(query, 1)) for query in development]
-        _curve("score", asked, lambda best: best.score)
+        show_confidence("the development questions", [(query, ask(query, 1)) for query in development])
     return rankings
 
 
@@ -161,42 +169,6 @@ def rank(search: Search, queries: Sequence[Query]) -> Ranking:
     at = np.array(places)
     p50, p95 = np.percentile(seconds, (50, 95)) * 1000
     return Ranking(float(np.mean(at <= 1)), float(np.mean(at <= 3)), float(np.mean(1 / at)), p50, p95)
-
-
-def _confidence(what: str, asked: Sequence[tuple[Query, list[Found]]]) -> None:
-    """What the confidence line does: answered, asked back with choices, or refused."""
-    heading(f"Confidence on {what} (sure from {SURE}, possible from {POSSIBLE})")
-    rows = []
-    for name, part in (
-        ("with an answer", [a for a in asked if a[0].ids]),
-        ("without one", [a for a in asked if not a[0].ids]),
-    ):
-        sure, right = answered(part, lambda best: best.sure)
-        possible, _ = answered(part, lambda best: best.possible)
-        rows.append((name, len(part), sure, possible - sure, 1 - possible, right))
-    table(("", "number", "answered", "asked back", "refused", "of the answered, right"), rows)
-
-
-def _curve(what: str, asked: Sequence[tuple[Query, list[Found]]], measure: Callable[[Found], float]) -> None:
-    """Where else the line could be drawn; to be chosen on the development questions only."""
-    heading(f"Where the line of the {what} could be: {len(asked)} development questions")
-    answerable, others = [a for a in asked if a[0].ids], [a for a in asked if not a[0].ids]
-    values = [measure(found[0]) for _, found in asked if found]
-    rows = []
-    for line in np.quantile(values, np.arange(0.05, 1, 0.1)):
-        above, right = answered(answerable, lambda best: measure(best) >= line)  # noqa: B023
-        wrongly, _ = answered(others, lambda best: measure(best) >= line)  # noqa: B023
-        rows.append((f"{line:.3f}", above, right, wrongly))
-    table(("line", "above it", "of these, right", "above it without an answer"), rows)
-
-
-def answered(
-    asked: Sequence[tuple[Query, list[Found]]], enough: Callable[[Found], bool]
-) -> tuple[float, float]:
-    """Share of questions whose best find is good enough, and how many of these are right."""
-    best = [(query, found[0]) for query, found in asked if found and enough(found[0])]
-    right = sum(item.fact.ref in query.ids for query, item in best)
-    return len(best) / max(len(asked), 1), right / max(len(best), 1)
 
 
 def _goals(rankings: dict[str, Ranking]) -> list[Goal]:

@@ -11,25 +11,24 @@ from pathlib import Path
 
 import numpy as np
 
+from kefu.knowledge.confidence import PLACE, POSSIBLE, SURE, confidences
 from kefu.knowledge.graph import Fact, Graph
 from kefu.knowledge.search import Entry, Index
 from kefu.language.embedding import embed_all
 
-_FOUND_KINDS = ("product", "spec", "function", "fault", "policy", "faq", "passage")
+_FOUND_KINDS = ("product_line", "product", "spec", "function", "fault", "policy", "faq", "passage")
 
-#: What an intent asks for raises the kinds that answer it.
+#: What an intent asks for raises the kinds that answer it and lowers those that hardly do.
 _INTENT_KINDS = {
     "report_fault": {"fault": 0.10, "faq": 0.02},
-    "ask_how_to": {"function": 0.05, "faq": 0.03},
-    "ask_policy": {"policy": 0.06, "faq": 0.02},
-    "ask_product_info": {"spec": 0.04, "faq": 0.03},
-    "ask_price": {"spec": 0.02, "policy": 0.02, "faq": 0.02},
+    "ask_how_to": {"function": 0.08, "faq": 0.03},
+    "ask_policy": {"policy": 0.06, "faq": 0.02, "fault": -0.10},
+    "ask_product_info": {"spec": 0.10, "product": 0.08, "faq": 0.03, "fault": -0.10},
+    "ask_price": {"spec": 0.02, "policy": 0.02, "faq": 0.02, "fault": -0.10},
     "ask_promotions": {"policy": 0.05, "faq": 0.02},
 }
-
-#: At or above: answered. Between the two: asked back with choices. Below: nothing fits.
-#: Chosen on the development questions by `make bench-search`.
-SURE, POSSIBLE = 0.50, 0.34
+#: An entry about the product named, or spoken of before, gains; one about other products loses this share.
+_NAMED, _SPOKEN_OF, _OTHER = 0.03, 0.08, 0.5
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,7 @@ class Mentions:
         lines: Product lines named in the message itself.
         functions, symptoms, error_codes: Named in the message itself.
         context_product: The product the conversation is about, from earlier messages.
+        said: How products are said in the message, each with its name.
     """
 
     products: tuple[str, ...] = ()
@@ -49,6 +49,13 @@ class Mentions:
     symptoms: tuple[str, ...] = ()
     error_codes: tuple[str, ...] = ()
     context_product: str | None = None
+    said: tuple[tuple[str, str], ...] = ()
+
+    def plain(self, question: str) -> str:
+        """The question with models for nicknames, whose words say nothing of what is asked (带猫眼的锁)."""
+        for nickname, product in self.said:
+            question = question.replace(nickname, f" {product} ")
+        return question
 
     def about(self, line: str | None, product: str | None) -> Mentions:
         """The same message, said about a known product or line."""
@@ -58,20 +65,27 @@ class Mentions:
 
 @dataclass(frozen=True)
 class Found:
-    """A fact that may answer, and how well it fits (0 to about 1)."""
+    """A fact that may answer.
+
+    Attributes:
+        fact: The fact.
+        score: How well it fits, 0 to about 1; compares what was found for one question.
+        confidence: How likely it is what was asked, 0 to 1; compares questions.
+    """
 
     fact: Fact
     score: float
+    confidence: float
 
     @property
     def sure(self) -> bool:
         """Whether it may be given as the answer."""
-        return self.score >= SURE
+        return self.confidence >= SURE
 
     @property
     def possible(self) -> bool:
         """Whether it may be offered as a choice."""
-        return self.score >= POSSIBLE
+        return self.confidence >= POSSIBLE
 
 
 class Catalog:
@@ -89,9 +103,15 @@ class Catalog:
         keep = (lambda texts: _kept_vectors(texts, vectors_dir)) if vectors_dir else embed_all
         entries = [Entry(fact.ref, self._phrasings(fact), _text(fact)) for fact in self._facts]
         self._index = Index(entries, keep) if entries else None
-        self._kinds = np.array([fact.kind for fact in self._facts])
+        kinds = [fact.kind for fact in self._facts]
+        self._intents = {
+            intent: np.array([bonuses.get(kind, 0.0) for kind in kinds])
+            for intent, bonuses in _INTENT_KINDS.items()
+        }
         self._position = {fact.ref: i for i, fact in enumerate(self._facts)}
-        self._about = [graph.products_about(fact.ref) for fact in self._facts]
+        self._products = [product.name for product in graph.of_kind("product")]
+        about = [graph.products_about(fact.ref) for fact in self._facts]
+        self._about = np.array([[name in names for name in self._products] for names in about], dtype=bool)
 
     def find(
         self, question: str, mentions: Mentions = Mentions(), intent: str = "", limit: int = 4
@@ -108,45 +128,69 @@ class Catalog:
             return []
         today = date.today()
         hits = self._index.search(
-            question, limit + 4, lambda scores: self._adjusted(scores, mentions, intent)
+            mentions.plain(question),
+            max(limit, PLACE) + 4,
+            lambda scores: self._adjusted(scores, mentions, intent),
         )
-        found = [Found(self.graph.facts[hit.id], hit.score) for hit in hits]
+        chances = confidences([hit.score for hit in hits])
+        found = [
+            Found(self.graph.facts[hit.id], hit.score, chance)
+            for hit, chance in zip(hits, chances, strict=True)
+        ]
         return [item for item in found if item.fact.valid_on(today)][:limit]
 
     def _phrasings(self, fact: Fact) -> tuple[str, ...]:
-        extra: Sequence[str] = ()
-        if fact.kind == "fault":
+        names, extra = fact.names, ()
+        if fact.kind == "product_line":  # its bare name asks for nothing yet
+            names = fact.data["questions"] or names
+        elif fact.kind == "fault":
             extra = [symptom.name for symptom in self.graph.targets(fact.ref, "shows")]
         elif fact.kind == "policy":
             extra = fact.data.get("questions", ())
         elif fact.kind == "faq":
             extra = fact.data.get("also", ())
-        return tuple(dict.fromkeys((*fact.names, *extra)))
+        elif fact.kind == "spec":  # asked without the product's name when that is clear
+            product = self.graph.targets(fact.ref, "describes")[0].name
+            bare = [name.removeprefix(f"{product} ") for name in names]
+            names, extra = names[:1], (*bare, f"{bare[0]} {fact.body}")
+        return tuple(dict.fromkeys((*names, *extra)))
 
     def _adjusted(self, scores: np.ndarray, mentions: Mentions, intent: str) -> np.ndarray:
-        scores = scores.copy()
-        for kind, bonus in _INTENT_KINDS.get(intent, {}).items():
-            scores[self._kinds == kind] += bonus
+        scores = scores + self._intents.get(intent, 0.0)
         self._weigh_products(scores, mentions)
         for ref, bonus in self._path_bonuses(mentions, intent).items():
             scores[self._position[ref]] += bonus
         return scores
 
     def _weigh_products(self, scores: np.ndarray, mentions: Mentions) -> None:
-        """An entry about another product than the one named hardly fits; one about it fits better."""
-        named = set(mentions.products)
-        for line in () if named else mentions.lines:
-            named.update(product.name for product in self.graph.products_of(line))
-        context = {mentions.context_product} if mentions.context_product and not named else set()
-        if not named and not context:
+        """An entry about another product than the one meant hardly fits; one about it fits better."""
+        meant = self._meant(mentions)
+        if not meant:
             return
-        for i, about in enumerate(self._about):
-            if not about:
-                continue
-            if named:
-                scores[i] = scores[i] + 0.06 if about & named else scores[i] * 0.6
-            else:
-                scores[i] = scores[i] + 0.08 if about & context else scores[i] * 0.75
+        fits = self._about[:, [name in meant for name in self._products]].any(axis=1)
+        scores[self._about.any(axis=1) & ~fits] *= _OTHER
+        scores[fits] += _NAMED if mentions.products or mentions.lines else _SPOKEN_OF
+
+    def _meant(self, mentions: Mentions) -> frozenset[str]:
+        """The products named, or those of the lines named, or the one spoken of before."""
+        if mentions.products:
+            return frozenset(mentions.products)
+        if mentions.lines:
+            products = [product for line in mentions.lines for product in self.graph.products_of(line)]
+            return frozenset(product.name for product in self._having(mentions.functions, products))
+        return frozenset([mentions.context_product] if mentions.context_product else ())
+
+    def _having(self, functions: Sequence[str], products: list[Fact]) -> list[Fact]:
+        """Those of ``products`` that have all ``functions`` (带猫眼的锁), or all of them if none has."""
+        having = products
+        for name in functions:
+            owners = [
+                owner
+                for function in self.graph.named("function", name)
+                for owner in self.graph.sources(function.ref, "has_function")
+            ]
+            having = [product for product in having if product in owners]
+        return having or products
 
     def _path_bonuses(self, mentions: Mentions, intent: str) -> dict[str, float]:
         """Facts that edges connect with what is named: fault - symptom, error code, function."""
@@ -172,7 +216,7 @@ class Catalog:
                 elif intent == "ask_how_to":
                     add(function, 0.12)
         if intent == "ask_price":
-            for product in mentions.products:
+            for product in self._meant(mentions):
                 specs = self.graph.sources(f"product:{product}", "describes")
                 if specs:  # the price is the first thing a product's file says
                     add(specs[0], 0.25)

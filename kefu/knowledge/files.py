@@ -30,6 +30,7 @@ class Knowledge:
     problem_types: list[str] = field(default_factory=list)
     price_label: str = "price"
     price_questions: list[str] = field(default_factory=list)
+    range_questions: list[str] = field(default_factory=list)
 
 
 def fingerprint(folder: Path) -> str:
@@ -70,6 +71,7 @@ def read(folder: Path) -> Knowledge:
             knowledge.problem_types = categories.problem_types
             knowledge.price_label = categories.labels.price
             knowledge.price_questions = categories.labels.price_questions
+            knowledge.range_questions = categories.labels.range_questions
         else:
             raise KnowledgeError(f"{source}: needs product_line, policies, faq or problem_types at the top")
     _check_references(knowledge)

@@ -114,6 +114,8 @@ class Graph:
         """Names of the products that a fact is about; empty when it is about none or about all."""
         fact = self.facts[ref]
         found: set[str] = {fact.name} if fact.kind == "product" else set()
+        if fact.kind == "product_line":
+            found.update(product.name for product in self.products_of(fact.name))
         for relation in ("affects", "about", "applies_to", "describes"):
             for target in self.targets(ref, relation):
                 if target.kind == "product":

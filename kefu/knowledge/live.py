@@ -3,47 +3,36 @@
 from __future__ import annotations
 
 import logging
-import threading
-import time
 
 from kefu.db import migrate
 from kefu.knowledge.files import KnowledgeError
 from kefu.knowledge.load import load
 from kefu.knowledge.matcher import NameMatcher
 from kefu.knowledge.service import edition, read_graph
+from kefu.knowledge.snapshot import Snapshot
 
 logger = logging.getLogger(__name__)
 
-_RECHECK_SECONDS = 1.0
 
+class _Live(Snapshot[NameMatcher]):
+    """The matcher in use. Messages are understood on Rasa's event loop, which must not wait for another."""
 
-class _Live:
-    """Builds a matcher when there is a newer edition; meanwhile the old one serves."""
+    def prepare(self) -> None:
+        # `rasa train` on a fresh checkout comes here first: make the graph that it reads.
+        migrate()
+        try:
+            load()
+        except KnowledgeError as error:
+            if edition() is None:
+                raise
+            logger.error("knowledge.load.failure: %s; the edition loaded before serves", error)
 
-    def __init__(self) -> None:
-        self._matcher: NameMatcher | None = None
-        self._edition: int | None = None
-        self._checked = 0.0
-        self._lock = threading.Lock()
+    def newest(self) -> int | None:
+        return edition()
 
-    def __call__(self) -> NameMatcher:
-        if self._matcher and time.monotonic() - self._checked < _RECHECK_SECONDS:
-            return self._matcher
-        with self._lock:
-            if self._matcher is None:
-                # `rasa train` on a fresh checkout comes here first: make the graph that it reads.
-                migrate()
-                try:
-                    load()
-                except KnowledgeError as error:
-                    if edition() is None:
-                        raise
-                    logger.error("knowledge.load.failure: %s; the edition loaded before serves", error)
-            if self._matcher is None or edition() != self._edition:
-                self._edition, graph = read_graph()
-                self._matcher = NameMatcher(graph)
-            self._checked = time.monotonic()
-            return self._matcher
+    def build(self) -> tuple[int | None, NameMatcher]:
+        number, graph = read_graph()
+        return number, NameMatcher(graph)
 
 
 name_matcher = _Live()

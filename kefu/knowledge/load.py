@@ -100,7 +100,13 @@ def _newest(session: Session) -> str | None:
 def _add_line(rows: GraphRows, content: Any, source: str, knowledge: files.Knowledge) -> None:
     line = content.product_line
     line_id = rows.node(
-        "product_line", line.name, line.name, source, [line.english, *line.aliases], english=line.english
+        "product_line",
+        line.name,
+        line.name,
+        source,
+        [line.english, *line.aliases],
+        english=line.english,
+        data={"questions": [f"{line.name} {question}" for question in knowledge.range_questions]},
     )
     for product in content.products:
         product_id = rows.node(

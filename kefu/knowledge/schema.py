@@ -137,6 +137,7 @@ class Label(Entry):
 class _Labels(Entry):
     price: str
     price_questions: list[str] = []
+    range_questions: list[str] = []
     sources: dict[str, Label]
     urgencies: dict[str, Label]
     statuses: dict[str, Label]

@@ -1,9 +1,9 @@
 """Finds the entries that a question is about.
 
-Three views of the same question are weighed against each other: character n-grams and words of each
-phrasing (exact wording, typos), the sentence embedding of each phrasing (other wording, same meaning),
-and BM25 over everything an entry says (details buried in a text). All are matrix products over an index
-built once per edition.
+Four views of the same question are weighed against each other: character n-grams and words of each phrasing
+(exact wording, typos), the sentence embedding of each phrasing (other wording, same meaning), that of title
+and text together (what an answer says but no phrasing asks), and BM25 over everything an entry says (details
+buried in a text). All are matrix products over an index built once per edition.
 """
 
 from __future__ import annotations
@@ -15,12 +15,15 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
+from kefu.knowledge.sharpening import Sharpening
 from kefu.language.embedding import embed, embed_all
 from kefu.language.normalize import normalize
 from kefu.language.words import words
 
-#: How much each view counts; chosen by `make bench-search` on the development questions.
-WEIGHTS = {"ngrams": 0.42, "meaning": 0.38, "bm25": 0.20}
+#: How much each view counts; chosen on the development questions (docs/adr/0003).
+WEIGHTS = {"ngrams": 0.10, "meaning": 0.50, "bm25": 0.10, "text": 0.30}
+#: The encoder reads so many characters of an entry's title and text; more would blur what it is about.
+_TEXT_LENGTH = 300
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,12 @@ class Index:
         self._starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
         self._ngrams = TfidfVectorizer(analyzer=_grams, sublinear_tf=True, dtype=np.float32)
         self._phrasings = self._ngrams.fit_transform(phrasings).T.tocsr()
-        self._meanings = embed_texts(phrasings).T.copy()
+        shown = [_normal(f"{entry.phrasings[0]} {entry.text}"[:_TEXT_LENGTH]) for entry in entries]
+        vectors = embed_texts([*phrasings, *shown])
+        self._sharpen = Sharpening(vectors[: len(phrasings)], self._starts)
+        vectors = self._sharpen(vectors)
+        self._meanings = vectors[: len(phrasings)].T.copy()
+        self._meanings_of_texts = vectors[len(phrasings) :].T.copy()
         self._terms = CountVectorizer(analyzer=_terms, dtype=np.float32)
         texts = [_normal(" ".join((*entry.phrasings, entry.text))) for entry in entries]
         self._bm25 = _bm25(self._terms.fit_transform(texts)).T.tocsr()
@@ -94,19 +102,25 @@ class Index:
 
     def scores(self, question: str) -> np.ndarray:
         """The score of every entry, shape ``(len(ids),)``."""
+        return sum(self._weights[name] * view for name, view in self._views(question).items())
+
+    def _views(self, question: str) -> dict[str, np.ndarray]:
+        """How every entry looks in each view of ``WEIGHTS``: arrays of ``(len(ids),)``, each 0 to 1."""
         normal = _normal(question)
         ngrams = (self._ngrams.transform([normal]) @ self._phrasings).toarray()[0]
-        meaning = np.clip(embed(normal) @ self._meanings, 0, None)
+        vector = self._sharpen(embed(normal)[np.newaxis])[0]
+        meaning = np.clip(vector @ self._meanings, 0, None)
         terms = self._terms.transform([normal])
         terms.data[:] = 1
         bm25 = (terms @ self._bm25).toarray()[0]
         # BM25 has no upper bound: against the most this question could score, it has one.
         bound = max(float(bm25.max(initial=0)), 1.5 * terms.nnz, 1e-6)
-        return (
-            self._weights["ngrams"] * np.maximum.reduceat(ngrams, self._starts)
-            + self._weights["meaning"] * np.maximum.reduceat(meaning, self._starts)
-            + self._weights["bm25"] * bm25 / bound
-        )
+        return {
+            "ngrams": np.maximum.reduceat(ngrams, self._starts),
+            "meaning": np.maximum.reduceat(meaning, self._starts),
+            "bm25": bm25 / bound,
+            "text": np.clip(vector @ self._meanings_of_texts, 0, None),
+        }
 
 
 def _normal(text: str) -> str:

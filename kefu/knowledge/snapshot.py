@@ -1,0 +1,74 @@
+"""Something built from the newest edition of the knowledge, kept until there is a newer one."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from abc import ABC, abstractmethod
+from typing import Generic, TypeVar
+
+logger = logging.getLogger(__name__)
+
+#: Name of the threads that build.
+THREAD = "knowledge-refresh"
+_RECHECK_SECONDS = 1.0
+
+T = TypeVar("T")
+
+
+class Snapshot(ABC, Generic[T]):
+    """Gives the newest value; seconds after a load, every process has it.
+
+    A newer one is built in a thread of its own and then put in place at once: nobody waits for it or sees
+    half of it. Only the very first call of a process has to wait.
+
+    Attributes:
+        value: What is in use; none before the first call.
+        edition: What it was built from.
+        checked: When a newer edition was last looked for, by ``time.monotonic``.
+    """
+
+    def __init__(self) -> None:
+        """Builds nothing yet."""
+        self.value: T | None = None
+        self.edition: int | None = None
+        self.checked = 0.0
+        self._lock = threading.Lock()
+
+    @abstractmethod
+    def newest(self) -> int | None:
+        """Number of the newest edition."""
+
+    @abstractmethod
+    def build(self) -> tuple[int | None, T]:
+        """Builds a value from the newest edition; gives that edition's number, too."""
+
+    def prepare(self) -> None:
+        """What is to be done once before the first value is built."""
+
+    def __call__(self) -> T:
+        """The value in use; starts to look for a newer edition at most once a second."""
+        if self.value is None:
+            with self._lock:
+                if self.value is None:
+                    self.prepare()
+                    self._rebuild()
+        elif time.monotonic() - self.checked > _RECHECK_SECONDS and self._lock.acquire(blocking=False):
+            self.checked = time.monotonic()
+            threading.Thread(target=self._refresh, name=THREAD, daemon=True).start()
+        return self.value
+
+    def _refresh(self) -> None:
+        """Builds a newer value if there is a newer edition; a failure leaves the old one serving."""
+        try:
+            if self.newest() != self.edition:
+                self._rebuild()
+        except Exception:  # the thread's boundary: nobody else would ever hear of it
+            logger.exception("knowledge.refresh.failure")
+        finally:
+            self._lock.release()
+
+    def _rebuild(self) -> None:
+        self.edition, self.value = self.build()
+        self.checked = time.monotonic()
