@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from kefu.db import session_scope
-from kefu.knowledge import service
+from kefu.knowledge import service, snapshot
 from kefu.knowledge.entries import Catalog, Mentions
 from kefu.knowledge.load import load
 from kefu.knowledge.models import UnansweredQuestion
@@ -23,14 +23,14 @@ def loaded(company):
 @pytest.fixture
 def impatient(monkeypatch):
     """Looks for a newer edition at every question."""
-    monkeypatch.setattr(service, "_RECHECK_SECONDS", 0.0)
+    monkeypatch.setattr(snapshot, "_RECHECK_SECONDS", 0.0)
 
 
 def refreshed():
     """The catalog after the refresh that a question started has ended."""
     catalog()
     for thread in threading.enumerate():
-        if thread.name == "knowledge-refresh":
+        if thread.name == snapshot.THREAD:
             thread.join(timeout=60)
     return catalog()
 
@@ -53,6 +53,27 @@ def test_each_kind_of_question_finds_its_fact(loaded):
 def test_the_price_of_the_product_named_or_spoken_of_is_found(loaded):
     assert best("多少钱", mentions={"products": ("D1",)}, intent="ask_price") == "spec:D1/价格"
     assert best("多少钱", mentions={"context_product": "D2 Max"}, intent="ask_price") == "spec:D2 Max/价格"
+
+
+def test_the_price_of_a_line_is_that_of_its_products(loaded):
+    found = catalog().find("多少钱", Mentions(lines=("智能灯",)), "ask_price")
+    assert {item.fact.ref for item in found[:2]} == {"spec:D1/价格", "spec:D2 Max/价格"}
+
+
+def test_what_there_is_of_a_line_is_told_by_the_line(loaded):
+    assert best("你们有几种灯在卖", mentions={"lines": ("智能灯",)}) == "product_line:智能灯"
+
+
+def test_a_function_named_with_a_line_tells_which_product_is_meant(company):
+    edit(company / "light.yml", "products: [D1, D2 Max]", "products: [D2 Max]")
+    load()
+    mentions = {"lines": ("智能灯",), "functions": ("定时",)}
+    assert best("能定时的灯多少钱", mentions=mentions, intent="ask_price") == "spec:D2 Max/价格"
+
+
+def test_a_nickname_gives_no_words_to_search_for(loaded):
+    mentions = Mentions(products=("D2 Max",), said=(("二号灯", "D2 Max"),))
+    assert mentions.plain("二号灯多重") == " D2 Max 多重"
 
 
 def test_an_error_code_finds_its_fault(loaded):

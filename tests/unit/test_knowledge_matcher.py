@@ -1,5 +1,7 @@
 """Names of the graph in a message."""
 
+import threading
+
 import pytest
 
 from kefu.knowledge.entries import Mentions
@@ -7,15 +9,16 @@ from kefu.knowledge.live import name_matcher
 from kefu.knowledge.load import load
 from kefu.knowledge.matcher import ENTITY_OF_KIND, NameMatcher
 from kefu.knowledge.service import catalog, read_graph
+from kefu.knowledge.snapshot import THREAD
 from tests.company import edit
 
 
 @pytest.fixture
 def live(company, monkeypatch):
     """The matcher as understanding uses it, not built yet, looking for a newer edition every time."""
-    monkeypatch.setattr(name_matcher, "_matcher", None)
-    monkeypatch.setattr(name_matcher, "_edition", None)
-    monkeypatch.setattr("kefu.knowledge.live._RECHECK_SECONDS", 0.0)
+    monkeypatch.setattr(name_matcher, "value", None)
+    monkeypatch.setattr(name_matcher, "edition", None)
+    monkeypatch.setattr("kefu.knowledge.snapshot._RECHECK_SECONDS", 0.0)
     return name_matcher
 
 
@@ -103,6 +106,10 @@ def test_a_new_product_is_recognised_and_answered_after_a_load_without_training(
     assert found(live(), "极光多少钱") == []
     edit(company / "light.yml", "functions:\n", NEW_PRODUCT)
     load()
+    live()
+    for thread in threading.enumerate():
+        if thread.name == THREAD:
+            thread.join(10)
     assert found(live(), "極光多少钱") == [("product", "極光", "D7")]
     catalog()
     for question, intent, answer in (

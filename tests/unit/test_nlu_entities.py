@@ -18,8 +18,8 @@ from kefu.nlu.tokenizer import ChineseTokenizer
 @pytest.fixture
 def understand(company, monkeypatch, tmp_path):
     """Names and resolver on the small company; what the extractor learned is given by the test."""
-    monkeypatch.setattr(name_matcher, "_matcher", None)
-    monkeypatch.setattr(name_matcher, "_edition", None)
+    monkeypatch.setattr(name_matcher, "value", None)
+    monkeypatch.setattr(name_matcher, "edition", None)
     load()
     tokenizer = ChineseTokenizer(ChineseTokenizer.get_default_config())
     names = KnowledgeNames.create({}, None, None, None)
