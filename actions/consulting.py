@@ -68,7 +68,7 @@ def _undecided(turn: Turn, found: list[Found]) -> bool:
     rivals = [item for item in found[1:] if item.fact.kind == best.kind]
     if best.kind == "fault":
         others = (item for item in rivals if item.fact.data["line"] != best.data["line"])
-        return not turn.line and any(item.sure or score - item.score < _CLOSE for item in others)
+        return not turn.line and any(item.possible for item in others)
     about = catalog().graph.products_about
     others = (item for item in rivals if about(item.fact.ref) != about(best.ref))
     return best.kind == "spec" and not turn.product and any(score - item.score < _CLOSE for item in others)
