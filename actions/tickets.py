@@ -9,6 +9,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.conversation import Turn, TurnAction
 from actions.danger import AlertAction, offer_ticket
+from kefu.db import company_time
 from kefu.knowledge.categories import rules
 from kefu.language.numbers import canonical
 from kefu.tickets import service
@@ -83,7 +84,7 @@ class ActionUrgeTicket(_OwnTicketAction):
 
     def work(self, turn: Turn, say: CollectingDispatcher, number: str) -> None:
         """Counts it at most once in a while, and says which of the two."""
-        ticket, counted = service.urge_ticket(turn.customer, number)
+        ticket, counted = service.urge_ticket(turn.key, turn.customer, number)
         response = "utter_ticket_urged" if counted else "utter_ticket_urged_already"
         say.utter_message(response=response, **ticket_facts(ticket, turn.language))
 
@@ -97,7 +98,7 @@ class ActionAddTicketDetail(_OwnTicketAction):
 
     def work(self, turn: Turn, say: CollectingDispatcher, number: str) -> None:
         """Adds the message itself."""
-        ticket = service.add_detail(turn.customer, turn.text, number)
+        ticket = service.add_detail(turn.key, turn.customer, turn.text, number)
         say.utter_message(response="utter_ticket_detail_added", **ticket_facts(ticket, turn.language))
 
 
@@ -110,7 +111,7 @@ class ActionCancelTicket(_OwnTicketAction):
 
     def work(self, turn: Turn, say: CollectingDispatcher, number: str) -> None:
         """Withdraws it; it can be taken up again."""
-        ticket = service.cancel_ticket(turn.customer, number)
+        ticket = service.cancel_ticket(turn.key, turn.customer, number)
         say.utter_message(response="utter_ticket_cancelled", **ticket_facts(ticket, turn.language))
 
 
@@ -123,7 +124,7 @@ class ActionReopenTicket(_OwnTicketAction):
 
     def work(self, turn: Turn, say: CollectingDispatcher, number: str) -> None:
         """Reopens it with the message as the reason."""
-        ticket = service.reopen_ticket(turn.customer, turn.text, number)
+        ticket = service.reopen_ticket(turn.key, turn.customer, turn.text, number)
         say.utter_message(response="utter_ticket_reopened", **ticket_facts(ticket, turn.language))
 
 
@@ -148,7 +149,7 @@ def rate(turn: Turn, say: CollectingDispatcher) -> bool:
     if not said.isdigit() or len(said) > 2:
         return False
     rating = min(max(int(said), 1), 5)
-    service.rate(turn.customer, rating, turn.slots.get("ticket_number"))
+    service.rate(turn.key, turn.customer, rating, turn.slots.get("ticket_number"))
     say.utter_message(response="utter_thanks_for_low_rating" if rating <= _LOW else "utter_thanks_for_rating")
     return True
 
@@ -164,7 +165,7 @@ def ticket_facts(ticket: Ticket, language: str) -> dict[str, str]:
         "urgency": labels.urgencies[ticket.urgency].get(language),
         "problem": ticket.description[:60],
         "category": ticket.category or NOT_GIVEN,
-        "opened": service.company_time(ticket.opened_at).strftime("%Y-%m-%d %H:%M"),
-        "changed": service.company_time(ticket.changed_at).strftime("%Y-%m-%d %H:%M"),
+        "opened": company_time(ticket.opened_at).strftime("%Y-%m-%d %H:%M"),
+        "changed": company_time(ticket.changed_at).strftime("%Y-%m-%d %H:%M"),
         "urged": str(ticket.urged),
     }

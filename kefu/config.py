@@ -11,8 +11,13 @@ import secrets
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(ValueError):
+    """A variable of the environment can't be used; the message is one sentence that names it."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,11 @@ class Settings:
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
-    """Reads the environment once; ``settings.cache_clear()`` makes the next call read it again."""
+    """Reads the environment once; ``settings.cache_clear()`` makes the next call read it again.
+
+    Raises:
+        SettingsError: A variable can't be used.
+    """
     var_dir = Path(os.environ.get("KEFU_VAR_DIR") or ROOT / "var")
     var_dir.mkdir(parents=True, exist_ok=True)
     database_url = os.environ.get("KEFU_DATABASE_URL") or f"sqlite:///{var_dir / 'kefu.db'}"
@@ -54,9 +63,16 @@ def settings() -> Settings:
         tracker_url=os.environ.get("KEFU_TRACKER_URL") or default_tracker,
         knowledge_dir=Path(os.environ.get("KEFU_KNOWLEDGE_DIR") or ROOT / "data" / "knowledge"),
         secret=os.environ.get("KEFU_SECRET") or _kept_secret(var_dir / "secret"),
-        company_timezone=os.environ.get("KEFU_TIMEZONE") or "Asia/Shanghai",
+        company_timezone=_zone(os.environ.get("KEFU_TIMEZONE") or "Asia/Shanghai"),
         allowed_origins=tuple(o.strip() for o in origins.split(",") if o.strip()),
     )
+
+
+def _zone(name: str) -> str:
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # unknown, or no name of a zone at all
+        raise SettingsError(f"KEFU_TIMEZONE: {name!r} is no time zone, as Asia/Shanghai is one.") from None
 
 
 def _kept_secret(path: Path) -> str:

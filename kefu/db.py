@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Engine
@@ -19,6 +20,16 @@ Base = declarative_base()
 def utcnow() -> datetime:
     """The present in UTC, without zone, as every time in the database is kept."""
     return datetime.now(timezone.utc).replace(tzinfo=None)
+
+
+def company_time(moment: datetime) -> datetime:
+    """A time from the database in the company's zone, for showing."""
+    return moment.replace(tzinfo=timezone.utc).astimezone(ZoneInfo(settings().company_timezone))
+
+
+def today() -> date:
+    """The day that it is in the company's zone: numbers and policies go by it."""
+    return company_time(utcnow()).date()
 
 
 def connect(url: str) -> Engine:

@@ -8,23 +8,31 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime, Index, Integer, String
+from sqlalchemy import JSON, Column, DateTime, Index, Integer, String, select
 from sqlalchemy.orm import Session
 
 from kefu.db import Base, utcnow
 
 
 class Event(Base):
-    """One fact: what happened, when, to which customer."""
+    """One fact: what happened, when, to which customer.
+
+    Attributes:
+        request_key: Identifies the message that led to it where one message may be handled twice.
+    """
 
     __tablename__ = "event_log"
-    __table_args__ = (Index("ix_event_log_kind_at", "kind", "at"),)
+    __table_args__ = (
+        Index("ix_event_log_kind_at", "kind", "at"),
+        Index("uq_event_log_request_key", "kind", "request_key", unique=True),
+    )
 
     id = Column(Integer, primary_key=True)
     at = Column(DateTime, nullable=False, default=utcnow)
     kind = Column(String(64), nullable=False)
     customer = Column(String(128), index=True)
     data = Column(JSON, nullable=False, default=dict)
+    request_key = Column(String(255))
 
 
 def record(session: Session, kind: str, customer: str | None = None, /, **data: Any) -> Event:
@@ -39,3 +47,15 @@ def record(session: Session, kind: str, customer: str | None = None, /, **data: 
     event = Event(kind=kind, customer=customer, data=data)
     session.add(event)
     return event
+
+
+def record_once(session: Session, kind: str, request_key: str, customer: str, /, **data: Any) -> bool:
+    """Adds a fact that one message leads to, unless the log has it; returns whether it was added.
+
+    Raises:
+        IntegrityError: At the commit, when the same message is handled at this very moment elsewhere.
+    """
+    if session.scalar(select(Event.id).filter_by(kind=kind, request_key=request_key)):
+        return False
+    record(session, kind, customer, **data).request_key = request_key
+    return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from kefu.config import SettingsError
 from kefu.db import migrate
 from kefu.knowledge.files import KnowledgeError
 from kefu.knowledge.load import load
@@ -12,9 +13,12 @@ from kefu.knowledge.service import catalog
 
 def main() -> int:
     """Loads what changed; a faulty file leaves the graph as it was and is named."""
-    migrate()
     try:
+        migrate()
         changed = load()
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 1
     except KnowledgeError as error:
         print(f"data/knowledge: {error}", file=sys.stderr)
         return 1

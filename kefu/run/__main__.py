@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 
-from kefu.config import ROOT
+from kefu.config import ROOT, SettingsError, settings
 from kefu.run import builds
 from kefu.run.ports import PortError, check
 from kefu.run.servers import environment, python, servers
@@ -89,13 +89,14 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, stop)
     name, *rest = arguments or ["run"]
     try:
+        settings()  # a wrong variable is named before anything slow
         if name in PASSED_ON:
             return PASSED_ON[name](rest)
         if name not in COMMANDS or rest:
             raise RunError(f"There is no such command; known are {', '.join(COMMANDS)}, rasa ... and npm ...")
         result = COMMANDS[name]()
         return result if isinstance(result, int) else 0
-    except (RunError, PortError) as error:
+    except (RunError, PortError, SettingsError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

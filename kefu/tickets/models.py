@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Column, DateTime, ForeignKey, Integer, String, Text
+from sqlalchemy import JSON, Column, DateTime, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import relationship
 
 from kefu.db import Base, utcnow
@@ -97,9 +97,14 @@ class Ticket(Base):
 
 
 class TicketNote(Base):
-    """One line of a ticket's history: opened, added to, urged, cancelled, reopened, rated."""
+    """One line of a ticket's history: opened, added to, urged, cancelled, reopened, rated.
+
+    Attributes:
+        request_key: Identifies the message that led to it, so that a repeated request is noted once.
+    """
 
     __tablename__ = "ticket_notes"
+    __table_args__ = (Index("uq_ticket_notes_request_key", "kind", "request_key", unique=True),)
 
     id = Column(Integer, primary_key=True)
     ticket_id = Column(ForeignKey("tickets.id", ondelete="CASCADE"), nullable=False, index=True)
@@ -107,3 +112,4 @@ class TicketNote(Base):
     kind = Column(String(16), nullable=False)
     text = Column(Text, nullable=False, default="")
     data = Column(JSON, nullable=False, default=dict)
+    request_key = Column(String(255))

@@ -1,23 +1,30 @@
-"""Use cases of tickets. A customer reaches only what is theirs: every look-up names the customer."""
+"""Use cases of tickets. A customer reaches only what is theirs: every look-up names the customer.
+
+Every change names the message that asks for it (``request_key``): handled again, it changes nothing more.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
+from functools import wraps
+from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
-from kefu.config import settings
-from kefu.db import session_scope, utcnow
-from kefu.events import record
+from kefu.db import session_scope, today, utcnow
+from kefu.events import record, record_once
 from kefu.tickets import numbers
-from kefu.tickets.models import KINDS, URGENCIES, Ticket, TicketNote
+from kefu.tickets.models import KINDS, URGENCIES, Ticket, TicketNote, WrongState
 
 #: Urging again within this time is noted once.
 URGE_PAUSE = timedelta(minutes=30)
+
+_UseCase = TypeVar("_UseCase", bound=Callable)
 
 
 class NoSuchTicket(LookupError):
@@ -56,24 +63,34 @@ class TicketRequest:
             raise ValueError("description: is empty")
 
 
+def _once_more(use_case: _UseCase) -> _UseCase:
+    """Tries again when another transaction came first; the second time sees what that one did.
+
+    It was the same message handled twice at once, a colleague at the same ticket, or the day's first number.
+    """
+
+    @wraps(use_case)
+    def tried(*args, **kwargs):
+        try:
+            return use_case(*args, **kwargs)
+        except (IntegrityError, StaleDataError, WrongState):
+            return use_case(*args, **kwargs)
+
+    return tried
+
+
+@_once_more
 def open_ticket(request: TicketRequest) -> Ticket:
     """Opens a ticket, or returns the one that the same request opened before."""
-    try:
-        return _open(request)
-    except IntegrityError:  # at this very moment: the same request again, or the day's first number
-        return _open(request)
-
-
-def _open(request: TicketRequest) -> Ticket:
     with session_scope() as session:
         opened = session.scalar(select(Ticket).filter_by(request_key=request.request_key))
         if opened:
             return opened
-        today = utcnow().replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(settings().company_timezone))
-        ticket = Ticket(number=numbers.issue(session, numbers.TICKET, today.date()), **vars(request))
+        ticket = Ticket(number=numbers.issue(session, numbers.TICKET, today()), **vars(request))
         session.add(ticket)
         session.flush()
-        _note(session, ticket, "opened", category=ticket.category, urgency=ticket.urgency)
+        category, urgency = ticket.category, ticket.urgency
+        _note(session, ticket, "opened", request.request_key, category=category, urgency=urgency)
         return ticket
 
 
@@ -94,73 +111,89 @@ def list_tickets(customer: str, limit: int = 5) -> list[Ticket]:
         return list(session.scalars(query))
 
 
-def urge_ticket(customer: str, number: str | None = None) -> tuple[Ticket, bool]:
+@_once_more
+def urge_ticket(request_key: str, customer: str, number: str | None = None) -> tuple[Ticket, bool]:
     """Notes that the customer presses; returns the ticket and whether this counted."""
     with session_scope() as session:
+        if done := _done(session, "urged", request_key):
+            return done, True
         ticket = _own(session, customer, number)
         ticket.must_be_open()
         last = next((note for note in reversed(ticket.notes) if note.kind == "urged"), None)
         if last and utcnow() - last.at < URGE_PAUSE:
             return ticket, False
         ticket.urged += 1
-        _note(session, ticket, "urged", count=ticket.urged)
+        _note(session, ticket, "urged", request_key, count=ticket.urged)
         return ticket, True
 
 
-def add_detail(customer: str, text: str, number: str | None = None) -> Ticket:
+@_once_more
+def add_detail(request_key: str, customer: str, text: str, number: str | None = None) -> Ticket:
     """Adds what the customer says to the ticket's history."""
     with session_scope() as session:
+        if done := _done(session, "detail", request_key):
+            return done
         ticket = _own(session, customer, number)
         ticket.must_be_open()
         ticket.changed_at = utcnow()
-        _note(session, ticket, "detail", text)
+        _note(session, ticket, "detail", request_key, text)
         return ticket
 
 
-def cancel_ticket(customer: str, number: str | None = None) -> Ticket:
+@_once_more
+def cancel_ticket(request_key: str, customer: str, number: str | None = None) -> Ticket:
     """Withdraws a ticket that is not finished.
 
     Raises:
         WrongState: It is finished or withdrawn already.
     """
     with session_scope() as session:
+        if done := _done(session, "cancelled", request_key):
+            return done
         ticket = _own(session, customer, number)
         ticket.move("cancelled")
-        _note(session, ticket, "cancelled")
+        _note(session, ticket, "cancelled", request_key)
         return ticket
 
 
-def reopen_ticket(customer: str, text: str, number: str | None = None) -> Ticket:
+@_once_more
+def reopen_ticket(request_key: str, customer: str, text: str, number: str | None = None) -> Ticket:
     """Takes up a finished ticket again, for the reason given.
 
     Raises:
         WrongState: It is still being worked on.
     """
     with session_scope() as session:
+        if done := _done(session, "reopened", request_key):
+            return done
         ticket = _own(session, customer, number)
         ticket.move("new")
-        _note(session, ticket, "reopened", text)
+        _note(session, ticket, "reopened", request_key, text)
         return ticket
 
 
-def rate(customer: str, rating: int, number: str | None = None) -> Ticket | None:
+@_once_more
+def rate(request_key: str, customer: str, rating: int, number: str | None = None) -> Ticket | None:
     """Records a rating from 1 to 5, on the customer's ticket if there is one."""
     if not 1 <= rating <= 5:
         raise ValueError(f"rating: {rating} is not between 1 and 5")
     with session_scope() as session:
+        if done := _done(session, "rated", request_key):
+            return done
         try:
             ticket = _own(session, customer, number)
         except NoSuchTicket:
-            record(session, "service.rated", customer, rating=rating)
+            record_once(session, "service.rated", request_key, customer, rating=rating)
             return None
         ticket.rating = rating
-        _note(session, ticket, "rated", rating=rating)
+        _note(session, ticket, "rated", request_key, rating=rating)
         return ticket
 
 
-def company_time(moment: datetime) -> datetime:
-    """A time from the database in the company's zone, for showing."""
-    return moment.replace(tzinfo=ZoneInfo("UTC")).astimezone(ZoneInfo(settings().company_timezone))
+def _done(session: Session, kind: str, request_key: str) -> Ticket | None:
+    """The ticket that the same message was noted on before; its key carries the customer's id."""
+    noted = select(TicketNote.ticket_id).where(TicketNote.kind == kind, TicketNote.request_key == request_key)
+    return session.get(Ticket, session.scalar(noted) or 0)
 
 
 def _own(session: Session, customer: str, number: str | None) -> Ticket:
@@ -178,6 +211,6 @@ def _own(session: Session, customer: str, number: str | None) -> Ticket:
     return ticket
 
 
-def _note(session: Session, ticket: Ticket, kind: str, text: str = "", **data) -> None:
-    ticket.notes.append(TicketNote(kind=kind, text=text, data=data))
+def _note(session: Session, ticket: Ticket, kind: str, request_key: str, text: str = "", **data) -> None:
+    ticket.notes.append(TicketNote(kind=kind, text=text, data=data, request_key=request_key))
     record(session, f"ticket.{kind}", ticket.customer, ticket=ticket.number, kind=ticket.kind, **data)

@@ -98,7 +98,7 @@ def test_a_ticket_is_opened_once_and_seen_by_its_customer_only(database):
     assert tickets.find_ticket("visitor", ticket.number.lower()).description == "L3 指纹打不开门"
     with pytest.raises(tickets.NoSuchTicket):
         tickets.find_ticket("somebody else", ticket.number)
-    assert tickets.urge_ticket("visitor")[1] and not tickets.urge_ticket("visitor")[1]
+    assert tickets.urge_ticket("m2", "visitor")[1] and not tickets.urge_ticket("m3", "visitor")[1]
     with db.session_scope() as session:
         rows = session.scalars(select(Event).filter_by(customer="visitor").order_by(Event.id)).all()
         assert [row.kind for row in rows] == ["ticket.opened", "ticket.urged"]

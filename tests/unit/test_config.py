@@ -1,10 +1,12 @@
 """Settings from the environment, and the secret that is drawn where none is given."""
 
 import stat
+from datetime import date, datetime
 
 import pytest
 
-from kefu.config import ROOT, settings
+from kefu import db
+from kefu.config import ROOT, SettingsError, settings
 
 
 @pytest.fixture
@@ -58,3 +60,32 @@ def test_a_secret_is_drawn_once_and_readable_by_its_owner_only(read, tmp_path):
 def test_a_secret_given_is_not_written_down(read, tmp_path):
     assert read(SECRET="given").secret == "given"
     assert not (tmp_path / "secret").exists()
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "../etc/passwd", "8", "Asia"])
+def test_an_unknown_time_zone_is_refused_by_the_name_of_its_variable(read, zone):
+    with pytest.raises(SettingsError, match=f"^KEFU_TIMEZONE: .*{zone}"):
+        read(TIMEZONE=zone)
+
+
+def test_an_unknown_time_zone_ends_every_command_with_one_sentence(monkeypatch, capsys):
+    from kefu.run.__main__ import main
+
+    monkeypatch.setenv("KEFU_TIMEZONE", "Mars/Olympus")
+    settings.cache_clear()
+    try:
+        assert main(["prepare"]) == 1
+    finally:
+        settings.cache_clear()
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("KEFU_TIMEZONE: ")
+
+
+def test_times_and_days_are_shown_in_the_companys_zone(read, monkeypatch):
+    late = datetime(2026, 11, 22, 16, 30)
+    monkeypatch.setattr(db, "utcnow", lambda: late)
+    read()
+    assert db.company_time(late).strftime("%Y-%m-%d %H:%M") == "2026-11-23 00:30"
+    assert db.today() == date(2026, 11, 23)
+    read(TIMEZONE="America/New_York")
+    assert db.today() == date(2026, 11, 22)

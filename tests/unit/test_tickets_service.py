@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from itertools import count
 
 import pytest
 from sqlalchemy.orm.exc import StaleDataError
@@ -14,6 +15,13 @@ from kefu.tickets.numbers import is_valid
 from kefu.tickets.service import NoSuchTicket, TicketRequest
 
 ME, OTHER = "web-me", "web-other"
+
+_ids = count(1)
+
+
+def message():
+    """The key of another message."""
+    return f"message-{next(_ids)}"
 
 
 def request(key="m1", customer=ME, **changes):
@@ -79,7 +87,7 @@ def test_a_ticket_is_found_by_its_number_or_as_the_last_one_touched(ticket):
     second = service.open_ticket(request("m2"))
     assert service.find_ticket(ME).number == second.number
     assert service.find_ticket(ME, ticket.number.lower()).number == ticket.number
-    service.add_detail(ME, "补充一点", ticket.number)
+    service.add_detail(message(), ME, "补充一点", ticket.number)
     assert service.find_ticket(ME).number == ticket.number
 
 
@@ -87,10 +95,10 @@ def test_a_ticket_is_found_by_its_number_or_as_the_last_one_touched(ticket):
     "use",
     [
         lambda number: service.find_ticket(OTHER, number),
-        lambda number: service.urge_ticket(OTHER, number),
-        lambda number: service.add_detail(OTHER, "x", number),
-        lambda number: service.cancel_ticket(OTHER, number),
-        lambda number: service.reopen_ticket(OTHER, "x", number),
+        lambda number: service.urge_ticket(message(), OTHER, number),
+        lambda number: service.add_detail(message(), OTHER, "x", number),
+        lambda number: service.cancel_ticket(message(), OTHER, number),
+        lambda number: service.reopen_ticket(message(), OTHER, "x", number),
         lambda number: service.find_ticket(OTHER),
     ],
 )
@@ -109,16 +117,16 @@ def test_the_newest_tickets_come_first_and_not_too_many(installation):
 @pytest.mark.parametrize("status", sorted(TRANSITIONS["cancelled"]))
 def test_an_unfinished_ticket_can_be_withdrawn(ticket, status):
     put(ticket, status)
-    assert service.cancel_ticket(ME).status == "cancelled"
+    assert service.cancel_ticket(message(), ME).status == "cancelled"
 
 
 @pytest.mark.parametrize("status", ["resolved", "closed", "cancelled"])
 def test_a_finished_ticket_cannot_be_withdrawn_but_reopened(ticket, status):
     put(ticket, status)
     with pytest.raises(WrongState) as refusal:
-        service.cancel_ticket(ME)
+        service.cancel_ticket(message(), ME)
     assert (refusal.value.number, refusal.value.status) == (ticket.number, status)
-    reopened = service.reopen_ticket(ME, "又坏了")
+    reopened = service.reopen_ticket(message(), ME, "又坏了")
     assert (reopened.status, reopened.notes[-1].text) == ("new", "又坏了")
 
 
@@ -126,7 +134,7 @@ def test_a_finished_ticket_cannot_be_withdrawn_but_reopened(ticket, status):
 def test_a_ticket_being_worked_on_cannot_be_reopened(ticket, status):
     put(ticket, status)
     with pytest.raises(WrongState):
-        service.reopen_ticket(ME, "又坏了")
+        service.reopen_ticket(message(), ME, "又坏了")
     assert [note.kind for note in service.find_ticket(ME).notes] == ["opened"], "nothing was noted"
 
 
@@ -134,31 +142,31 @@ def test_urging_again_within_the_pause_counts_once(ticket, monkeypatch):
     now = datetime(2026, 11, 22, 8)
     monkeypatch.setattr("kefu.tickets.models.utcnow", lambda: now)
     monkeypatch.setattr(service, "utcnow", lambda: now)
-    assert service.urge_ticket(ME)[1] is True
+    assert service.urge_ticket(message(), ME)[1] is True
     with session_scope() as session:
         session.get(Ticket, ticket.id).notes[-1].at = now
-    assert service.urge_ticket(ME)[1] is False
+    assert service.urge_ticket(message(), ME)[1] is False
     assert service.find_ticket(ME).urged == 1
     now += service.URGE_PAUSE + timedelta(seconds=1)
-    urged, counted = service.urge_ticket(ME)
+    urged, counted = service.urge_ticket(message(), ME)
     assert (counted, urged.urged) == (True, 2)
     assert [data["count"] for data in facts("ticket.urged")] == [1, 2]
 
 
 @pytest.mark.parametrize("rating", [1, 5])
 def test_a_rating_within_bounds_is_kept_on_the_ticket(ticket, rating):
-    assert service.rate(ME, rating).rating == rating
+    assert service.rate(message(), ME, rating).rating == rating
 
 
 @pytest.mark.parametrize("rating", [-1, 0, 6])
 def test_a_rating_out_of_bounds_is_refused(ticket, rating):
     with pytest.raises(ValueError, match="^rating: "):
-        service.rate(ME, rating)
+        service.rate(message(), ME, rating)
     assert service.find_ticket(ME).rating is None
 
 
 def test_service_without_a_ticket_can_be_rated_too(installation):
-    assert service.rate(ME, 4) is None
+    assert service.rate(message(), ME, 4) is None
     assert facts("service.rated") == [{"rating": 4}]
 
 
@@ -171,14 +179,67 @@ def test_two_who_change_one_ticket_never_overwrite_each_other(ticket):
     assert service.find_ticket(ME).urgency == "high"
 
 
-def test_times_are_shown_in_the_companys_zone():
-    assert (
-        service.company_time(datetime(2026, 11, 22, 16, 30)).strftime("%Y-%m-%d %H:%M") == "2026-11-23 00:30"
-    )
+CHANGES = {
+    "urged": lambda key: service.urge_ticket(key, ME),
+    "detail": lambda key: service.add_detail(key, ME, "换过电池"),
+    "cancelled": lambda key: service.cancel_ticket(key, ME),
+    "rated": lambda key: service.rate(key, ME, 4),
+    "reopened": lambda key: service.reopen_ticket(key, ME, "又坏了"),
+}
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+def test_a_message_handled_again_is_noted_once_and_answered_alike(ticket, kind):
+    if kind == "reopened":
+        put(ticket, "closed")
+    first, again = CHANGES[kind]("m2"), CHANGES[kind]("m2")
+    if kind == "urged":
+        assert first[1] is again[1] is True, "the second time it is not told off as urging too often"
+        first, again = first[0], again[0]
+    assert first.number == again.number == ticket.number
+    assert [note.kind for note in service.find_ticket(ME).notes] == ["opened", kind]
+    assert len(facts(f"ticket.{kind}")) == 1
+
+
+@pytest.mark.parametrize("kind", ["detail", "cancelled", "rated", "urged"])
+def test_a_message_handled_twice_at_once_is_noted_once(ticket, kind):
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: CHANGES[kind]("m2"), range(4)))
+    assert [note.kind for note in service.find_ticket(ME).notes] == ["opened", kind]
+
+
+def test_a_rating_without_a_ticket_is_recorded_once_for_one_message(installation):
+    assert (service.rate("m2", ME, 4), service.rate("m2", ME, 4)) == (None, None)
+    assert facts("service.rated") == [{"rating": 4}]
+
+
+def test_a_change_that_a_colleague_comes_before_is_made_on_what_they_left(ticket, monkeypatch):
+    """The colleague writes between the customer's reading and writing, once."""
+    own, colleagues = service._own, [lambda: put(ticket, "in_progress")]
+
+    def read_then_overtaken(*args):
+        found = own(*args)
+        if colleagues:
+            colleagues.pop()()
+        return found
+
+    monkeypatch.setattr(service, "_own", read_then_overtaken)
+    service.add_detail(message(), ME, "换过电池")
+    kept = service.find_ticket(ME)
+    assert (kept.status, [note.kind for note in kept.notes]) == ("in_progress", ["opened", "detail"])
+
+
+def test_details_of_many_messages_at_once_are_all_kept(ticket):
+    def told(i):
+        service.add_detail(f"d{i}", ME, f"第{i}条")
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(told, range(2)))
+    assert sorted(note.text for note in service.find_ticket(ME).notes[1:]) == ["第0条", "第1条"]
 
 
 def test_the_event_log_holds_no_words_of_the_customer(ticket):
-    service.add_detail(ME, "我住在一号楼")
+    service.add_detail(message(), ME, "我住在一号楼")
     with session_scope() as session:
         written = " ".join(str(event.data) for event in session.query(Event))
     assert "一号楼" not in written and "指纹识别不了" not in written
