@@ -117,6 +117,16 @@ def option_title(fact: Fact) -> str:
     return f"{fact.name} ({fact.data['line']})" if fact.kind == "fault" else fact.name
 
 
+def position_of(value: str | None, count: int) -> int | None:
+    """Position of option ``value`` (1-based, negative from the end) among ``count``."""
+    try:
+        number = int(value or "")
+    except ValueError:
+        return None
+    position = number - 1 if number > 0 else count + number
+    return position if number and 0 <= position < count else None
+
+
 def line_name(line: Fact, language: str) -> str:
     """A line's name in a language."""
     return line.english if language == "en" and line.english else line.name

@@ -11,6 +11,7 @@ from actions.answering import (
     facts_of,
     line_name,
     option_buttons,
+    position_of,
     show_cause,
     show_products,
 )  # fmt: skip
@@ -133,7 +134,7 @@ class ActionChooseOption(TurnAction):
         if turn.slots.get("awaiting") == "rating" and rate(turn, say):
             return []
         options = turn.slots.get("options") or []
-        index = _index(turn.first("option_index"), len(options))
+        index = position_of(turn.first("option_index"), len(options))
         if index is None and turn.intent == "affirm" and len(options) == 1:
             index = 0
         if index is None and turn.values("product"):
@@ -148,16 +149,6 @@ class ActionChooseOption(TurnAction):
             say.utter_message(response=response, options=option_buttons(facts))
             return []
         return deliver(turn, say, fact)
-
-
-def _index(value: str | None, count: int) -> int | None:
-    """Position of option ``value`` (1-based, negative from the end) among ``count``."""
-    try:
-        number = int(value or "")
-    except ValueError:
-        return None
-    position = number - 1 if number > 0 else count + number
-    return position if number and 0 <= position < count else None
 
 
 class ActionNextStep(AlertAction):

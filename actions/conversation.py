@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.recording import record_category, record_failure
 from kefu.knowledge.entries import Mentions
 from kefu.knowledge.service import catalog
 from kefu.language.detect import conversation_language
 
+logger = logging.getLogger(__name__)
+
 _RECENT_TEXTS = 10
+#: Channels that send a message again when nothing at all was said to it (kefu.channels).
+_TRY_AGAIN = frozenset({"web"})
 #: What an assistant's question leaves behind for the answer to it.
 _QUESTION_SLOTS = frozenset({"awaiting", "options", "ticket_offer", "fault", "question"})
 
@@ -34,6 +40,9 @@ class Turn:
         slots: All slots of the conversation.
         form: The form that is being filled, if any.
         entities: What understanding found, in order.
+        intent_before: What the customer's message before this one wanted; empty for the first.
+        asked: Name of the response said last before this message.
+        answered: Whether anything was said to this message already.
     """
 
     text: str
@@ -45,6 +54,9 @@ class Turn:
     slots: dict[str, Any]
     form: str | None
     entities: tuple[dict[str, Any], ...]
+    intent_before: str
+    asked: str
+    answered: bool
 
     @classmethod
     def of(cls, tracker: Tracker) -> Turn:
@@ -53,6 +65,11 @@ class Turn:
         text = message.get("text") or ""
         metadata = message.get("metadata") or {}
         recent = list(islice(_texts(tracker), _RECENT_TEXTS))
+        newest_first = iter(reversed(tracker.events))
+        since = list(takewhile(lambda event: event.get("event") != "user", newest_first))
+        before = list(newest_first)
+        user = next((event for event in before if event.get("event") == "user"), {})
+        bot = next((event for event in before if event.get("event") == "bot"), {})
         return cls(
             text="" if text.startswith("/") else text,
             intent=(message.get("intent") or {}).get("name") or "",
@@ -63,6 +80,9 @@ class Turn:
             slots=tracker.slots,
             form=(tracker.active_loop or {}).get("name"),
             entities=tuple(message.get("entities") or ()),
+            intent_before=((user.get("parse_data") or {}).get("intent") or {}).get("name") or "",
+            asked=(bot.get("metadata") or {}).get("utter_action") or "",
+            answered=any(event.get("event") == "bot" for event in since),
         )
 
     def values(self, entity: str) -> tuple[str, ...]:
@@ -163,7 +183,16 @@ class TurnAction(Action, ABC):
 
     def _take(self, tracker: Tracker, say: CollectingDispatcher) -> list[EventType]:
         turn = Turn.of(tracker)
-        events = self.act(turn, say)
+        try:
+            events = self.act(turn, say)
+        except Exception as error:
+            record_failure(turn, self.name(), error)
+            if turn.channel in _TRY_AGAIN and not turn.answered:
+                raise  # Rasa says nothing then, and the channel tries the message again
+            logger.exception("action.failed: %s, message %s", self.name(), turn.key)
+            say.utter_message(response="utter_action_failed")
+            return []
+        record_category(turn, events)
         if turn.form and not self.of_form:
             for message in say.messages:
                 message["plain"] = True

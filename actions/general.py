@@ -72,7 +72,8 @@ class ActionFallback(AlertAction):
         if found and found[0].confidence >= _FITS:
             return [SlotSet("misses", 0), *deliver(turn, say, found[0].fact)]
         choices = [item for item in found if item.possible]
-        misses = int(turn.slots.get("misses") or 0) + 1
+        # In a row: a message between the two that was understood, however it was answered, starts anew.
+        misses = (int(turn.slots.get("misses") or 0) if turn.intent_before == turn.intent else 0) + 1
         best = found[0] if found else None
         record_unanswered(
             turn.text, turn.customer, best.fact.ref if best else None, best.confidence if best else 0

@@ -24,6 +24,7 @@ class Customer:
         name: Conversation id.
         slots: What the conversation remembers.
         said: What the last action uttered, in order, as ``rasa_sdk`` collects it.
+        channel: Where the customer speaks.
     """
 
     name: str = "web-me"
@@ -32,6 +33,7 @@ class Customer:
     events: list[dict[str, Any]] = field(default_factory=list)
     message: dict[str, Any] = field(default_factory=dict)
     loop: dict[str, Any] = field(default_factory=dict)
+    channel: str = "web"
 
     def says(self, text: str, intent: str = "", **entities: str | tuple[str, str]) -> Customer:
         """Takes a message; an entity is what was said, or ``(said, value)`` where they differ."""
@@ -46,7 +48,10 @@ class Customer:
             "text": text, "intent": {"name": intent}, "entities": found, "message_id": str(next(_ids)),
             "metadata": {},
         }  # fmt: skip
-        self.events.append({"event": "user", "text": text, "input_channel": "web"})
+        parsed = {"intent": {"name": intent}}
+        self.events.append(
+            {"event": "user", "text": text, "input_channel": self.channel, "parse_data": parsed}
+        )
         return self
 
     def presses(self, payload: str, intent: str, **values: str) -> Customer:
@@ -65,6 +70,9 @@ class Customer:
                 self.slots[event["name"]] = event["value"]
             self.events.append(event)
         self.said = dispatcher.messages
+        for message in self.said:
+            said = {"utter_action": message.get("response")}
+            self.events.append({"event": "bot", "text": "", "metadata": said})
         return self
 
     @property

@@ -44,18 +44,27 @@ def test_what_fits_an_entry_very_well_is_answered_though_no_intent_was_sure(cust
     assert customer.slots["misses"] == 0
 
 
+def miss(customer):
+    return customer.says("北京到上海的高铁票", "nlu_fallback").gets(ActionFallback()).responses
+
+
 def test_two_misses_in_a_row_bring_the_offer_of_a_person(customer):
-    customer.says("北京到上海的高铁票").gets(ActionFallback())
-    assert customer.responses == ["utter_not_understood"]
-    customer.says("北京到上海的高铁票").gets(ActionFallback())
-    assert customer.responses == ["utter_not_understood_again"]
+    assert miss(customer) == ["utter_not_understood"]
+    assert miss(customer) == ["utter_not_understood_again"]
     assert customer.slots["awaiting"] == "ticket_offer"
+
+
+def test_a_message_understood_between_two_misses_starts_the_count_anew(customer):
+    miss(customer)
+    customer.says("谢谢", "thank")  # a rule answers it, without an action of ours
+    assert miss(customer) == ["utter_not_understood"]
+    assert miss(customer) == ["utter_not_understood_again"]
 
 
 def test_when_no_rule_knows_what_comes_next_the_message_is_taken_back(customer):
     customer.says("嗯嗯").gets(ActionDefaultFallback())
     assert customer.responses == ["utter_not_understood"]
-    assert customer.events[-1]["event"] == "rewind"
+    assert "rewind" in [event["event"] for event in customer.events]
 
 
 def test_a_turn_is_read_in_the_language_of_the_newest_text_that_tells(customer):

@@ -1,20 +1,19 @@
 """The ticket form and what customers do with their tickets, on the demo company's knowledge."""
 
 import asyncio
+from threading import current_thread, main_thread
 
 import pytest
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.ticket_checks import ValidateTicketForm
 from actions.ticket_form import (
     ActionAskTicketConfirmed,
     ActionAskTicketProduct,
-    ActionDeclineOffer,
-    ActionOfferTicket,
     ActionOpenTicket,
-    ActionStartTicket,
     ActionStopTicket,
-    ValidateTicketForm,
 )
+from actions.ticket_offer import ActionDeclineOffer, ActionOfferTicket, ActionStartTicket
 from actions.tickets import (
     ActionAddTicketDetail,
     ActionCancelTicket,
@@ -154,6 +153,34 @@ def test_a_bare_no_to_the_summary_asks_what_to_change(customer):
     assert customer.responses == ["utter_what_to_correct"]
 
 
+def test_a_second_no_to_the_summary_offers_to_submit_or_to_stop(customer):
+    customer.slots.update(FORM, requested_slot="ticket_confirmed")
+    customer.says("不对", "deny").gets(ActionAskTicketConfirmed())
+    customer.says("不是", "deny").gets(ActionAskTicketConfirmed())
+    assert customer.responses == ["utter_correct_or_stop"]
+
+
+@pytest.mark.parametrize(
+    ("said", "index", "product"), [("第二个", "2", 1), ("最后一个", "-1", -1), ("第二十个", "20", None)]
+)
+def test_a_button_of_the_product_question_can_be_named_by_its_place(customer, said, index, product):
+    customer.says(said, "choose_option", option_index=(said, index)).gets(ActionAskTicketProduct())
+    taken = checked(customer, "ticket_product", said)
+    assert taken == (None if product is None else customer.titles[product], [])
+
+
+def test_the_form_is_checked_in_a_thread_of_its_own(customer, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        ValidateTicketForm, "validate_ticket_problem", lambda *_: seen.append(current_thread()) or {}
+    )
+    customer.slots["ticket_problem"] = "坏了"
+    customer.events.append({"event": "slot", "name": "ticket_problem", "value": "坏了"})
+    domain = {"forms": {"ticket_form": {"required_slots": ["ticket_problem"]}}}
+    asyncio.run(ValidateTicketForm().run(CollectingDispatcher(), customer.tracker, domain))
+    assert seen and seen[0] is not main_thread()
+
+
 def test_the_form_becomes_a_ticket_and_is_forgotten(owner):
     ticket = service.find_ticket(owner.name)
     assert (ticket.kind, ticket.product, ticket.phone) == ("repair", "L3", "13800138000")
@@ -236,7 +263,7 @@ def test_a_ticket_is_withdrawn_once_and_can_be_taken_up_again(owner):
     assert owner.says("撤销", "cancel_ticket").gets(ActionCancelTicket()).responses == [
         "utter_ticket_cancelled"
     ]
-    owner.gets(ActionCancelTicket())
+    owner.says("撤销", "cancel_ticket").gets(ActionCancelTicket())
     assert owner.responses == ["utter_ticket_wrong_state"]
     assert owner.told("status") == "已撤销"
     assert owner.says("重新打开", "reopen_ticket").gets(ActionReopenTicket()).responses == [

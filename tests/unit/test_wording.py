@@ -33,6 +33,7 @@ def response_names():
                 isinstance(node, ast.Constant)
                 and isinstance(node.value, str)
                 and node.value.startswith("utter_")
+                and node.value != "utter_action"  # what Rasa calls the name of what was said
             ):
                 yield path.name, node.value
 

@@ -1,0 +1,66 @@
+"""What a turn leaves in the event log: its category, or that its action failed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from rasa_sdk.events import EventType
+from sqlalchemy.exc import IntegrityError
+
+from kefu.db import session_scope
+from kefu.events import record_once
+from kefu.knowledge.categories import Category, classify
+from kefu.knowledge.service import catalog
+
+if TYPE_CHECKING:
+    from actions.conversation import Turn
+
+logger = logging.getLogger(__name__)
+
+
+def record_category(turn: Turn, events: Iterable[EventType]) -> None:
+    """Records what the turn was about, once for each message; a failure is logged and costs no answer."""
+    try:
+        category = category_of(turn, events).as_dict()
+        _record(turn, "turn.categorised", intent=turn.intent, **category)
+    except Exception:
+        logger.exception("turn.categorised.failure")
+
+
+def record_failure(turn: Turn, action: str, error: Exception) -> None:
+    """Records that an action failed; where the database is what failed, there is only the log."""
+    try:
+        _record(turn, "action.failed", action=action, error=type(error).__name__)
+    except Exception:
+        logger.exception("action.failed.not_recorded")
+
+
+def category_of(turn: Turn, events: Iterable[EventType]) -> Category:
+    """How a turn is classified, without a search: by its intent, what it names, and what answered it.
+
+    Args:
+        turn: The turn.
+        events: What its action returned.
+    """
+    graph = catalog().graph
+    answers = (event["value"] for event in events if event.get("name") == "answer")
+    answer = graph.get(next(answers, None))
+    if answer is None:
+        return classify(turn.intent, turn.text, turn.line, turn.function)
+    if answer.kind == "fault":
+        return classify(turn.intent, turn.text, turn.line, turn.function, answer)
+    lines = {graph.line_of(product) for product in graph.products_about(answer.ref)}
+    line = turn.line or (lines.pop() if len(lines) == 1 else None)
+    about = [answer, *graph.targets(answer.ref, "about")]
+    function = turn.function or next((fact.name for fact in about if fact.kind == "function"), None)
+    return classify(turn.intent, turn.text, line, function)
+
+
+def _record(turn: Turn, kind: str, /, **data) -> None:
+    try:
+        with session_scope() as session:
+            record_once(session, kind, turn.key, turn.customer, **data)
+    except IntegrityError:
+        return  # the same message, handled at this very moment elsewhere

@@ -1,0 +1,99 @@
+"""Tickets before their form: offered, declined, begun."""
+
+from __future__ import annotations
+
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.conversation import Turn, TurnAction
+from actions.danger import offer_ticket, warn
+from kefu.knowledge.categories import ticket_kind_of
+from kefu.knowledge.service import catalog
+
+#: A wish to cancel that is this short does not say what.
+_CANCELLING, _BARE = ("cancel_order", "cancel_appointment"), 3
+#: Wishes that, so shortly told, leave out what a colleague has to know.
+_SAYS_LITTLE, _SHORT = frozenset({"request_human", "request_invoice", "book_appointment"}), 12
+#: A request that names a product in so many characters also tells what is the matter with it.
+_TELLING = 12
+
+
+class ActionOfferTicket(TurnAction):
+    """Offers a ticket for a wish that needs people."""
+
+    def name(self) -> str:
+        """Name in the domain."""
+        return "action_offer_ticket"
+
+    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Says what people will do, by the kind of wish and after any danger, and waits for a yes."""
+        if (
+            turn.intent in _CANCELLING
+            and turn.slots.get("awaiting") == "ticket_offer"
+            and len(turn.text) <= 2 * _BARE
+        ):
+            say.utter_message(response="utter_ok")  # 算了取消吧: what was just offered
+            return [SlotSet("ticket_offer", None)]
+        if turn.intent in _CANCELLING and 0 < len(turn.text) <= _BARE:
+            say.utter_message(response="utter_cancel_what")
+            return []
+        kind = "critical" if warn(say, turn.intent, turn.text) else ticket_kind_of(turn.intent)
+        say.utter_message(response=f"utter_offer_{kind}")
+        short = turn.intent in _SAYS_LITTLE and len(turn.text) <= _SHORT
+        problem = (_told(turn) or "" if turn.intent == "request_human" else "") if short else turn.text
+        return offer_ticket(turn.intent, problem, turn.product)
+
+
+class ActionDeclineOffer(TurnAction):
+    """Takes a no to a ticket that was offered."""
+
+    def name(self) -> str:
+        """Name in the domain."""
+        return "action_decline_offer"
+
+    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Forgets the offer."""
+        say.utter_message(response="utter_ok")
+        return [SlotSet("awaiting", None), SlotSet("ticket_offer", None)]
+
+
+class ActionStartTicket(TurnAction):
+    """Fills the ticket form with what is known already."""
+
+    of_form = True
+
+    def name(self) -> str:
+        """Name in the domain."""
+        return "action_start_ticket"
+
+    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Takes over the problem of the offer accepted, or what this message tells."""
+        warn(say, turn.intent, turn.text)
+        offered = turn.intent != "open_ticket" and turn.slots.get("awaiting") == "ticket_offer"
+        offer = turn.slots.get("ticket_offer") if offered else None
+        events: list[EventType] = [SlotSet("awaiting", None), SlotSet("ticket_offer", None)]
+        if offer:
+            told = {"problem": offer["problem"], "product": offer["product"], "intent": offer["intent"]}
+        else:
+            problem = _told(turn)
+            # The product spoken of before belongs to the problem spoken of before, not to one yet to be told.
+            product = turn.product if problem else turn.first("product")
+            told = {"problem": problem, "product": product, "intent": turn.intent}
+        # Something new begins a new ticket; else the form goes on with what it was told before.
+        for slot, value in told.items():
+            if told["problem"] or (value and not turn.slots.get(f"ticket_{slot}")):
+                events.append(SlotSet(f"ticket_{slot}", value))
+        return [*events, SlotSet("ticket_confirmed", None)]
+
+
+def _told(turn: Turn) -> str | None:
+    """The problem as told when asking for a ticket, if anything was told."""
+    named = any(turn.values(kind) for kind in ("product", "product_line", "function"))
+    if turn.values("symptom") or turn.values("error_code") or (named and len(turn.text) >= _TELLING):
+        return turn.text
+    fault = catalog().graph.get((turn.slots.get("fault") or {}).get("ref"))
+    if fault:
+        return fault.name
+    # A question asked since the form was left does not replace what the form was told.
+    asked = {} if turn.slots.get("ticket_problem") else turn.slots.get("question") or {}
+    return asked.get("text") or None

@@ -1,0 +1,34 @@
+"""Readies the action server before it takes a message: no customer waits while the catalog is built."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+
+import pluggy
+from rasa_sdk.plugin import plugin_manager
+from sanic import Sanic
+
+from kefu.knowledge.service import catalog
+
+logger = logging.getLogger(__name__)
+
+hookimpl = pluggy.HookimplMarker("rasa_sdk")
+
+
+@hookimpl
+def attach_sanic_app_extensions(app: Sanic) -> None:
+    """Rasa SDK calls this with its server before it starts it."""
+    app.register_listener(_build_catalog, "before_server_start")
+
+
+async def _build_catalog(_app: Sanic, _loop: asyncio.AbstractEventLoop) -> None:
+    try:
+        await asyncio.to_thread(catalog)
+    except Exception:  # the first question will try again, and its customer hear of it
+        logger.exception("knowledge.warm_up.failure")
+
+
+if not plugin_manager().is_registered(sys.modules[__name__]):  # an import again, when actions are reloaded
+    plugin_manager().register(sys.modules[__name__])
