@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,8 +13,13 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from kefu.config import ROOT
 from kefu.knowledge.manuals import Passage, read_manual
 from kefu.knowledge.schema import CategoryFile, Entry, Faq, FaqFile, LineFile, Policy, PolicyFile
+from kefu.language.normalize import fold
+
+#: So long may a file's path below the folder be: the database keeps it with every fact.
+_PATH = 255
 
 
 class KnowledgeError(ValueError):
@@ -53,6 +60,8 @@ def read(folder: Path) -> Knowledge:
     knowledge = Knowledge()
     for path in _files(folder):
         source = path.relative_to(folder).as_posix()
+        if len(source) > _PATH:
+            raise KnowledgeError(f"{source}: the path is longer than {_PATH} characters")
         if path.suffix == ".md":
             try:
                 knowledge.passages += [(passage, source) for passage in read_manual(path)]
@@ -68,6 +77,7 @@ def read(folder: Path) -> Knowledge:
             knowledge.faq += [(f, source) for f in parse(FaqFile, content, source).faq]
         elif "problem_types" in content:
             categories = parse(CategoryFile, content, source)
+            _check_safety(categories, source)
             knowledge.problem_types = categories.problem_types
             knowledge.price_label = categories.labels.price
             knowledge.price_questions = categories.labels.price_questions
@@ -117,20 +127,40 @@ def _where(content: Any, location: tuple) -> str:
         except (KeyError, IndexError, TypeError):
             content = None
         name = (content.get("name") or content.get("question")) if isinstance(content, dict) else None
-        parts.append(f"{step} ({name})" if name else str(step))
+        parts.append(f"{step} ({str(name)[:40]})" if name else str(step))
     return " > ".join(parts)
+
+
+def _check_safety(categories: CategoryFile, source: str) -> None:
+    """Each danger names a response that says what to do first; one without words would be silent."""
+    worded = set(
+        re.findall(r"^  utter_safety_(\w+):", (ROOT / "domain.yml").read_text("utf-8"), re.MULTILINE)
+    )
+    safety = [danger.safety for danger in categories.urgency.critical]
+    for name in safety:
+        if name not in worded:
+            where = "urgency > critical > safety"
+            raise KnowledgeError(f"{source}: {where}: domain.yml has no response utter_safety_{name}")
 
 
 def _check_references(knowledge: Knowledge) -> None:
     products, lines, functions = set(), set(), set()
+    of_products: dict[str, str] = {}
+    of_lines: dict[str, str] = {}
+    for content, source in knowledge.lines:
+        _distinct([content.product_line], of_lines, source, "product_line")
+        _distinct(content.products, of_products, source, "products")
+        _distinct(content.functions, {}, source, "functions")
+        _distinct(content.faults, {}, source, "faults")
     for content, source in knowledge.lines:
         name = content.product_line.name
         _unique([name], lines, source, "product_line")
         _unique([p.name for p in content.products], products, source, "products")
         _unique([f"{name}/{f.name}" for f in content.functions], functions, source, "functions")
         _unique([f.name for f in content.faults], set(), source, "faults")
+    own_products: dict[str, set[str]] = {}
     for content, source in knowledge.lines:
-        own = {p.name for p in content.products}
+        own = own_products[content.product_line.name] = {p.name for p in content.products}
         for entry in (*content.functions, *content.faults):
             _known(entry.products, own, source, f"{entry.name} > products")
         for fault in content.faults:
@@ -142,7 +172,12 @@ def _check_references(knowledge: Knowledge) -> None:
     for faq, source in knowledge.faq:
         _known(faq.products, products, source, f"{faq.question} > products")
         _known([faq.line] if faq.line else [], lines, source, f"{faq.question} > line")
-        named = {function.partition("/")[2] for function in functions}
+        of_entry = {line for line, own in own_products.items() if own & set(faq.products)} or {faq.line}
+        named = {
+            name
+            for line, _, name in (function.partition("/") for function in functions)
+            if line in of_entry or of_entry == {None}
+        }
         _known([faq.function] if faq.function else [], named, source, f"{faq.question} > function")
     for entries, field_name in ((knowledge.policies, "name"), (knowledge.faq, "question")):
         seen: set[str] = set()
@@ -155,6 +190,16 @@ def _unique(names: list[str], seen: set[str], source: str, field_name: str) -> N
         if name in seen:
             raise KnowledgeError(f"{source}: {field_name}: {name} stands twice")
         seen.add(name)
+
+
+def _distinct(entries: Iterable[Any], owners: dict[str, str], source: str, field_name: str) -> None:
+    """No name, however it is spelled, leads to two entries: nobody could tell which one is meant."""
+    for entry in entries:
+        names = (entry.name, *(getattr(entry, "aliases", ())))
+        for name in filter(None, (*names, getattr(entry, "title", None), entry.english)):
+            owner = owners.setdefault(fold(name), entry.name)
+            if owner != entry.name:
+                raise KnowledgeError(f"{source}: {field_name}: {name} names both {owner} and {entry.name}")
 
 
 def _known(names: list[str], known: set[str], source: str, where: str) -> None:

@@ -23,6 +23,7 @@ class GraphRows:
         self.nodes: dict[tuple[str, str], dict[str, Any]] = {}
         self.edges: list[dict[str, Any]] = []
         self.aliases: list[dict[str, Any]] = []
+        self.lines: dict[str, str] = {}  # of each product
 
     def node(self, kind: str, key: str, name: str, source: str, names: Iterable[str] = (), **columns) -> int:
         """Adds a node with its names, or returns the one that stands there already."""
@@ -33,7 +34,7 @@ class GraphRows:
         row.update(id=len(self.nodes) + 1, kind=kind, key=key, name=name, source=source)
         self.nodes[kind, key] = row
         unique = dict.fromkeys(text.strip() for text in (name, *names) if text and text.strip())
-        self.aliases += [{"node_id": row["id"], "text": text[:255]} for text in unique]
+        self.aliases += [{"node_id": row["id"], "text": text} for text in unique]
         return row["id"]
 
     def edge(self, source: int, relation: str, target: int, position: int = 0) -> None:
@@ -114,6 +115,7 @@ def _add_line(rows: GraphRows, content: Any, source: str, knowledge: files.Knowl
             english=product.english, body=product.summary, data=product.dict(exclude={"aliases"}),
         )  # fmt: skip
         rows.edge(product_id, "in_line", line_id)
+        rows.lines[product.name] = line.name
         specs = {knowledge.price_label: product.price, **product.specs}
         for position, (spec, value) in enumerate(specs.items()):
             questions = knowledge.price_questions if position == 0 else ()
@@ -176,18 +178,24 @@ def _add_policy(rows: GraphRows, policy: schema.Policy, source: str) -> None:
 
 
 def _add_faq(rows: GraphRows, faq: schema.Faq, source: str) -> None:
-    faq_id = rows.node(
-        "faq", faq.question[:255], faq.question[:255], source, body=faq.answer, data={"also": faq.also}
-    )
-    for product in faq.products:
-        rows.edge(faq_id, "about", rows.id_of("product", product))
-    if faq.line:
-        rows.edge(faq_id, "about", rows.id_of("product_line", faq.line))
+    faq_id = rows.node("faq", faq.question, faq.question, source, body=faq.answer, data={"also": faq.also})
+    about = [("product", product) for product in faq.products]
+    about += [("product_line", faq.line)] if faq.line else []
+    # The same function may belong to several lines; meant is that of the entry's products or line.
+    lines = {rows.lines[product] for product in faq.products} or {faq.line} - {None}
+    keys = [f"{line}/{faq.function}" for line in sorted(lines or set(rows.lines.values()))]
+    about += [("function", key) for key in keys if ("function", key) in rows.nodes]
+    for kind, key in about:
+        rows.edge(faq_id, "about", rows.id_of(kind, key))
 
 
 def _add_passage(rows: GraphRows, passage: manuals.Passage, source: str) -> None:
-    key = f"{passage.manual}/{passage.title}"[:255]
-    name = f"{passage.manual} {passage.title}"[:255]
+    key = heading = f"{passage.manual}/{passage.title}"
+    repeated = 1
+    while ("passage", key) in rows.nodes:  # sections may have the same heading
+        repeated += 1
+        key = f"{heading} ({repeated})"
+    name = f"{passage.manual} {passage.title}"
     passage_id = rows.node("passage", key, name, f"{source}#{passage.title}"[:255], body=passage.text)
     for kind, product in rows.nodes:
         if kind == "product" and product.replace(" ", "-") == passage.manual:

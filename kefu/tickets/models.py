@@ -7,12 +7,6 @@ from sqlalchemy.orm import relationship
 
 from kefu.db import Base, utcnow
 
-KINDS = (
-    "repair", "complaint", "suggestion", "return", "exchange", "refund", "invoice", "order",
-    "appointment", "account", "consultation",
-)  # fmt: skip
-URGENCIES = ("critical", "high", "normal", "low")
-
 #: From which states a ticket may go to a state. The table is the only place that decides.
 TRANSITIONS = {
     "cancelled": frozenset({"new", "assigned", "in_progress", "waiting"}),

@@ -18,8 +18,9 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from kefu.db import session_scope, today, utcnow
 from kefu.events import record, record_once
+from kefu.knowledge.schema import TICKET_KINDS, URGENCIES
 from kefu.tickets import numbers
-from kefu.tickets.models import KINDS, URGENCIES, Ticket, TicketNote, WrongState
+from kefu.tickets.models import Ticket, TicketNote, WrongState
 
 #: Urging again within this time is noted once.
 URGE_PAUSE = timedelta(minutes=30)
@@ -37,7 +38,7 @@ class TicketRequest:
 
     Attributes:
         request_key: The same for a repeated request; see `Ticket.request_key`.
-        kind: One of `KINDS`.
+        kind: One of `TICKET_KINDS`.
         urgency: One of `URGENCIES`.
     """
 
@@ -55,8 +56,8 @@ class TicketRequest:
 
     def __post_init__(self) -> None:
         """Refuses what no ticket can hold, naming the field."""
-        if self.kind not in KINDS:
-            raise ValueError(f"kind: {self.kind!r} is not one of {', '.join(KINDS)}")
+        if self.kind not in TICKET_KINDS:
+            raise ValueError(f"kind: {self.kind!r} is not one of {', '.join(TICKET_KINDS)}")
         if self.urgency not in URGENCIES:
             raise ValueError(f"urgency: {self.urgency!r} is not one of {', '.join(URGENCIES)}")
         if not self.description.strip():

@@ -69,3 +69,18 @@ def test_loading_is_a_fact_in_the_event_log(company):
     with session_scope() as session:
         (event,) = session.query(Event).filter_by(kind="knowledge.loaded")
         assert event.data == dict(zip(("nodes", "edges"), rows(), strict=True))
+
+
+def test_sections_of_a_manual_with_the_same_heading_are_all_kept(company):
+    manual = company / "manuals" / "D1.md"
+    manual.write_text("# D1 手册\n## 安装\n用绳。\n## 安装\n用钉。\n## 安装\n用胶。\n", encoding="utf-8")
+    load()
+    passages = [fact for fact in read_graph()[1].of_kind("passage") if fact.name == "D1 安装"]
+    assert [fact.body for fact in passages] == ["用绳。", "用钉。", "用胶。"]
+
+
+def test_a_question_hangs_on_its_products_and_its_function(company):
+    edit(company / "faq" / "light.yml", "products: [D1]", "products: [D1]\n  function: 定时开关")
+    load()
+    about = read_graph()[1].targets("faq:灯能用几年？", "about")
+    assert [fact.ref for fact in about] == ["product:D1", "function:智能灯/定时开关"]
