@@ -9,6 +9,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.conversation import Turn
+from actions.marks import noted, titled
 from kefu.knowledge.categories import rules
 from kefu.knowledge.entries import Found
 from kefu.knowledge.graph import Fact
@@ -36,7 +37,8 @@ def deliver(
     others = () if turn.form else others[:MAX_OPTIONS]
     say.utter_message(
         response="utter_answer_with_options" if others else "utter_answer",
-        answer=answer_text(fact), source=source_label(fact, turn.language), options=option_buttons(others),
+        answer=answer_text(fact, turn.language), source=source_label(fact, turn.language),
+        options=option_buttons(others, turn.language),
     )  # fmt: skip
     events = [SlotSet("answer", fact.ref), SlotSet("fault", None), SlotSet("awaiting", None)]
     # Without new ones the options shown before can still be seen, and chosen from.
@@ -56,7 +58,7 @@ def show_cause(
     say.utter_message(
         response="utter_diagnosis" if step == 0 else "utter_diagnosis_next",
         fault=fault.name, cause=cause.name, steps=numbered(solution.data["steps"]),
-        source=source_label(fault, turn.language), options_after=option_buttons(others),
+        source=source_label(fault, turn.language), options_after=option_buttons(others, turn.language),
     )  # fmt: skip
     events = [
         SlotSet("fault", {"ref": fault.ref, "step": step}),
@@ -69,33 +71,37 @@ def show_cause(
 def show_products(turn: Turn, say: CollectingDispatcher, line: Fact) -> list[EventType]:
     """Shows the products of a line, each as an option."""
     products = catalog().graph.products_of(line.name)
-    rows = "\n".join(f"- {p.name} ({p.data['price']}): {p.body}" for p in products)
+    rows = "\n".join("- " + _summary(product, turn.language) for product in products)
     say.utter_message(
         response="utter_products", line=line_name(line, turn.language), products=rows,
-        options=option_buttons(products),
+        options=option_buttons(products, turn.language),
     )  # fmt: skip
     events = [SlotSet("awaiting", "choice"), SlotSet("answer", line.ref), *_options(products)]
     events += [SlotSet("fault", None), SlotSet("question", None)]
     return [*events, SlotSet("product", products[0].name)] if len(products) == 1 else events
 
 
-def ask_which(say: CollectingDispatcher, facts: Sequence[Fact]) -> list[EventType]:
+def ask_which(turn: Turn, say: CollectingDispatcher, facts: Sequence[Fact]) -> list[EventType]:
     """Asks back with choices instead of guessing."""
     facts = facts[: MAX_OPTIONS + 1]
-    say.utter_message(response="utter_ask_back", options=option_buttons(facts))
+    say.utter_message(response="utter_ask_back", options=option_buttons(facts, turn.language))
     return [SlotSet("awaiting", "choice"), SlotSet("fault", None), *_options(facts)]
 
 
-def answer_text(fact: Fact) -> str:
+def _summary(product: Fact, language: str) -> str:
+    return titled(noted(product.name, product.data["price"], language), product.body, language)
+
+
+def answer_text(fact: Fact, language: str) -> str:
     """What a fact says, ready to show."""
     if fact.kind == "spec":
-        return f"{fact.name}: {fact.body}"
+        return titled(fact.name, fact.body, language)
     if fact.kind == "product":
-        return f"{fact.data['title']} ({fact.data['price']})\n{fact.body}"
+        return f"{noted(fact.data['title'], fact.data['price'], language)}\n{fact.body}"
     if fact.kind == "function" and fact.data.get("how_to"):
-        return f"{fact.name}: {fact.body}\n{numbered(fact.data['how_to'])}"
+        return f"{titled(fact.name, fact.body, language)}\n{numbered(fact.data['how_to'])}"
     if fact.kind == "passage" and len(fact.body) > _PASSAGE_LENGTH:
-        return fact.body[:_PASSAGE_LENGTH].rsplit("\n", 1)[0] + "\n..."
+        return fact.body[:_PASSAGE_LENGTH].rsplit("\n", 1)[0] + "\n……"
     return fact.body
 
 
@@ -104,17 +110,17 @@ def numbered(steps: Sequence[str]) -> str:
     return "\n".join(f"{number}. {step}" for number, step in enumerate(steps, start=1))
 
 
-def option_buttons(facts: Sequence[Fact]) -> list[dict[str, Any]]:
+def option_buttons(facts: Sequence[Fact], language: str) -> list[dict[str, Any]]:
     """Buttons that choose among facts by their number."""
     return [
-        {"title": option_title(fact), "payload": f'/choose_option{{"option_index": "{number}"}}'}
+        {"title": option_title(fact, language), "payload": f'/choose_option{{"option_index": "{number}"}}'}
         for number, fact in enumerate(facts, start=1)
     ]
 
 
-def option_title(fact: Fact) -> str:
+def option_title(fact: Fact, language: str) -> str:
     """A fact's name; a fault's with its line, since the same thing fails in many lines."""
-    return f"{fact.name} ({fact.data['line']})" if fact.kind == "fault" else fact.name
+    return noted(fact.name, fact.data["line"], language) if fact.kind == "fault" else fact.name
 
 
 def position_of(value: str | None, count: int) -> int | None:

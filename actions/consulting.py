@@ -17,6 +17,7 @@ from actions.answering import (
 )  # fmt: skip
 from actions.conversation import Turn, TurnAction
 from actions.danger import AlertAction, offer_ticket, warn
+from actions.marks import listed, titled
 from actions.tickets import rate
 from kefu.db import session_scope
 from kefu.events import record
@@ -58,7 +59,7 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
     record_unanswered(text, turn.customer, ref, score)
     choices = [item for item in found if item.possible]
     if choices:
-        return asked + ask_which(say, facts_of(choices))
+        return asked + ask_which(turn, say, facts_of(choices))
     say.utter_message(response="utter_no_answer")
     return asked + offer_ticket(intent, text, turn.product)
 
@@ -146,7 +147,7 @@ class ActionChooseOption(TurnAction):
         if fact is None:
             response = "utter_choose_which" if options else "utter_nothing_to_choose"
             facts = [fact for fact in map(catalog().graph.get, options) if fact]
-            say.utter_message(response=response, options=option_buttons(facts))
+            say.utter_message(response=response, options=option_buttons(facts, turn.language))
             return []
         return deliver(turn, say, fact)
 
@@ -226,6 +227,11 @@ class ActionCompareProducts(TurnAction):
         """Compares the products named, or those of the line that the turn is about."""
         graph = catalog().graph
         named = [*turn.mentions.products]
+        unknown = [name for name in turn.values("product") if name not in named]
+        if unknown:
+            say.utter_message(response="utter_product_unknown", product=listed(unknown, turn.language))
+            if len(named) < 2:
+                return self._without(turn, say, named)
         if turn.mentions.context_product and len(named) < 2:
             named.append(turn.mentions.context_product)
         if len(named) < 2 and turn.line:
@@ -237,14 +243,22 @@ class ActionCompareProducts(TurnAction):
         for spec in {**first.data["specs"], **second.data["specs"]}:
             left, right = first.data["specs"].get(spec, "-"), second.data["specs"].get(spec, "-")
             if left != right:
-                rows.append(f"- {spec}: {first.name} {left} | {second.name} {right}")
+                values = f"{first.name} {left} | {second.name} {right}"
+                rows.append("- " + titled(spec, values, turn.language))
         say.utter_message(
             response="utter_comparison", first=first.name, second=second.name,
-            first_summary=f"{first.data['price']}, {first.body}",
-            second_summary=f"{second.data['price']}, {second.body}", rows="\n".join(rows[:_MAX_ROWS]),
-            options=option_buttons([first, second]),
+            first_price=first.data["price"], first_summary=first.body,
+            second_price=second.data["price"], second_summary=second.body, rows="\n".join(rows[:_MAX_ROWS]),
+            options=option_buttons([first, second], turn.language),
         )  # fmt: skip
         return [SlotSet("options", [first.ref, second.ref]), SlotSet("fault", None)]
+
+    @staticmethod
+    def _without(turn: Turn, say: CollectingDispatcher, named: list[str]) -> list[EventType]:
+        """Tells of the one product that we do have, or what there is to choose from."""
+        if named:
+            return deliver(turn, say, catalog().graph.facts[f"product:{named[0]}"])
+        return ActionSuggestProducts().act(turn, say)
 
 
 class ActionSuggestProducts(TurnAction):
@@ -262,7 +276,7 @@ class ActionSuggestProducts(TurnAction):
         if line:
             return show_products(turn, say, graph.facts[f"product_line:{line}"])
         lines = graph.of_kind("product_line")
-        buttons = option_buttons(lines)
+        buttons = option_buttons(lines, turn.language)
         for button, line in zip(buttons, lines, strict=True):
             button["title"] = line_name(line, turn.language)
         say.utter_message(response="utter_ask_product_line", options=buttons)

@@ -79,7 +79,7 @@ class ActionFallback(AlertAction):
             turn.text, turn.customer, best.fact.ref if best else None, best.confidence if best else 0
         )
         if choices and misses < _PATIENCE:
-            return [SlotSet("misses", misses), *ask_which(say, facts_of(choices))]
+            return [SlotSet("misses", misses), *ask_which(turn, say, facts_of(choices))]
         if misses < _PATIENCE:
             say.utter_message(response="utter_not_understood")
             return [SlotSet("misses", misses)]

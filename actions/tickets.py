@@ -9,6 +9,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.conversation import Turn, TurnAction
 from actions.danger import AlertAction, offer_ticket
+from actions.marks import listed
 from kefu.db import company_time
 from kefu.knowledge.categories import rules
 from kefu.language.numbers import canonical
@@ -72,7 +73,7 @@ class ActionCheckTicket(_OwnTicketAction):
         say.utter_message(response="utter_ticket_progress", **ticket_facts(ticket, turn.language))
         others = [t.number for t in service.list_tickets(turn.customer) if t.number != number and t.is_open]
         if others and not turn.values("ticket_number"):
-            say.utter_message(response="utter_other_tickets", numbers=", ".join(others))
+            say.utter_message(response="utter_other_tickets", numbers=listed(others, turn.language))
 
 
 class ActionUrgeTicket(_OwnTicketAction):

@@ -1,5 +1,7 @@
 """Questions and faults, on the demo company's knowledge."""
 
+import re
+
 import pytest
 
 from actions.consulting import (
@@ -256,3 +258,26 @@ def test_every_button_carries_a_choice_by_number(diagnosed):
     assert diagnosed.payloads == [
         f'/choose_option{{"option_index": "{number}"}}' for number in range(1, len(diagnosed.payloads) + 1)
     ]
+
+
+def test_a_product_that_we_do_not_have_is_said_to_be_unknown_before_the_other_is_shown(customer):
+    customer.says("X9和L3哪个好", "compare_products", product="X9").message["entities"].append(
+        {"entity": "product", "value": "L3", "start": 3, "end": 5}
+    )
+    customer.gets(ActionCompareProducts())
+    assert customer.responses == ["utter_product_unknown", "utter_answer"]
+    assert customer.said[0]["product"] == "X9"
+    assert "L3" in customer.told("answer")
+
+
+def test_where_no_product_named_is_ours_there_is_something_to_choose_from(customer):
+    customer.says("X9好不好", "compare_products", product="X9").gets(ActionCompareProducts())
+    assert customer.responses == ["utter_product_unknown", "utter_ask_product_line"]
+
+
+@pytest.mark.parametrize(("language", "row"), [("zh", "- L1（[^（]+）：.+"), ("en", r"- L1 \([^(]+\): .+")])
+def test_facts_are_joined_with_the_punctuation_of_the_language(customer, language, row):
+    customer.slots["language"] = language
+    customer.says("看看门锁", "ask_recommendation", product_line=("门锁", "智能门锁"))
+    customer.gets(ActionSuggestProducts())
+    assert re.match(row, customer.told("products"))

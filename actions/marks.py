@@ -1,0 +1,20 @@
+"""Punctuation between facts, as the language of the answer has it: full width in Chinese."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def titled(name: str, text: str, language: str) -> str:
+    """``name: text``."""
+    return f"{name}: {text}" if language == "en" else f"{name}：{text}"
+
+
+def noted(text: str, note: str, language: str) -> str:
+    """``text (note)``."""
+    return f"{text} ({note})" if language == "en" else f"{text}（{note}）"
+
+
+def listed(items: Iterable[str], language: str) -> str:
+    """``one, two, three``."""
+    return (", " if language == "en" else "、").join(items)
