@@ -147,10 +147,28 @@ def test_rasa_shell_nlu_shows_how_a_message_is_understood(trained_model, environ
         shell.ends()
 
 
-def test_rasa_interactive_reaches_its_first_question_and_asks_before_it_stops(trained_model, environ):
+def test_rasa_test_plays_our_stories_and_no_others(trained_model, environ, tmp_path):
+    """`rasa test` plays these, then `rasa test nlu`, which takes minutes for all of data/nlu."""
+    nlu = tmp_path / "nlu.yml"
+    nlu.write_text('version: "3.1"\nnlu:\n- intent: greet\n  examples: |\n    - 你好\n', encoding="utf-8")
+    command = [RASA, "test", "-m", trained_model, "--nlu", nlu, "--out", tmp_path / "results"]
+    played = subprocess.run(
+        [*command, "--fail-on-prediction-errors"], cwd=ROOT, env=environ, capture_output=True, text=True,
+        timeout=SECONDS,
+    )  # fmt: skip
+    assert played.returncode == 0, played.stderr[-3000:]
+    assert (tmp_path / "results" / "intent_report.json").exists()
+
+
+def test_rasa_interactive_exports_where_it_is_told_and_ends(trained_model, environ, tmp_path):
     with Terminal(environ, "interactive", "-m", trained_model) as trainer:
         trainer.until("Your input ->")
         trainer.type("\x03")
         asked = trainer.until("Do you want to stop")
         trainer.until("Export & Quit", asked)
+        trainer.type("\x1b[A\r")  # up from the first choice is the last
+        for what in ("stories", "NLU data", "domain file"):
+            asked = trainer.until(f"Export {what} to", asked)
+            trainer.type(f"\x15{tmp_path / what.split()[0]}.yml\r")  # in place of the path proposed
+        assert trainer.ends() == 0
     assert "Traceback" not in trainer.text
