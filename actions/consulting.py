@@ -9,7 +9,6 @@ from actions.answering import (
     ask_which,
     deliver,
     facts_of,
-    line_name,
     option_buttons,
     position_of,
     show_cause,
@@ -17,7 +16,6 @@ from actions.answering import (
 )  # fmt: skip
 from actions.conversation import Turn, TurnAction
 from actions.danger import AlertAction, offer_ticket, warn
-from actions.marks import listed, titled
 from actions.tickets import rate
 from kefu.db import session_scope
 from kefu.events import record
@@ -29,8 +27,6 @@ from kefu.knowledge.service import catalog, record_unanswered
 _CLOSE = 0.08
 #: A fault told in so few signs, naming nothing, says only that something is wrong.
 _BARE = 4
-#: A comparison shows the first so many differences.
-_MAX_ROWS = 8
 
 
 def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> list[EventType]:
@@ -214,74 +210,3 @@ class ActionRepeatAnswer(TurnAction):
             return deliver(turn, say, last)
         say.utter_message(response="utter_nothing_to_repeat")
         return []
-
-
-class ActionCompareProducts(TurnAction):
-    """Sets two products side by side."""
-
-    def name(self) -> str:
-        """Name in the domain."""
-        return "action_compare_products"
-
-    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
-        """Compares the products named, or those of the line that the turn is about."""
-        graph = catalog().graph
-        named = [*turn.mentions.products]
-        unknown = [name for name in turn.values("product") if name not in named]
-        if unknown:
-            say.utter_message(response="utter_product_unknown", product=listed(unknown, turn.language))
-            if len(named) < 2:
-                return self._without(turn, say, named)
-        if turn.mentions.context_product and len(named) < 2:
-            named.append(turn.mentions.context_product)
-        if len(named) < 2 and turn.line:
-            named = [product.name for product in graph.products_of(turn.line)]
-        if len(named) < 2:
-            return answer(turn, say, turn.text, turn.intent)
-        first, second = (graph.facts[f"product:{name}"] for name in named[:2])
-        rows = []
-        for spec in {**first.data["specs"], **second.data["specs"]}:
-            left, right = first.data["specs"].get(spec, "-"), second.data["specs"].get(spec, "-")
-            if left != right:
-                values = f"{first.name} {left} | {second.name} {right}"
-                rows.append("- " + titled(spec, values, turn.language))
-        say.utter_message(
-            response="utter_comparison", first=first.name, second=second.name,
-            first_price=first.data["price"], first_summary=first.body,
-            second_price=second.data["price"], second_summary=second.body, rows="\n".join(rows[:_MAX_ROWS]),
-            options=option_buttons([first, second], turn.language),
-        )  # fmt: skip
-        return [SlotSet("options", [first.ref, second.ref]), SlotSet("fault", None)]
-
-    @staticmethod
-    def _without(turn: Turn, say: CollectingDispatcher, named: list[str]) -> list[EventType]:
-        """Tells of the one product that we do have, or what there is to choose from."""
-        if named:
-            return deliver(turn, say, catalog().graph.facts[f"product:{named[0]}"])
-        return ActionSuggestProducts().act(turn, say)
-
-
-class ActionSuggestProducts(TurnAction):
-    """Shows what there is to choose from, by product line."""
-
-    def name(self) -> str:
-        """Name in the domain."""
-        return "action_suggest_products"
-
-    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
-        """Shows the products of the line named, or asks for the line."""
-        graph = catalog().graph
-        named = turn.mentions
-        line = graph.line_of(named.products[0]) if named.products else next(iter(named.lines), None)
-        if line:
-            return show_products(turn, say, graph.facts[f"product_line:{line}"])
-        lines = graph.of_kind("product_line")
-        buttons = option_buttons(lines, turn.language)
-        for button, line in zip(buttons, lines, strict=True):
-            button["title"] = line_name(line, turn.language)
-        say.utter_message(response="utter_ask_product_line", options=buttons)
-        return [
-            SlotSet("options", [line.ref for line in lines]),
-            SlotSet("awaiting", "choice"),
-            SlotSet("question", None),
-        ]

@@ -7,13 +7,12 @@ import pytest
 from actions.consulting import (
     ActionAnswer,
     ActionChooseOption,
-    ActionCompareProducts,
     ActionMarkSolved,
     ActionNextStep,
     ActionRepeatAnswer,
-    ActionSuggestProducts,
     ActionTakeInformation,
 )
+from actions.products import ActionCompareProducts, ActionSuggestProducts
 from kefu.db import session_scope
 from kefu.knowledge.models import UnansweredQuestion
 from kefu.knowledge.service import catalog
@@ -268,6 +267,12 @@ def test_a_product_that_we_do_not_have_is_said_to_be_unknown_before_the_other_is
     assert customer.responses == ["utter_product_unknown", "utter_answer"]
     assert customer.said[0]["product"] == "X9"
     assert "L3" in customer.told("answer")
+
+
+def test_a_product_that_understanding_did_not_notice_is_unknown_too(customer):
+    customer.says("X9和L3哪个好", "compare_products", product="L3").gets(ActionCompareProducts())
+    assert customer.responses == ["utter_product_unknown", "utter_answer"]
+    assert customer.said[0]["product"] == "X9"
 
 
 def test_where_no_product_named_is_ours_there_is_something_to_choose_from(customer):

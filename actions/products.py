@@ -1,0 +1,99 @@
+"""Products side by side, and what there is to choose from."""
+
+from __future__ import annotations
+
+import re
+
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.answering import deliver, line_name, option_buttons, show_products
+from actions.consulting import answer
+from actions.conversation import Turn, TurnAction
+from actions.marks import listed, titled
+from kefu.knowledge.service import catalog
+
+#: A comparison shows the first so many differences.
+_MAX_ROWS = 8
+#: What reads like a model, where understanding saw none: X9.
+_MODEL = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]\d{1,2}(?:\s?(?:Pro|Max|Plus))?(?![A-Za-z0-9])", re.IGNORECASE)
+
+
+class ActionCompareProducts(TurnAction):
+    """Sets two products side by side."""
+
+    def name(self) -> str:
+        """Name in the domain."""
+        return "action_compare_products"
+
+    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Compares the products named, or those of the line that the turn is about."""
+        graph = catalog().graph
+        named = [*turn.mentions.products]
+        unknown = _unknown(turn)
+        if unknown:
+            say.utter_message(response="utter_product_unknown", product=listed(unknown, turn.language))
+            if len(named) < 2:
+                return self._without(turn, say, named)
+        if turn.mentions.context_product and len(named) < 2:
+            named.append(turn.mentions.context_product)
+        if len(named) < 2 and turn.line:
+            named = [product.name for product in graph.products_of(turn.line)]
+        if len(named) < 2:
+            return answer(turn, say, turn.text, turn.intent)
+        first, second = (graph.facts[f"product:{name}"] for name in named[:2])
+        rows = []
+        for spec in {**first.data["specs"], **second.data["specs"]}:
+            left, right = first.data["specs"].get(spec, "-"), second.data["specs"].get(spec, "-")
+            if left != right:
+                values = f"{first.name} {left} | {second.name} {right}"
+                rows.append("- " + titled(spec, values, turn.language))
+        say.utter_message(
+            response="utter_comparison", first=first.name, second=second.name,
+            first_price=first.data["price"], first_summary=first.body,
+            second_price=second.data["price"], second_summary=second.body, rows="\n".join(rows[:_MAX_ROWS]),
+            options=option_buttons([first, second], turn.language),
+        )  # fmt: skip
+        return [SlotSet("options", [first.ref, second.ref]), SlotSet("fault", None)]
+
+    @staticmethod
+    def _without(turn: Turn, say: CollectingDispatcher, named: list[str]) -> list[EventType]:
+        """Tells of the one product that we do have, or what there is to choose from."""
+        if named:
+            return deliver(turn, say, catalog().graph.facts[f"product:{named[0]}"])
+        return ActionSuggestProducts().act(turn, say)
+
+
+class ActionSuggestProducts(TurnAction):
+    """Shows what there is to choose from, by product line."""
+
+    def name(self) -> str:
+        """Name in the domain."""
+        return "action_suggest_products"
+
+    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Shows the products of the line named, or asks for the line."""
+        graph = catalog().graph
+        named = turn.mentions
+        line = graph.line_of(named.products[0]) if named.products else next(iter(named.lines), None)
+        if line:
+            return show_products(turn, say, graph.facts[f"product_line:{line}"])
+        lines = graph.of_kind("product_line")
+        buttons = option_buttons(lines, turn.language)
+        for button, line in zip(buttons, lines, strict=True):
+            button["title"] = line_name(line, turn.language)
+        say.utter_message(response="utter_ask_product_line", options=buttons)
+        return [
+            SlotSet("options", [line.ref for line in lines]),
+            SlotSet("awaiting", "choice"),
+            SlotSet("question", None),
+        ]
+
+
+def _unknown(turn: Turn) -> list[str]:
+    """Products that the message names and the company does not have."""
+    graph = catalog().graph
+    taken = [(e["start"], e["end"]) for e in turn.entities if e["entity"] != "product"]
+    models = (found for found in _MODEL.finditer(turn.text) if found.span() not in taken)
+    names = [*turn.values("product"), *(found.group() for found in models)]
+    return [name for name in dict.fromkeys(names) if not graph.named("product", name)]
