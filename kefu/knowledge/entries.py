@@ -6,11 +6,11 @@ import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 
 import numpy as np
 
+from kefu.db import today
 from kefu.knowledge.confidence import PLACE, POSSIBLE, SURE, confidences
 from kefu.knowledge.graph import Fact, Graph
 from kefu.knowledge.search import Entry, Index
@@ -126,7 +126,6 @@ class Catalog:
         """
         if self._index is None:
             return []
-        today = date.today()
         hits = self._index.search(
             mentions.plain(question),
             max(limit, PLACE) + 4,
@@ -137,7 +136,7 @@ class Catalog:
             Found(self.graph.facts[hit.id], hit.score, chance)
             for hit, chance in zip(hits, chances, strict=True)
         ]
-        return [item for item in found if item.fact.valid_on(today)][:limit]
+        return [item for item in found if item.fact.valid_on(today())][:limit]
 
     def _phrasings(self, fact: Fact) -> tuple[str, ...]:
         names, extra = fact.names, ()
