@@ -23,12 +23,14 @@ _DAY = (
     r"20\d\d[-/.]\d{1,2}[-/.]\d{1,2}|(?<![\d/])(?:1[0-2]|0?[1-9])/(?:3[01]|[12]\d|0?[1-9])(?![\d/])|"
     "春节|国庆|中秋|元旦|端午|清明|五一|除夕|双十二|双12|"
     "(?:this|next|last) (?:week(?:end)?|month|monday|tuesday|wednesday|thursday|friday|saturday|sunday)|"
-    r"(?<!black )\b(?:today|tomorrow|yesterday|tonight|monday|tuesday|wednesday|thursday|friday|saturday|sunday|weekend)\b|"
+    r"(?<!black )\b(?:today|tomorrow|yesterday|tonight|"
+    r"monday|tuesday|wednesday|thursday|friday|saturday|sunday|weekend)\b|"
     r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.? \d{1,2}(?:st|nd|rd|th)?\b"
 )
 # 一晚上 is how long it took, 夜间模式 a function.
 _PART = (
-    "(?<![一整])(?:上午|下午|中午|晚上|早上|早晨|傍晚|凌晨|半夜|夜里|夜间(?!模式|免打扰|勿扰|灯)|白天|清晨|下晝|下昼|朝早|今早|今晚)"
+    "(?<![一整])(?:上午|下午|中午|晚上|早上|早晨|傍晚|凌晨|半夜|夜里|夜间(?!模式|免打扰|勿扰|灯)|"
+    "白天|清晨|下晝|下昼|朝早|今早|今晚)"
 )
 _MINUTES = f"(?:点半|点一刻|点{_N}{{1,3}}分?|点钟|点|时半?(?![间候常]))"
 _HOUR = "(?<![0-9])(?:[01]?[0-9]|2[0-4])|[一二两三四五六七八九十]{1,3}"
@@ -45,9 +47,13 @@ _AMOUNT = (
     rf"[一二两三四五六七八九十百千万零]{{2,}}(?:块钱|块|元)(?:{_N})?|[一二两三四五六七八九十百]+(?:块钱|元)(?![一二三]次)"
 )
 # A sum said without its unit, in a message about money; 618 and 12315 are a sale and a hotline.
-_NO_SUM = "[0-9一二两三四五六七八九十百千万.年月日号点个台把条次天周楼层栋位兆分平米瓦毫度级代折人户星间张%％:/a-z-]|小时|多[兆平米个]| (?:days|hours|times)"
+_NO_SUM = (
+    "[0-9一二两三四五六七八九十百千万.%％:/a-z-]|[年月日号点个台把条次天周楼层栋位兆分平米瓦毫度级代折人户星间张]|"
+    "小时|多[兆平米个]| (?:days|hours|times)"
+)
 _SUM = (
-    rf"(?<![0-9a-z.#第双号])(?<!double )(?!(?:618|1111|1212|12315)(?![0-9]))[1-9]\d{{1,4}}(?:\.\d+)?(?!{_NO_SUM})|"
+    r"(?<![0-9a-z.#第双号])(?<!double )(?!(?:618|1111|1212|12315)(?![0-9]))"
+    rf"[1-9]\d{{1,4}}(?:\.\d+)?(?!{_NO_SUM})|"
     rf"(?<![第几])[一二两三四五六七八九]+[百千万][零一二两三四五六七八九十百千]*(?!{_NO_SUM})"
 )
 _OF_MONEY = frozenset(
@@ -60,7 +66,10 @@ _LANGUAGE = (
     r"\b(?:simplified chinese|traditional chinese|chinese|english|cantonese|mandarin|japanese|korean|french|"
     r"german|spanish|russian|yingwen)\b"
 )
-_STARS = f"(?:{_N}{{1,2}})(?:颗|个)?星(?!期)|满分|零分|滿分|\\d+ stars?|(?<!满分){_N}{{1,2}}(?=分(?!钟|店|之|里|的话))"
+_STARS = (
+    f"(?:{_N}{{1,2}})(?:颗|个)?星(?!期)|满分|零分|滿分|\\d+ stars?|"
+    f"(?<!满分){_N}{{1,2}}(?=分(?!钟|店|之|里|的话))"
+)
 _CHOICE = (
     f"(?:倒数)?第{_N}{{1,2}}(?:个办法|种情况|[个项条种款样])?|最(?:后|下面|上面|前面|左边|右边|底下)(?:那|一)?(?:面)?(?:[个条项种款]|的)|"
     "(?:上面|下面|前面|后面|左边|右边|中间)(?:那|这)?(?:一)?[个条项种款]|头一个|前一个|后一个|"
@@ -89,9 +98,10 @@ def _cities() -> re.Pattern[str]:
     names = Path(__file__).with_name("cities.txt").read_text(encoding="utf-8").split("\n")
     known = sorted((name for name in names if name and not name.startswith("#")), key=len, reverse=True)
     latin = [re.escape(name) for name in known if name.isascii()]
-    return re.compile(
-        rf"(?:{'|'.join(n for n in known if not n.isascii())})(?:市(?!区))?(?![路街大道]|[一-鿿]{{2,6}}(?:公司|科技|民宿|酒店))|\b(?:{'|'.join(latin)})\b"
-    )
+    han = "|".join(name for name in known if not name.isascii())
+    # 上海路 is a street, 上海云帆科技有限公司 a company.
+    elsewhere = "[路街大道]|[一-鿿]{2,6}(?:公司|科技|民宿|酒店)"
+    return re.compile(rf"(?:{han})(?:市(?!区))?(?!{elsewhere})|\b(?:{'|'.join(latin)})\b")
 
 
 def find_expressions(text: str, intent: str | None = None) -> list[dict[str, Any]]:

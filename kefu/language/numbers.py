@@ -75,7 +75,8 @@ def find_numbers(text: str, intent: str = "") -> list[dict[str, Any]]:
                 before = normal.text[: match.start()]
                 if _NOT_OURS.search(before):
                     continue
-                kind = "phone" if match.group().isdigit() and _CALL.search(before) else _order_or_parcel(before, intent)
+                called = match.group().isdigit() and _CALL.search(before)
+                kind = "phone" if called else _order_or_parcel(before, intent)
             found.append(
                 {"entity": kind, "start": start, "end": end, "value": canonical(kind, match.group())}
             )

@@ -77,7 +77,7 @@ class EntityResolver(GraphComponent, EntityExtractorMixin):
         return {}
 
     def __init__(self, storage: ModelStorage, resource: Resource, doubtful: Iterable[str] = ()) -> None:
-        """Creates the component; ``doubtful`` are names, as ``entity:name``, that are left to the extractor."""
+        """Creates the component; ``doubtful`` are names, ``entity:name``, that are left to the extractor."""
         self._storage, self._resource = storage, resource
         self._doubtful = frozenset(doubtful)
 

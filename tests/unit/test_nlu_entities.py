@@ -119,7 +119,7 @@ def test_a_name_that_came_into_the_graph_after_the_training_is_trusted(understan
     light = company / "light.yml"
     light.write_text(light.read_text().replace("点不着]", "点不着, 冒怪味]"))
     load()
-    monkeypatch.setattr(name_matcher, "_checked", 0.0)
+    monkeypatch.setattr(name_matcher, "value", None)
     assert understand("它冒怪味") == [("symptom", "冒怪味", "冒怪味")]
 
 
