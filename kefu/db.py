@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Session, declarative_base, sessionmaker
+from sqlalchemy.pool import QueuePool
 
 from kefu.config import ROOT, settings
 
@@ -35,6 +36,8 @@ def today() -> date:
 def connect(url: str) -> Engine:
     """Opens an engine for ``url``; SQLite waits for other writers instead of failing."""
     sqlite = url.startswith("sqlite")
+    # SQLAlchemy 1.4 would open an SQLite file anew for each transaction.
+    pool = {"poolclass": QueuePool} if sqlite and ":memory:" not in url else {}
     engine = create_engine(
         url,
         future=True,
@@ -42,6 +45,7 @@ def connect(url: str) -> Engine:
         hide_parameters=True,
         pool_pre_ping=not sqlite,
         connect_args={"check_same_thread": False, "timeout": 30} if sqlite else {},
+        **pool,
     )
     if sqlite:
 
