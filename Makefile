@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test train validate stories lint test-page pytest shell bench-nlu bench-search reload-knowledge clean ports browser
+.PHONY: help run test train validate stories lint test-page pytest shell bench-nlu bench-search bench-turns reload-knowledge clean ports browser
 
 PYTHON := .venv/bin/python
 RASA := $(PYTHON) -m kefu.run rasa
@@ -46,6 +46,9 @@ bench-nlu: .venv/.synced ## Measure understanding; DATA=file.yml scores a test f
 bench-search: .venv/.synced ## Measure knowledge search; CORPUS=file QUERIES=file scores texts of yours
 	@$(PYTHON) -m bench.search $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(QUERIES),--queries "$(QUERIES)")
 
+bench-turns: .venv/.synced ## Measure turns against stock Rasa; ARGS="--only ours" measures ours alone
+	@$(PYTHON) -m bench.turns $(ARGS)
+
 reload-knowledge: .venv/.synced ## Take changes of data/knowledge over, also while the assistant runs
 	@$(PYTHON) -m kefu.knowledge
 
@@ -64,6 +67,7 @@ ports:
 browser: .venv/.synced
 	@$(PYTHON) -m tests.browser
 	@$(PYTHON) -m tests.postgres
+	@$(PYTHON) -m tests.redis_server
 
 .venv/.synced: pyproject.toml uv.lock .python-version bin/setup
 	@bin/setup

@@ -32,6 +32,7 @@ class Settings:
         secret: Signs what customers carry (session tokens).
         company_timezone: IANA zone in which times are shown.
         allowed_origins: Sites that may embed the chat page's socket; empty means same origin only.
+        redis_url: Redis in which several Rasa servers share their locks; ``None`` for one server.
     """
 
     var_dir: Path
@@ -41,6 +42,7 @@ class Settings:
     secret: str = field(repr=False)
     company_timezone: str
     allowed_origins: tuple[str, ...]
+    redis_url: str | None = field(default=None, repr=False)
 
 
 @lru_cache(maxsize=1)
@@ -65,6 +67,7 @@ def settings() -> Settings:
         secret=os.environ.get("KEFU_SECRET") or _kept_secret(var_dir / "secret"),
         company_timezone=_zone(os.environ.get("KEFU_TIMEZONE") or "Asia/Shanghai"),
         allowed_origins=tuple(o.strip() for o in origins.split(",") if o.strip()),
+        redis_url=os.environ.get("KEFU_REDIS_URL") or None,
     )
 
 
