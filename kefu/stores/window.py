@@ -12,9 +12,12 @@ from __future__ import annotations
 import copy
 import dataclasses
 import time
+from collections import deque
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from rasa.shared.core.constants import ACTION_LISTEN_NAME
+from rasa.shared.core.domain import State
 from rasa.shared.core.events import (
     ActionExecuted,
     ActionExecutionRejected,
@@ -33,11 +36,13 @@ from rasa.shared.core.slots import Slot
 from rasa.shared.core.trackers import DialogueStateTracker
 
 #: A window is cut when it holds more messages than this ...
-LONGEST = 24
+LONGEST = 10
 #: ... and then keeps at least so many, and so many actions as Rasa counts them: an open form hides most of
-#: its own. Memorised stories look five actions back, actions of ours ten messages.
-SHORTEST = 12
+#: its own. Memorised stories look five actions back, rules as far as they are long.
+SHORTEST = 5
 FEWEST_ACTIONS = 12
+#: So many messages are kept before the window, without what was done about them: their language is looked at.
+TEXTS = 10
 #: A reminder may wait for its conversation's turn that long and still be known, in seconds.
 _REMINDER_GRACE = 3600
 #: What Rasa keeps of the other intents is for people who look; two-stage fallback offers the first two.
@@ -59,6 +64,7 @@ class LiveTracker(DialogueStateTracker):
         self.ids: list[int] = []
         self.last_id = 0
         self._applied: tuple[int, list[Event]] = (-1, [])
+        self._states: tuple[int, dict[tuple, tuple]] = (-1, {})
 
     @classmethod
     def opened(
@@ -99,12 +105,24 @@ class LiveTracker(DialogueStateTracker):
             self._applied = (len(self.events), super().applied_events())
         return list(self._applied[1])
 
+    def past_states(self, *args: Any, **kwargs: Any) -> list[State]:
+        """The states before each action (see parent class), reckoned once for all who ask."""
+        if self._states[0] != len(self.events):
+            self._states = (len(self.events), {})
+        asked = (*map(id, args), *((key, id(value)) for key, value in kwargs.items()))
+        if asked not in self._states[1]:
+            # What was asked with is kept, so that nothing else can get its id.
+            self._states[1][asked] = super().past_states(*args, **kwargs), args, kwargs
+        # Whoever gets states may change them.
+        return [{part: dict(value) for part, value in state.items()} for state in self._states[1][asked][0]]
+
     def copy(self) -> DialogueStateTracker:
         """A duplicate with the same state, taken over instead of replayed."""
         duplicate = copy.copy(self)
         duplicate.events, duplicate.ids = self.events.copy(), self.ids.copy()
         duplicate.slots = {name: copy.copy(slot) for name, slot in self.slots.items()}
         duplicate.active_loop = self.active_loop and dataclasses.replace(self.active_loop)
+        duplicate._states = (-1, {})
         # As of a replayed one: whatever is done to a copy is no event of a model.
         duplicate.model_id = duplicate.assistant_id = None
         return duplicate
@@ -119,10 +137,11 @@ def shorten(tracker: LiveTracker, slots: Iterable[Slot]) -> LiveTracker | None:
     session = _last_session(events)
     if session > tracker.prefix:
         return _cut(tracker, session, [], slots)
-    if sum(isinstance(event, UserUttered) for event in events[tracker.prefix :]) <= LONGEST:
+    if _messages(events[tracker.prefix :]) <= LONGEST:
         return None
     place = _place(events, tracker)
-    if place is None:
+    # Not for one message at each turn: a cut costs as much as some turns.
+    if place is None or _messages(events[tracker.prefix : place]) < LONGEST - SHORTEST:
         return None
     return _cut(tracker, place, condensed(tracker.sender_id, events[:place], slots), slots)
 
@@ -131,6 +150,8 @@ def condensed(sender_id: str, events: Sequence[Event], slots: Iterable[Slot]) ->
     """The fewest events that leave a tracker as ``events`` do."""
     full = DialogueStateTracker.from_events(sender_id, list(events), slots)
     state: list[Event] = [event for event in full.applied_events() if _is_pending(event)]
+    messages = (event for event in events if isinstance(event, UserUttered) and event.text)
+    state += [event for event in deque(messages, TEXTS) if event is not full.latest_message]
     loop = full.active_loop
     if loop is not None:
         state += [_message(loop.trigger_message), ActiveLoop(loop.name)]
@@ -173,6 +194,10 @@ def _cut(tracker: LiveTracker, place: int, before: list[Event], slots: Iterable[
     shorter = LiveTracker.opened(tracker.sender_id, slots, before, rows)
     shorter.last_id = tracker.last_id
     return shorter
+
+
+def _messages(events: Iterable[Event]) -> int:
+    return sum(isinstance(event, UserUttered) for event in events)
 
 
 def _last_session(events: Sequence[Event]) -> int:

