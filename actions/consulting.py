@@ -50,7 +50,8 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
     if intent == "report_fault" and len(text) <= _BARE and not turn.names_anything:
         say.utter_message(response="utter_describe_fault")
         return [SlotSet("question", {"text": "", "intent": intent})]
-    if best and best.sure and not _undecided(turn, found):
+    # A form asks its own questions: there the best is said, not which of several was meant.
+    if best and (best.possible if turn.form else best.sure and not _undecided(turn, found)):
         return asked + deliver(turn, say, best.fact, facts_of([f for f in found[1:] if f.possible]))
     record_unanswered(text, turn.customer, ref, score)
     choices = [item for item in found if item.possible]
