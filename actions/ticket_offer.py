@@ -5,6 +5,7 @@ from __future__ import annotations
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.answering import deliver
 from actions.conversation import Turn, TurnAction
 from actions.danger import offer_ticket, warn
 from kefu.knowledge.categories import ticket_kind_of
@@ -16,6 +17,8 @@ _CANCELLING, _BARE = ("cancel_order", "cancel_appointment"), 3
 _SAYS_LITTLE, _SHORT = frozenset({"request_human", "request_invoice", "book_appointment"}), 12
 #: A request that names a product in so many characters also tells what is the matter with it.
 _TELLING = 12
+#: Questions about one's own order, which only people can look into; how it usually goes is told at once.
+_STATES, _FITS = frozenset({"check_order", "check_refund", "track_delivery"}), 0.7
 
 
 class ActionOfferTicket(TurnAction):
@@ -38,10 +41,18 @@ class ActionOfferTicket(TurnAction):
             say.utter_message(response="utter_cancel_what")
             return []
         kind = "critical" if warn(say, turn.intent, turn.text) else ticket_kind_of(turn.intent)
+        told = _tell_rule(turn, say) if turn.intent in _STATES else []
         say.utter_message(response=f"utter_offer_{kind}")
         short = turn.intent in _SAYS_LITTLE and len(turn.text) <= _SHORT
         problem = (_told(turn) or "" if turn.intent == "request_human" else "") if short else turn.text
-        return offer_ticket(turn.intent, problem, turn.product)
+        return told + offer_ticket(turn.intent, problem, turn.product)
+
+
+def _tell_rule(turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+    """Says the rule that a question about the state of an order is most likely about."""
+    found = catalog().find(turn.text, turn.mentions, "ask_policy", limit=1)
+    rule = next((f.fact for f in found if f.fact.kind == "policy" and f.confidence >= _FITS), None)
+    return deliver(turn, say, rule) if rule else []
 
 
 class ActionDeclineOffer(TurnAction):

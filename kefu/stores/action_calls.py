@@ -19,7 +19,7 @@ from rasa.core.actions import action, forms
 from rasa.core.actions.action import RemoteAction
 from rasa.shared.core.constants import ACTION_VALIDATE_SLOT_MAPPINGS
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import Event, SlotSet, UserUttered
+from rasa.shared.core.events import BotUttered, Event, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker, EventVerbosity
 from rasa.shared.utils.schemas.events import EVENT_SCHEMA
 from rasa.utils.endpoints import EndpointConfig
@@ -42,7 +42,8 @@ def install() -> None:
 class QuickRemoteAction(RemoteAction):
     """A custom action on the action server (see parent class).
 
-    Of the events it is sent those of the present turn, and before them the last messages and the slots set.
+    Of the events it is sent those of the present turn, and before them what was said in the turn before, the
+    last messages and the slots set.
     The domain goes to forms' validation, as much as these read, and whole to actions that domain.yml marks
     with ``send_domain: true``. With ``whole_tracker: true`` at the action endpoint all is sent as Rasa does.
     """
@@ -121,7 +122,7 @@ def told(events: Iterable[Event]) -> list[dict[str, Any]]:
             data = event.as_dict()
             chosen.append({**data, "parse_data": _slim(data["parse_data"])})
             messages += 1
-        elif messages == 0 or isinstance(event, SlotSet):
+        elif messages == 0 or isinstance(event, SlotSet) or (messages == 1 and isinstance(event, BotUttered)):
             chosen.append(event.as_dict())
     return chosen[::-1]
 
