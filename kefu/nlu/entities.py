@@ -66,9 +66,9 @@ class EntityResolver(GraphComponent, EntityExtractorMixin):
     product's name in the graph, digits for numbers, options and ratings.
 
     Trainers decide how far a name is to be trusted: one that stands in the training data mostly without an
-    annotation (安装, 机器人) is left to the learned extractor, and so is one that could have stood there and
-    does not. A name that came into the graph later is trusted, so that new products and functions are
-    understood without training.
+    annotation (安装, 机器人) is left to the learned extractor. So is a name that never stands there, where
+    trainers leave most names of its kind unmarked. A name that came into the graph after the training is
+    trusted, so that new products and functions are understood at once.
     """
 
     @staticmethod
@@ -114,10 +114,15 @@ class EntityResolver(GraphComponent, EntityExtractorMixin):
                 key = _key(name, message.get(TEXT))
                 seen[key] += 1
                 annotated[key] += (name["entity"], name["start"], name["end"]) in spans
-        never_said = {
-            f"{entity}:{name}" for entity, name in name_matcher().names if entity not in _CERTAIN
-        } - set(seen)
-        self._doubtful = frozenset(key for key in seen if annotated[key] * 2 < seen[key]) | never_said
+        doubtful = {key for key in seen if annotated[key] * 2 < seen[key]}
+        habits = Counter(key.partition(":")[0] for key in seen)
+        habits.subtract(2 * [key.partition(":")[0] for key in doubtful])
+        doubtful |= {
+            f"{entity}:{name}"
+            for entity, name in name_matcher().names
+            if habits[entity] < 0 and f"{entity}:{name}" not in seen
+        }
+        self._doubtful = frozenset(doubtful)
         with self._storage.write_to(self._resource) as folder:
             dump_obj_as_json_to_file(folder / _FILE, sorted(self._doubtful))
         return self._resource

@@ -112,15 +112,21 @@ def test_a_name_that_trainers_leave_unmarked_is_left_to_the_extractor(understand
     assert understand("点不着", symptom="点不着") == [("symptom", "点不着", "点不着")]
 
 
-def test_a_name_that_came_into_the_graph_after_the_training_is_trusted(understand, company, monkeypatch):
+def test_names_that_no_example_holds_are_trusted_as_far_as_trainers_mark_others_of_their_kind(
+    understand, company, monkeypatch
+):
     understand.resolver.train(TrainingData([]))
-    assert understand("它点不着") == []  # it was there to be marked, and nobody did
+    assert understand("它点不着") == [("symptom", "点不着", "点不着")]
+    understand("它不亮")
+    unmarked = Message(data={TEXT: "它不亮", ENTITIES: [], NAMES: understand.message.get(NAMES)})
+    understand.resolver.train(TrainingData([unmarked]))
+    assert understand("它点不着") == []
     assert understand("D2 Max") == [("product", "D2 Max", "D2 Max")]
     light = company / "light.yml"
     light.write_text(light.read_text().replace("点不着]", "点不着, 冒怪味]"))
     load()
     monkeypatch.setattr(name_matcher, "value", None)
-    assert understand("它冒怪味") == [("symptom", "冒怪味", "冒怪味")]
+    assert understand("它冒怪味") == [("symptom", "冒怪味", "冒怪味")]  # newer than the training
 
 
 def test_an_address_takes_the_house_and_room_behind_it_along(understand):
