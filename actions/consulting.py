@@ -15,7 +15,8 @@ from actions.answering import (
     show_products,
 )  # fmt: skip
 from actions.conversation import Turn, TurnAction
-from actions.danger import AlertAction, offer_ticket, warn
+from actions.danger import AlertAction, offer_ticket, stay_safe, warn
+from actions.marks import listed
 from actions.tickets import rate
 from kefu.db import session_scope
 from kefu.events import record
@@ -47,6 +48,14 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
     if warn(say, intent, text):
         say.utter_message(response="utter_offer_critical")
         return asked + offer_ticket(intent, text, turn.product)
+    if turn.other_brand and not turn.mentions.products:
+        say.utter_message(response="utter_other_brand", brand=turn.other_brand)
+        return []
+    if turn.unknown_products and not turn.mentions.products and intent != "report_fault":  # E99 is no model
+        say.utter_message(
+            response="utter_product_unknown", product=listed(turn.unknown_products, turn.language)
+        )
+        return []
     if intent == "report_fault" and len(text) <= _BARE and not turn.names_anything:
         say.utter_message(response="utter_describe_fault")
         return [SlotSet("question", {"text": "", "intent": intent})]
@@ -108,6 +117,8 @@ class ActionTakeInformation(AlertAction):
         options = turn.slots.get("options") or ()
         if turn.slots.get("awaiting") == "choice" and turn.product and f"product:{turn.product}" in options:
             return deliver(turn, say, catalog().graph.facts[f"product:{turn.product}"])
+        if turn.mentions.functions and turn.mentions.products:
+            return answer(turn, say, turn.text, "ask_product_info")  # C2夜视多远: a question of its own
         if turn.slots.get("question") and (turn.mentions.products or turn.mentions.lines):
             return answer_again(turn, say)
         if turn.mentions.products:
@@ -184,7 +195,9 @@ class ActionMarkSolved(TurnAction):
         return "action_mark_solved"
 
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
-        """Records what helped and ends the matter."""
+        """Records what helped and ends the matter, unless there is danger."""
+        if kept := stay_safe(turn, say):
+            return kept
         with session_scope() as session:
             record(session, "answer.helped", turn.customer, ref=turn.slots.get("answer"))
         say.utter_message(response="utter_glad_it_helped")

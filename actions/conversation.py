@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.recording import record_category, record_failure
+from kefu.knowledge.categories import rules
 from kefu.knowledge.entries import Mentions
 from kefu.knowledge.service import catalog
 from kefu.language.detect import conversation_language
@@ -26,6 +28,10 @@ _RECENT_TEXTS = 10
 _TRY_AGAIN = frozenset({"web"})
 #: What an assistant's question leaves behind for the answer to it.
 _QUESTION_SLOTS = frozenset({"awaiting", "options", "ticket_offer", "fault", "question"})
+
+
+#: What reads like a model, whether understanding saw one or not.
+_MODEL = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]\d{1,2}(?:\s?(?:Pro|Max|Plus))?(?![A-Za-z0-9])", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -127,6 +133,25 @@ class Turn:
             context,
             said,
         )
+
+    @property
+    def unknown_products(self) -> list[str]:
+        """What the message calls by a model's name and the company does not have (V6)."""
+        graph = catalog().graph
+        taken = [(e["start"], e["end"]) for e in self.entities if e["entity"] != "product"]
+        models = (found for found in _MODEL.finditer(self.text) if found.span() not in taken)
+        names = [*self.values("product"), *(found.group() for found in models)]
+        return [name for name in dict.fromkeys(names) if not graph.named("product", name)]
+
+    @property
+    def other_brand(self) -> str | None:
+        """Whose product the message is about, if it names another company's (华为门锁)."""
+        before = (self.text[: e["start"]] for e in self.entities if e["entity"] == "product_line")
+        ends = [
+            text.lower().removesuffix("的").removesuffix("家").removesuffix("牌").rstrip() for text in before
+        ]
+        brands = rules().other_brands
+        return next((brand for brand in brands if any(end.endswith(brand.lower()) for end in ends)), None)
 
     @property
     def names_anything(self) -> bool:

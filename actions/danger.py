@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 
 from rasa_sdk.events import EventType, SlotSet
@@ -9,6 +10,9 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.conversation import Turn, TurnAction
 from kefu.knowledge.categories import urgency_of
+
+#: A no this short, or with one of these words, is meant for the offer.
+_NO, _DECLINED = 3, re.compile("不用|不要|不需要|不必|不登记|先不|算了|no", re.IGNORECASE)
 
 
 def warn(say: CollectingDispatcher, intent: str, text: str) -> bool:
@@ -26,6 +30,22 @@ def offer_ticket(intent: str, problem: str, product: str | None) -> list[EventTy
         SlotSet("ticket_offer", {"intent": intent, "problem": problem, "product": product}),
         SlotSet("fault", None),
     ]
+
+
+def stay_safe(turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+    """Keeps the offer of a critical ticket open: 已经拔了插头 settles nothing, 没有钥匙 declines nothing.
+
+    Returns:
+        The events of the offer; none when no danger was told of, or the customer clearly says no.
+    """
+    offer = turn.slots.get("ticket_offer") or {}
+    pending = turn.slots.get("awaiting") == "ticket_offer"
+    danger = urgency_of("report_fault", offer.get("problem") or "")[1] if pending else None
+    if not danger or (turn.intent == "deny" and (len(turn.text) <= _NO or _DECLINED.search(turn.text))):
+        return []
+    say.utter_message(response="utter_stay_safe")
+    say.utter_message(response="utter_offer_critical")
+    return offer_ticket(offer["intent"], offer["problem"], offer["product"])
 
 
 class AlertAction(TurnAction):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
@@ -15,8 +13,6 @@ from kefu.knowledge.service import catalog
 
 #: A comparison shows the first so many differences.
 _MAX_ROWS = 8
-#: What reads like a model, where understanding saw none: X9.
-_MODEL = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]\d{1,2}(?:\s?(?:Pro|Max|Plus))?(?![A-Za-z0-9])", re.IGNORECASE)
 
 
 class ActionCompareProducts(TurnAction):
@@ -30,7 +26,7 @@ class ActionCompareProducts(TurnAction):
         """Compares the products named, or those of the line that the turn is about."""
         graph = catalog().graph
         named = [*turn.mentions.products]
-        unknown = _unknown(turn)
+        unknown = turn.unknown_products
         if unknown:
             say.utter_message(response="utter_product_unknown", product=listed(unknown, turn.language))
             if len(named) < 2:
@@ -88,12 +84,3 @@ class ActionSuggestProducts(TurnAction):
             SlotSet("awaiting", "choice"),
             SlotSet("question", None),
         ]
-
-
-def _unknown(turn: Turn) -> list[str]:
-    """Products that the message names and the company does not have."""
-    graph = catalog().graph
-    taken = [(e["start"], e["end"]) for e in turn.entities if e["entity"] != "product"]
-    models = (found for found in _MODEL.finditer(turn.text) if found.span() not in taken)
-    names = [*turn.values("product"), *(found.group() for found in models)]
-    return [name for name in dict.fromkeys(names) if not graph.named("product", name)]

@@ -7,7 +7,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answering import deliver
 from actions.conversation import Turn, TurnAction
-from actions.danger import offer_ticket, warn
+from actions.danger import offer_ticket, stay_safe, warn
 from kefu.knowledge.categories import ticket_kind_of
 from kefu.knowledge.service import catalog
 
@@ -63,7 +63,9 @@ class ActionDeclineOffer(TurnAction):
         return "action_decline_offer"
 
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
-        """Forgets the offer."""
+        """Forgets the offer, unless there is danger and the no was no answer to it."""
+        if kept := stay_safe(turn, say):
+            return kept
         say.utter_message(response="utter_ok")
         return [SlotSet("awaiting", None), SlotSet("ticket_offer", None)]
 

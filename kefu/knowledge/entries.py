@@ -20,7 +20,7 @@ _FOUND_KINDS = ("product_line", "product", "spec", "function", "fault", "policy"
 
 #: What an intent asks for raises the kinds that answer it and lowers those that hardly do.
 _INTENT_KINDS = {
-    "report_fault": {"fault": 0.10, "faq": 0.02},
+    "report_fault": {"fault": 0.10, "faq": 0.02, "spec": -0.10, "product": -0.10},
     "ask_how_to": {"function": 0.08, "faq": 0.03},
     "ask_policy": {"policy": 0.06, "faq": 0.02, "fault": -0.10},
     "ask_product_info": {"spec": 0.10, "product": 0.08, "faq": 0.03, "fault": -0.10},

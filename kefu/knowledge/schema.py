@@ -211,6 +211,7 @@ class CategoryFile(Entry):
     kinds: dict[str, list[str]]
     ticket_kinds: dict[str, list[str]]
     problem_types_of_intents: dict[str, list[str]]
+    other_brands: list[Name] = []
     urgency: _Urgency
 
     @validator("kinds", "ticket_kinds", "problem_types_of_intents")
