@@ -31,5 +31,5 @@ def confidences(scores: Sequence[float]) -> list[float]:
 
 def features(score: float, scores: Sequence[float]) -> tuple[float, float]:
     """What the confidence is computed from: log ratio to the score at ``PLACE``, and the score itself."""
-    reference = scores[:PLACE][-1]
+    reference = scores[PLACE - 1] if len(scores) >= PLACE else CHANCE
     return float(np.log(max(score, CHANCE) / max(reference, CHANCE))), score

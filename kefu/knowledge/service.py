@@ -27,6 +27,8 @@ def read_graph() -> tuple[int | None, Graph]:
             with session_scope() as session:
                 graph = Graph.read(session)
         except KeyError:  # an edge of one edition, the nodes of another
+            if edition() == number:
+                raise
             continue
         if edition() == number:
             return number, graph

@@ -13,6 +13,7 @@ logger = logging.getLogger(__name__)
 #: Name of the threads that build.
 THREAD = "knowledge-refresh"
 _RECHECK_SECONDS = 1.0
+_RETRY_SECONDS = 60.0
 
 T = TypeVar("T")
 
@@ -66,6 +67,7 @@ class Snapshot(ABC, Generic[T]):
                 self._rebuild()
         except Exception:  # the thread's boundary: nobody else would ever hear of it
             logger.exception("knowledge.refresh.failure")
+            self.checked = time.monotonic() + _RETRY_SECONDS
         finally:
             self._lock.release()
 

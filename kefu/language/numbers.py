@@ -41,7 +41,9 @@ _LAST = re.compile("最后|后一|末|最下|last|bottom")
 _FROM_THE_END = "倒数"
 _TENS = re.compile("([一二两三四五六七八九])?十([一二三四五六七八九])?")
 _FIRST = re.compile("头一|最上|first|top")
-_FULL_MARKS = re.compile("满|全|full|最高")
+_FULL_MARKS = re.compile("(?<!不)满|全|full|最高|^100$")
+# 服务十分差: how bad, not ten points.
+_VERY = re.compile("十分(?=[^，。,.!！吧呢啦])")
 _LANGUAGES = (
     ("zh", re.compile("中文|汉语|国语|普通话|简体|繁体|粤语|广东话|chinese|mandarin")),
     ("en", re.compile("英|english|eng")),
@@ -108,6 +110,7 @@ def canonical(entity: str, said: str) -> str:
     if entity == "language":
         return next((code for code, form in _LANGUAGES if form.search(normal)), said)
     if entity == "rating":
+        normal = _VERY.sub("", normal)
         return "5" if _FULL_MARKS.search(normal) else _digits(normal) or said
     if entity == "option_index":
         digits = _digits(normal.rpartition("第")[2])

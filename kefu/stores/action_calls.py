@@ -114,15 +114,19 @@ class _Open:
 
 def told(events: Iterable[Event]) -> list[dict[str, Any]]:
     """The events that actions see, oldest first."""
-    chosen, messages = [], 0
+    chosen, messages, slots = [], 0, set()
     for event in reversed(events):
         if isinstance(event, UserUttered):
-            if messages > _EARLIER_MESSAGES:
-                break
-            data = event.as_dict()
-            chosen.append({**data, "parse_data": _slim(data["parse_data"])})
             messages += 1
-        elif messages == 0 or isinstance(event, SlotSet) or (messages == 1 and isinstance(event, BotUttered)):
+            if messages <= _EARLIER_MESSAGES + 1:
+                data = event.as_dict()
+                chosen.append({**data, "parse_data": _slim(data["parse_data"])})
+        elif isinstance(event, SlotSet):
+            # What a slot held before this turn may be asked for, however long ago it was set.
+            if messages <= _EARLIER_MESSAGES or event.key not in slots:
+                chosen.append(event.as_dict())
+            slots.add(event.key)
+        elif messages == 0 or (messages == 1 and isinstance(event, BotUttered)):
             chosen.append(event.as_dict())
     return chosen[::-1]
 

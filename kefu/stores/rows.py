@@ -86,19 +86,23 @@ def append(connection: Connection, sender: str, events: Iterable[Event]) -> None
         connection.execute(sa.insert(EVENTS), rows)
 
 
-def snapshot(connection: Connection, sender: str) -> tuple[int, list[Event]] | None:
-    """The first row after the conversation's snapshot, and the events that give the state before it."""
+def snapshot(connection: Connection, sender: str) -> tuple[int, float, list[Event]] | None:
+    """The first row after the conversation's snapshot, that event's time, and the events before it."""
     query = sa.select(SNAPSHOTS.c.event_id, SNAPSHOTS.c.data).where(SNAPSHOTS.c.sender_id == sender)
     found = connection.execute(query).first()
     if found is None:
         return None
-    events = [Event.from_parameters(values) for values in json.loads(found.data)]
-    return found.event_id, [event for event in events if event is not None]
+    kept = json.loads(found.data)
+    events = [Event.from_parameters(values) for values in kept["events"]]
+    return found.event_id, kept["until"], [event for event in events if event is not None]
 
 
-def keep_snapshot(connection: Connection, sender: str, first: int, before: Sequence[Event]) -> None:
-    """Replaces the conversation's snapshot."""
-    values = {"event_id": first, "data": json.dumps([event.as_dict() for event in before])}
+def keep_snapshot(
+    connection: Connection, sender: str, first: int, until: float, before: Sequence[Event]
+) -> None:
+    """Replaces the conversation's snapshot by the state ``before`` row ``first``, of time ``until``."""
+    data = json.dumps({"until": until, "events": [event.as_dict() for event in before]})
+    values = {"event_id": first, "data": data}
     update = sa.update(SNAPSHOTS).where(SNAPSHOTS.c.sender_id == sender).values(values)
     if not connection.execute(update).rowcount:
         connection.execute(sa.insert(SNAPSHOTS).values(sender_id=sender, **values))

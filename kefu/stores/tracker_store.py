@@ -117,7 +117,8 @@ class KefuTrackerStore(SQLTrackerStore):
     def _read(self, connection: Connection, sender: str, live: LiveTracker | None) -> LiveTracker | None:
         if live is not None:
             found = rows.since(connection, sender, live.last_id)
-            if found and found[0][0] == live.last_id:
+            last = live.events[-1].timestamp
+            if found and found[0][0] == live.last_id and found[0][1].timestamp == last:
                 live.follow(found[1:])
                 return live
         before, found = self._window(connection, sender)
@@ -129,9 +130,10 @@ class KefuTrackerStore(SQLTrackerStore):
     def _window(self, connection: Connection, sender: str) -> tuple[list, list[rows.Row]]:
         kept = rows.snapshot(connection, sender)
         if kept is not None:
-            first, before = kept
+            first, until, before = kept
             found = rows.since(connection, sender, first)
-            if found and found[0][0] == first:
+            # SQLite gives the numbers of deleted rows to new ones: what was deleted must not come back.
+            if found and found[0][0] == first and found[0][1].timestamp == until:
                 return before, found
         return [], rows.since(connection, sender, rows.session_start(connection, sender))
 
@@ -155,7 +157,8 @@ class KefuTrackerStore(SQLTrackerStore):
         shorter = shorten(tracker, self.domain.slots)
         if shorter is not None:
             before = list(shorter.events)[: shorter.prefix]
-            rows.keep_snapshot(connection, sender, shorter.ids[0], before)
+            until = list(shorter.events)[shorter.prefix].timestamp
+            rows.keep_snapshot(connection, sender, shorter.ids[0], until, before)
         return shorter or tracker
 
     def _append_foreign(self, connection: Connection, tracker: DialogueStateTracker) -> list:

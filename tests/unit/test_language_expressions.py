@@ -3,6 +3,7 @@
 import pytest
 
 from kefu.language.expressions import find_expressions
+from kefu.language.numbers import canonical
 
 
 def found(text, intent=""):
@@ -65,6 +66,17 @@ def test_a_rating_is_found_without_the_word_for_points(text, rating):
 )  # fmt: skip
 def test_a_choice_is_found_as_it_is_said(text, choice):
     assert [(kind, said.lower()) for kind, said in found(text, "choose_option")] == [("option_index", choice)]
+
+
+@pytest.mark.parametrize("text", ["服务十分差", "我十分不满意", "等了十分钟"])
+def test_how_bad_it_was_is_no_rating(text):
+    assert found(text, "rate_service") == []
+    assert not canonical("rating", text).isdigit() or "钟" in text
+
+
+def test_a_hundred_points_are_full_marks():
+    assert found("打100分", "rate_service") == [("rating", "100")]
+    assert canonical("rating", "100") == "5"
 
 
 def test_a_choice_is_only_looked_for_where_one_is_made():

@@ -17,7 +17,8 @@ def intent_of(text, intent):
     ("text", "intent"),
     [
         ("谢谢,不过还在冒烟", "thank"), ("V5着火了", "answer_helpful"), ("漏电了怎么办", "out_of_scope"),
-        ("孩子被反锁在家里了怎么办", "out_of_scope"), ("有人在撬我家门", "greet"), ("煤气味很重", "nlu_fallback"),
+        ("孩子被反锁在家里了怎么办", "out_of_scope"), ("有人在撬我家门", "greet"),
+        ("煤气味很重", "nlu_fallback"),
         ("my kid is locked in the room", "inform_me"), ("我不想活了", "chitchat"),
     ],
 )  # fmt: skip
