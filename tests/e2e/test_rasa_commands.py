@@ -150,7 +150,9 @@ def test_rasa_shell_nlu_shows_how_a_message_is_understood(trained_model, environ
 def test_rasa_test_plays_our_stories_and_no_others(trained_model, environ, tmp_path):
     """`rasa test` plays these, then `rasa test nlu`, which takes minutes for all of data/nlu."""
     nlu = tmp_path / "nlu.yml"
-    nlu.write_text('version: "3.1"\nnlu:\n- intent: greet\n  examples: |\n    - 你好\n', encoding="utf-8")
+    examples = {"greet": "你好", "thank": "谢谢"}  # with one intent alone there would be nothing to score
+    intents = [f"- intent: {name}\n  examples: |\n    - {text}\n" for name, text in examples.items()]
+    nlu.write_text('version: "3.1"\nnlu:\n' + "".join(intents), encoding="utf-8")
     command = [RASA, "test", "-m", trained_model, "--nlu", nlu, "--out", tmp_path / "results"]
     played = subprocess.run(
         [*command, "--fail-on-prediction-errors"], cwd=ROOT, env=environ, capture_output=True, text=True,

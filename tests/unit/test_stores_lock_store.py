@@ -43,7 +43,7 @@ async def test_the_next_begins_at_once(locks):
 async def test_conversations_do_not_wait_for_each_other(locks):
     log = []
     await asyncio.gather(work(locks, log, "slow", "a", 0.1), work(locks, log, "quick", "b", 0))
-    assert log == ["slow begins", "quick begins", "quick ends", "slow ends"]
+    assert log.index("quick ends") < log.index("slow ends")
 
 
 async def test_a_failed_turn_lets_the_next_begin(locks):
