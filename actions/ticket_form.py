@@ -6,6 +6,7 @@ from rasa_sdk.events import ActiveLoop, EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.conversation import Turn, TurnAction
+from actions.ticket_answers import asks_what_to_change
 from actions.tickets import NOT_GIVEN, ticket_facts
 from kefu.knowledge.categories import Category, classify, rules, ticket_kind_of
 from kefu.knowledge.service import catalog
@@ -44,21 +45,21 @@ class ActionAskTicketConfirmed(TurnAction):
 
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Shows what the ticket will hold; after a bare no asks what to change, then whether to stop."""
+        again = turn.asked in ("utter_what_to_correct", "utter_correct_or_stop")
         # A no to the question before this one meant: no phone.
-        answered = turn.slots.get("requested_slot") == "ticket_confirmed"
-        if answered and turn.intent == "deny" and not turn.entities:
-            again = turn.asked in ("utter_what_to_correct", "utter_correct_or_stop")
+        if (again or turn.asked == "utter_ticket_summary") and asks_what_to_change(turn):
             say.utter_message(response="utter_correct_or_stop" if again else "utter_what_to_correct")
             return []
         category = _category(turn)
         labels = rules().labels
+        missing = {name: label.get(turn.language) for name, label in labels.not_given.items()}
         say.utter_message(
             response="utter_ticket_summary",
             problem=turn.slots["ticket_problem"],
-            product=turn.slots.get("ticket_product") or NOT_GIVEN,
+            product=_given(turn, "ticket_product") or missing["product"],
             category=category.as_dict()["path"] or NOT_GIVEN,
             urgency=labels.urgencies[category.urgency].get(turn.language),
-            phone=turn.slots.get("ticket_phone") or NOT_GIVEN,
+            phone=_given(turn, "ticket_phone") or missing["phone"],
         )
         return []
 
@@ -73,18 +74,18 @@ class ActionOpenTicket(TurnAction):
         return "action_open_ticket"
 
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
-        """Opens it once, tells its number, and forgets the form."""
-        category = _category(turn)
+        """Opens it once, tells its number, and forgets the form; one that was called off is only left."""
         slots = turn.slots
-        product = slots.get("ticket_product")
+        if not slots.get("ticket_confirmed"):
+            return _leave(say)
+        category = _category(turn)
         ticket = service.open_ticket(
             service.TicketRequest(
                 request_key=turn.key, customer=turn.customer, channel=turn.channel,
                 kind=ticket_kind_of(slots.get("ticket_intent") or ""), urgency=category.urgency,
                 description=slots["ticket_problem"],
-                phone=None if slots.get("ticket_phone") == NOT_GIVEN else slots.get("ticket_phone"),
-                product=None if product == NOT_GIVEN else product, line=category.line,
-                function=category.function, problem_type=category.problem_type,
+                phone=_given(turn, "ticket_phone"), product=_given(turn, "ticket_product"),
+                line=category.line, function=category.function, problem_type=category.problem_type,
             )
         )  # fmt: skip
         say.utter_message(
@@ -105,9 +106,19 @@ class ActionStopTicket(TurnAction):
 
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Ends the loop."""
-        say.utter_message(response="utter_ticket_form_stopped")
-        cleared = [SlotSet(slot, None) for slot in ("requested_slot", "ticket_confirmed", *_ASKED_MEANWHILE)]
-        return [ActiveLoop(None), *cleared]
+        return [ActiveLoop(None), *_leave(say)]
+
+
+def _leave(say: CollectingDispatcher) -> list[EventType]:
+    """Says that the form is left, and keeps what was told."""
+    say.utter_message(response="utter_ticket_form_stopped")
+    return [SlotSet(slot, None) for slot in ("requested_slot", "ticket_confirmed", *_ASKED_MEANWHILE)]
+
+
+def _given(turn: Turn, slot: str) -> str | None:
+    """What the form was told, if it was not told that there is none."""
+    value = turn.slots.get(slot)
+    return None if value == NOT_GIVEN else value
 
 
 def _category(turn: Turn) -> Category:

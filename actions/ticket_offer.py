@@ -10,6 +10,7 @@ from actions.conversation import Turn, TurnAction
 from actions.danger import offer_ticket, stay_safe, warn
 from kefu.knowledge.categories import ticket_kind_of
 from kefu.knowledge.service import catalog
+from kefu.tickets.answers import phone_in
 
 #: A wish to cancel that is this short does not say what.
 _CANCELLING, _BARE = ("cancel_order", "cancel_appointment"), 3
@@ -96,6 +97,8 @@ class ActionStartTicket(TurnAction):
         for slot, value in told.items():
             if told["problem"] or (value and not turn.slots.get(f"ticket_{slot}")):
                 events.append(SlotSet(f"ticket_{slot}", value))
+        phone = phone_in(turn.text) or phone_in(told["problem"] or "")
+        events += [SlotSet("ticket_phone", phone)] if phone else []
         return [*events, SlotSet("ticket_confirmed", None)]
 
 

@@ -62,10 +62,10 @@ class Customer:
         ]
         return self
 
-    def gets(self, action: Action) -> Customer:
+    def gets(self, action: Action, domain: dict[str, Any] | None = None) -> Customer:
         """Runs an action on the latest message and remembers what it sets."""
         dispatcher = CollectingDispatcher()
-        for event in asyncio.run(action.run(dispatcher, self.tracker, {})):
+        for event in asyncio.run(action.run(dispatcher, self.tracker, domain or {})):
             if event["event"] == "slot":
                 self.slots[event["name"]] = event["value"]
             self.events.append(event)

@@ -172,12 +172,14 @@ class _Labels(Entry):
     statuses: dict[str, Label]
     next_steps: dict[str, Label]
     ticket_kinds: dict[str, Label]
+    not_given: dict[str, Label]
 
     _sources = _names_exactly("sources", SOURCES)
     _urgencies = _names_exactly("urgencies", URGENCIES)
     _statuses = _names_exactly("statuses", TICKET_STATUSES)
     _next_steps = _names_exactly("next_steps", TICKET_STATUSES)
     _ticket_kinds = _names_exactly("ticket_kinds", TICKET_KINDS)
+    _not_given = _names_exactly("not_given", ("product", "phone"))
 
 
 def _expression(value: str) -> str:

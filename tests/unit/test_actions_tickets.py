@@ -29,6 +29,8 @@ FORM = {
     "ticket_problem": "L3 门锁指纹识别不了", "ticket_product": "L3", "ticket_phone": "13800138000",
     "ticket_confirmed": True, "ticket_intent": "report_fault",
 }  # fmt: skip
+#: The form as domain.yml has it.
+DOMAIN = {"forms": {"ticket_form": {"required_slots": [slot for slot in FORM if slot != "ticket_intent"]}}}
 
 
 @pytest.fixture
@@ -121,6 +123,37 @@ def test_what_is_no_phone_is_asked_for_again(customer, typed):
     assert checked(customer, "ticket_phone", typed) == (None, ["utter_phone_invalid"])
 
 
+@pytest.fixture
+def at_the_phone(customer):
+    """A customer whom the form asks for a phone."""
+    customer.slots.update(FORM, ticket_phone=None, ticket_confirmed=None, requested_slot="ticket_phone")
+    customer.loop = {"name": "ticket_form"}
+    return customer
+
+
+def test_what_tells_more_instead_of_a_phone_is_added_to_the_problem(at_the_phone):
+    at_the_phone.says("用了三天太吵", "inform").gets(ValidateTicketForm(), DOMAIN)
+    assert at_the_phone.responses == ["utter_noted"]
+    assert at_the_phone.slots["ticket_problem"] == FORM["ticket_problem"] + "\n用了三天太吵"
+
+
+def test_the_form_is_left_by_words_and_not_by_what_was_understood(at_the_phone):
+    at_the_phone.says("师傅弄坏了我的门", "cancel_appointment").gets(ValidateTicketForm(), DOMAIN)
+    assert at_the_phone.slots["requested_slot"] == "ticket_phone"
+    at_the_phone.says("不弄了", "inform").gets(ValidateTicketForm(), DOMAIN).gets(ActionOpenTicket())
+    assert at_the_phone.responses == ["utter_ticket_form_stopped"]
+    assert at_the_phone.slots["requested_slot"] is None
+    assert service.list_tickets(at_the_phone.name) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "phone"), [("不留", "-"), ("算了", "-"), ("不是李 是黎", None), ("不是我的，是我妈的", None)]
+)
+def test_only_a_refusal_is_a_missing_phone(at_the_phone, typed, phone):
+    at_the_phone.says(typed, "deny").gets(ValidateTicketForm(), DOMAIN)
+    assert at_the_phone.slots["ticket_phone"] == phone
+
+
 @pytest.mark.parametrize(
     ("typed", "product"),
     [("l3", "L3"), ("门锁", "智能门锁"), ("門鎖", "智能门锁"), ("没有", "-"), ("冰箱", "-")],
@@ -149,12 +182,16 @@ def test_the_summary_shows_everything_that_the_ticket_will_hold(customer):
 
 def test_a_bare_no_to_the_summary_asks_what_to_change(customer):
     customer.slots.update(FORM, requested_slot="ticket_confirmed")
+    customer.says("不留", "deny").gets(ActionAskTicketConfirmed())
+    assert customer.responses == ["utter_ticket_summary"]
     customer.says("不对", "deny").gets(ActionAskTicketConfirmed())
     assert customer.responses == ["utter_what_to_correct"]
 
 
 def test_a_second_no_to_the_summary_offers_to_submit_or_to_stop(customer):
     customer.slots.update(FORM, requested_slot="ticket_confirmed")
+    customer.says("不留", "deny").gets(ActionAskTicketConfirmed())
+    assert customer.responses == ["utter_ticket_summary"]
     customer.says("不对", "deny").gets(ActionAskTicketConfirmed())
     customer.says("不是", "deny").gets(ActionAskTicketConfirmed())
     assert customer.responses == ["utter_correct_or_stop"]

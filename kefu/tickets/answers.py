@@ -1,0 +1,104 @@
+"""What answers to a ticket's questions say, by their words alone: nobody learned what people add."""
+
+from __future__ import annotations
+
+import re
+
+from kefu.language.normalize import normalize
+from kefu.language.numbers import find_numbers, spoken_digits
+
+_PHONE = re.compile(r"(?:\+?86)?(1[3-9]\d{9}|0\d{9,11}|400\d{7})")
+_SPOKEN = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
+_CALL = re.compile(
+    "我?的?(?:联系)?(?:电话|手机|号码|手机号|phone|number|tel)(?:号码?)?(?:是|为|is)?|[\\s()+:,.-]"
+)
+
+_FILLER = (
+    r"(?:\W|嗯|哦|啊|那|我|就|还是|先|暂时|了|吧|啦|呢|哈|呀|的|谢谢|抱歉|不好意思|please|thanks?|thank you)*"
+)
+_NO = "不|没|无|唔|冇|别|算了"
+_NO_WHAT = (
+    "太|想|愿意?|用|要|需要|必|方便|肯|能|给|留|提供|说|告诉|行|使|再|有|便|联系|电话|手机|号码?|方式|[你您们]|"
+    f"{_NO}|了|吧|啦|哈|呀|的|谢谢|\\W"
+)
+_REFUSAL = re.compile(
+    f"{_FILLER}(?:(?:{_NO})(?:{_NO_WHAT})*|"
+    "(?:no|nope|none|n/?a|skip|not now|no phone(?: number)?|(?:i'?d |i would )?rather not|prefer not(?: to)?|"
+    "(?:i )?(?:don'?t|do not) (?:have|want)(?: to| one| a phone)?(?: say| leave one)?)"
+    f"){_FILLER}"
+)
+
+_CALLING_OFF = (
+    "算了|取消|不(?:想|要|再|用|需要)*(?:报|登记|弄|用|要|填|提交|修|搞|办|来|投诉)(?:修|单|工单)?了|"
+    "先不(?:报|登记|弄|填|提交|修|搞|办|投诉)?(?:修|单|工单)?|退出|停(?:止|下|一下)?|"
+    r"\b(?:stop|cancel|quit|exit|never ?mind|forget it)\b"
+)
+_LEAVE_TAKING = (
+    "再见|拜拜|回见|回聊|回头|下次|走了|下线|晚安|先这样|"
+    r"\b(?:good)?bye(?:[ -]?bye)?\b|\bsee you\b|\bgood ?night\b|\blater\b"
+)
+_CALLED_OFF = re.compile(f"{_CALLING_OFF}|{_LEAVE_TAKING}")
+_ONLY_CALLED_OFF = re.compile(f"{_FILLER}(?:(?:{_CALLING_OFF}|再见|拜拜|(?:good)?bye(?: ?bye)?){_FILLER})+")
+
+_QUESTION = re.compile(
+    r"[?吗么]|多少|多久|几天|怎么|怎样|如何|什么|哪|能不能|可不可以|行不行|是不是|要不要|呢$|"
+    r"^(?:what|how|when|where|why|who|which|can|could|do|does|is|are|will)\b"
+)
+_CORRECTION = re.compile(
+    r"\s*(?:把)?(?:问题|描述|故障|内容|problem|description)(?:描述)?\s*(?:(?:要|应该|应)?(?:改成|改为|换成|更正为|变成)|"
+    r"应该是|is|should be)\s*[:：,，]?\s*(.+)",
+    re.DOTALL | re.IGNORECASE,
+)
+_WANTS_CHANGE = re.compile(f"{_FILLER}(?:要|想|需要|有错|错了|得)*(?:修改|更改|改动|改)(?:一下|下)?{_FILLER}")
+_BESIDE_A_NAME = re.compile(r"(?:\W|我|家|里|的|是|这|那|个|款|台|把|有|一|买|型号|产品|it'?s|the|my|a|is)*")
+
+
+def phone_in(text: str) -> str | None:
+    """The phone number of mainland China that a text holds, written or spoken, without blanks."""
+    named = (number["value"] for number in find_numbers(text) if number["entity"] == "phone")
+    spelt = spoken_digits(text)
+    alone = _PHONE.fullmatch(re.sub(r"[\s()-]", "", spelt))
+    spoken = _SPOKEN.search(spelt)
+    return next(named, None) or (alone and alone.group(1)) or (spoken and spoken.group()) or None
+
+
+def is_digits(text: str) -> bool:
+    """Whether a text is nothing but digits, as a phone number would be: 138, 电话 1380013."""
+    return _CALL.sub("", spoken_digits(text)).isdigit()
+
+
+def is_refusal(text: str) -> bool:
+    """Whether a text refuses what it is asked for: 不留, 不方便, 没有, no thanks; 不是我的 does not."""
+    return bool(_REFUSAL.fullmatch(normalize(text).text))
+
+
+def calls_off(text: str, sure: bool = False) -> bool:
+    """Whether a text says to stop.
+
+    Args:
+        text: As typed.
+        sure: The message was understood as such a wish, so that its words may stand among others.
+    """
+    normal = normalize(text).text
+    return bool(_CALLED_OFF.search(normal) if sure else _ONLY_CALLED_OFF.fullmatch(normal))
+
+
+def is_question(text: str) -> bool:
+    """Whether a text asks something."""
+    return bool(_QUESTION.search(normalize(text).text))
+
+
+def corrected_problem(text: str) -> str | None:
+    """The description that is to stand in place of the one before: 问题改成：镜头歪了."""
+    found = _CORRECTION.fullmatch(text)
+    return found.group(1).strip() if found else None
+
+
+def wants_change(text: str) -> bool:
+    """Whether a text says that something has to be changed, and not what: 我要改一下."""
+    return bool(_WANTS_CHANGE.fullmatch(normalize(text).text))
+
+
+def is_bare_name(rest: str) -> bool:
+    """Whether what stands beside the names in a text says nothing: 我家的 (C2摄像头)."""
+    return bool(_BESIDE_A_NAME.fullmatch(normalize(rest).text))
