@@ -105,7 +105,10 @@ class ActionStartTicket(TurnAction):
 def _told(turn: Turn) -> str | None:
     """The problem as told when asking for a ticket, if anything was told."""
     named = any(turn.values(kind) for kind in ("product", "product_line", "function"))
-    if turn.values("symptom") or turn.values("error_code") or (named and len(turn.text) >= _TELLING):
+    # 蓝牙老断, taken for a function, is none of ours: it says what is the matter.
+    unknown = any(not catalog().graph.named("function", said) for said in turn.said("function"))
+    told = turn.values("symptom") or turn.values("error_code") or unknown
+    if told or (named and len(turn.text) >= _TELLING):
         return turn.text
     fault = catalog().graph.get((turn.slots.get("fault") or {}).get("ref"))
     if fault:
