@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from rasa_sdk.events import EventType
-from sqlalchemy.exc import IntegrityError
 
 from kefu.db import session_scope
 from kefu.events import record_once
@@ -59,8 +58,5 @@ def category_of(turn: Turn, events: Iterable[EventType]) -> Category:
 
 
 def _record(turn: Turn, kind: str, /, **data) -> None:
-    try:
-        with session_scope() as session:
-            record_once(session, kind, turn.key, turn.customer, **data)
-    except IntegrityError:
-        return  # the same message, handled at this very moment elsewhere
+    with session_scope() as session:
+        record_once(session, kind, turn.key, turn.customer, **data)

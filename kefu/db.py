@@ -64,10 +64,14 @@ def engine() -> Engine:
     return connect(settings().database_url)
 
 
+#: Made once: SQLAlchemy builds a class, with all its event hooks, for each.
+_new_session = sessionmaker(future=True, expire_on_commit=False)
+
+
 @contextmanager
 def session_scope() -> Iterator[Session]:
     """A session that commits when the block ends and rolls back when it fails."""
-    session = sessionmaker(engine(), future=True, expire_on_commit=False)()
+    session = _new_session(bind=engine())
     try:
         yield session
         session.commit()

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime, Index, Integer, String, select
+from sqlalchemy import JSON, Column, DateTime, Index, Integer, String
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from kefu.db import Base, utcnow
+
+_INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 class Event(Base):
@@ -52,10 +55,9 @@ def record(session: Session, kind: str, customer: str | None = None, /, **data: 
 def record_once(session: Session, kind: str, request_key: str, customer: str, /, **data: Any) -> bool:
     """Adds a fact that one message leads to, unless the log has it; returns whether it was added.
 
-    Raises:
-        IntegrityError: At the commit, when the same message is handled at this very moment elsewhere.
+    Every turn with an action does this, so it is a single statement, which also bears that the same message
+    is handled at this very moment elsewhere.
     """
-    if session.scalar(select(Event.id).filter_by(kind=kind, request_key=request_key)):
-        return False
-    record(session, kind, customer, **data).request_key = request_key
-    return True
+    insert = _INSERT[session.get_bind().dialect.name](Event).on_conflict_do_nothing()
+    values = {"kind": kind, "customer": customer, "data": data, "request_key": request_key}
+    return bool(session.execute(insert, values).rowcount)
