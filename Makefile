@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test train validate stories lint test-page pytest shell bench-nlu bench-search bench-turns reload-knowledge clean ports browser
+.PHONY: help run test train validate stories lint test-page pytest shell bench-nlu bench-search bench-turns bench-start reload-knowledge clean ports browser
 
 PYTHON := .venv/bin/python
 RASA := $(PYTHON) -m kefu.run rasa
@@ -48,6 +48,9 @@ bench-search: .venv/.synced ## Measure knowledge search; CORPUS=file QUERIES=fil
 
 bench-turns: .venv/.synced ## Measure turns against stock Rasa; ARGS="--only ours" measures ours alone
 	@$(PYTHON) -m bench.turns $(ARGS)
+
+bench-start: .venv/.synced ## Measure start and memory against stock Rasa; ARGS=--train also training
+	@$(PYTHON) -m bench.start $(ARGS)
 
 reload-knowledge: .venv/.synced ## Take changes of data/knowledge over, also while the assistant runs
 	@$(PYTHON) -m kefu.knowledge

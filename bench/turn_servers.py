@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -15,12 +14,10 @@ from pathlib import Path
 import yaml
 
 from kefu.config import ROOT
-from kefu.run import builds
 from kefu.run.servers import Server, environment, python
 from kefu.run.steps import end
 from tests.ports import free_ports
 
-_PIPELINE = ROOT / "bench" / "baselines" / "rasa-init.yml"
 _CLOCK = os.sysconf("SC_CLK_TCK")
 _START_SECONDS = 400
 
@@ -89,13 +86,14 @@ class System:
         subprocess.run(command, cwd=ROOT, env=self._environ, check=True, stdout=subprocess.DEVNULL)
 
     def start(self) -> None:
-        """Starts the servers and waits until they are healthy."""
+        """Starts the servers, as `make run` does all at once, and waits until they are healthy."""
         for server in self._servers:
             with open(self._var / f"{server.name}.log", "ab") as log:
                 self._processes[server.name] = subprocess.Popen(
                     server.command, cwd=ROOT, env=server.environ, stdin=subprocess.DEVNULL,
                     stdout=log, stderr=log, start_new_session=True,
                 )  # fmt: skip
+        for server in self._servers:
             deadline = time.monotonic() + _START_SECONDS
             while not server.is_healthy():
                 if self._processes[server.name].poll() is not None or time.monotonic() > deadline:
@@ -119,12 +117,17 @@ class System:
             total += int(fields[11]) + int(fields[12])
         return total / _CLOCK
 
-    def megabytes(self, *names: str) -> float:
-        """Memory of the named servers and their workers, what they share counted once."""
+    def megabytes(self, *names: str, kind: str = "Pss") -> float:
+        """Memory of the named servers and their workers.
+
+        Args:
+            *names: The servers; all without any.
+            kind: ``Pss`` counts once what processes share; ``Rss`` counts it for each.
+        """
         total = 0
         for pid in self._pids(*names):
             lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-            total += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+            total += next(int(line.split()[1]) for line in lines if line.startswith(f"{kind}:"))
         return total / 1024
 
     def _pids(self, *names: str) -> list[int]:
@@ -173,49 +176,6 @@ class System:
             insert = f"INSERT INTO events (sender_id, {columns}) VALUES (?, ?, ?, ?, ?, ?)"
             database.executemany(insert, values)
         return len(values)
-
-
-def own_model() -> Path:
-    """The model of the present sources."""
-    return builds.model()
-
-
-def stock_model(folder: Path, epochs: int) -> Path:
-    """A model of `rasa init`'s pipeline and policies on our data; how well it learned is not asked here."""
-    config = yaml.safe_load(_PIPELINE.read_text())
-    for component in config["pipeline"]:
-        if "epochs" in component:
-            component["epochs"] = epochs
-    history = {"max_history": 5, "epochs": epochs}
-    config["policies"] = [
-        {"name": "MemoizationPolicy"},
-        {"name": "RulePolicy"},
-        {"name": "UnexpecTEDIntentPolicy", **history},
-        {"name": "TEDPolicy", **history, "constrain_similarities": True},
-    ]
-    text = yaml.safe_dump(config, sort_keys=False)
-    files = [
-        path for path in builds.model_inputs(ROOT) if path.suffix == ".yml" and path.name != "config.yml"
-    ]
-    path = folder / f"stock-{epochs}-{builds.fingerprint(ROOT, [*files, _PIPELINE])}.tar.gz"
-    if path.exists():
-        return path
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "stock.yml").write_text(text)
-    data = [ROOT / "data" / kind for kind in ("nlu", "rules", "stories")]
-    command = python(
-        "rasa", "train", "--config", folder / "stock.yml", "--domain", ROOT / "domain.yml", "--data", *data,
-        "--out", folder, "--fixed-model-name", "draft",
-    )  # fmt: skip
-    subprocess.run(
-        command,
-        cwd=ROOT,
-        env=environment() | {"RASA_MAX_CACHE_SIZE": "0"},
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
-    shutil.move(folder / "draft.tar.gz", path)
-    return path
 
 
 def median(values: Sequence[float]) -> float:

@@ -19,7 +19,8 @@ from pathlib import Path
 
 from bench.report import Goal, finish, heading, table
 from bench.turn_load import Crowd
-from bench.turn_servers import System, median, own_model, stock_model
+from bench.turn_models import own_model, stock_model
+from bench.turn_servers import System, median
 from kefu.config import settings
 from tests import redis_server
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import structlog
 from rasa.core.agent import load_agent
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
-from rasa.core.tracker_store import InMemoryTrackerStore
+from rasa.core.tracker_store import InMemoryTrackerStore, TrackerStore
 from rasa.core.utils import AvailableEndpoints
 from rasa.shared.core.events import ActionExecuted, BotUttered, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
@@ -56,12 +57,21 @@ class Talk:
         servers.tracker_store = None
         self._loop = asyncio.new_event_loop()
         self._agent = self._loop.run_until_complete(load_agent(str(model), endpoints=servers))
-        self._agent.tracker_store = InMemoryTrackerStore(self._agent.domain)
-        self._agent.processor.tracker_store = self._agent.tracker_store
         self.domain = self._agent.domain
+        self._keep_in(InMemoryTrackerStore(self.domain))
 
     def close(self) -> None:
         self._loop.close()
+
+    @contextmanager
+    def kept_in(self, store: TrackerStore) -> Iterator[Talk]:
+        """Keeps conversations in another store within the block."""
+        before = self._agent.tracker_store
+        self._keep_in(store)
+        try:
+            yield self
+        finally:
+            self._keep_in(before)
 
     def say(self, sender: str, text: str, metadata: Mapping[str, Any] | None = None) -> Answer:
         """Sends one message and waits for all that the assistant does about it."""
@@ -70,6 +80,9 @@ class Talk:
     def copy(self, sender: str, to: str) -> None:
         """Lets another customer be at the same point of the same conversation."""
         self._loop.run_until_complete(self._copy(sender, to))
+
+    def _keep_in(self, store: TrackerStore) -> None:
+        self._agent.tracker_store = self._agent.processor.tracker_store = store
 
     async def _say(self, sender: str, text: str, metadata: dict[str, Any]) -> Answer:
         before = await self._tracker(sender)
@@ -101,4 +114,4 @@ class Talk:
         )
 
     async def _tracker(self, sender: str) -> DialogueStateTracker | None:
-        return await self._agent.tracker_store.retrieve(sender)
+        return await self._agent.tracker_store.retrieve_full_tracker(sender)
