@@ -29,16 +29,19 @@ Row = tuple[int, Event]
 
 
 def prepare(engine: Engine) -> None:
-    """Adds what Rasa's own table lacks; several processes may do it at once."""
+    """Creates the tables, and the index that Rasa's own lacks; several processes may do it at once."""
+    parts = [part for table in EVENTS.metadata.sorted_tables for part in (table, *table.indexes)]
     if engine.dialect.name == "sqlite":
-        return  # Its index on sender_id holds the ids too.
-    try:
-        _BY_CONVERSATION.create(engine, checkfirst=True)
-    except (sa.exc.ProgrammingError, sa.exc.IntegrityError):
-        if not any(
-            index["name"] == _BY_CONVERSATION.name for index in sa.inspect(engine).get_indexes("events")
-        ):
-            raise
+        parts.remove(_BY_CONVERSATION)  # Its index on sender_id holds the ids too.
+    for part in parts:
+        create = sa.schema.CreateTable if isinstance(part, sa.Table) else sa.schema.CreateIndex
+        try:
+            with engine.begin() as connection:
+                connection.execute(create(part, if_not_exists=True))
+        except (sa.exc.ProgrammingError, sa.exc.IntegrityError):
+            # PostgreSQL may see that it exists only when another has just made it.
+            with engine.begin() as connection:
+                connection.execute(create(part, if_not_exists=True))
 
 
 def since(connection: Connection, sender: str, first: int) -> list[Row]:

@@ -45,11 +45,13 @@ class KefuTrackerStore(SQLTrackerStore):
         """Opens the store and creates its tables if needed (see parent class)."""
         self._live: OrderedDict[str, LiveTracker] = OrderedDict()
         url = settings().tracker_url
+        engine = connect(url)
+        # First: where two processes start at once, Rasa's own way to create tables logs an error.
+        rows.prepare(engine)
         super().__init__(domain=domain, host=url, event_broker=event_broker, **kwargs)
         self.engine.dispose()
-        self.engine = connect(url)
+        self.engine = engine
         self.sessionmaker.configure(bind=self.engine)
-        rows.prepare(self.engine)
         # SQLite takes one writer at a time: more threads would only wait for each other.
         workers = 1 if self.engine.dialect.name == "sqlite" else 8
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="tracker")

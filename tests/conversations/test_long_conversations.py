@@ -1,19 +1,23 @@
 """Late in a conversation, on the store that a running assistant has, dialogues go as at its beginning.
 
-Small talk before a dialogue puts the cut of the store's window (kefu.stores.window) into the dialogue, each
-time after another of its turns: forms are opened before the cut and filled after it.
+The window (kefu.stores.window) is shorter here than when running, and small talk comes before each dialogue:
+so the cut is within the dialogue, in each after another of its turns, and forms are opened before the cut
+and filled after it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import cycle, islice
 from pathlib import Path
 
 import pytest
+from rasa.shared.core.events import ActiveLoop
 
+from kefu.stores import window
 from kefu.stores.tracker_store import KefuTrackerStore
-from kefu.stores.window import LONGEST, SHORTEST
 from tests.conversations.dialogues import play, read
+from tests.conversations.talk import Talk
 
 SMALL_TALK = ("你好", "你能做什么", "谢谢", "你是机器人吗")
 GROUPS = (
@@ -22,28 +26,41 @@ GROUPS = (
     "digressions_are_answered_and_the_form_goes_on",
     "faults_are_diagnosed_step_by_step",
 )
-DIALOGUES = [
-    dialogue for dialogue in read(Path(__file__).parent) if dialogue.group in GROUPS and not dialogue.fails
-]
+DIALOGUES = [one for one in read(Path(__file__).parent) if one.group in GROUPS and not one.fails]
+
+
+class Store(KefuTrackerStore):
+    """Counts what is cut."""
+
+    cuts = cuts_in_forms = 0
+
+    def _append(self, connection, tracker, new):
+        live = super()._append(connection, tracker, new)
+        if live is not None and live is not tracker:
+            Store.cuts += 1
+            Store.cuts_in_forms += any(isinstance(e, ActiveLoop) for e in list(live.events)[: live.prefix])
+        return live
 
 
 @pytest.fixture(scope="module")
-def stored(talk):
+def stored(talk) -> Iterator[Talk]:
     """The assistant, keeping conversations as it does when it runs."""
-    store = KefuTrackerStore(domain=talk.domain)
-    with talk.kept_in(store) as stored:
-        yield stored, store
+    with pytest.MonkeyPatch.context() as patch, talk.kept_in(Store(domain=talk.domain)):
+        for name, value in {"LONGEST": 3, "SHORTEST": 1, "FEWEST_ACTIONS": 4}.items():
+            patch.setattr(window, name, value)
+        yield talk
 
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_dialogues_go_on_across_the_cut(stored, group):
-    talk, store = stored
     for number, dialogue in enumerate(one for one in DIALOGUES if one.group == group):
         for by in {turn.by for turn in dialogue.turns}:
             sender = f"{dialogue.group}: {dialogue.title} ({by})"
-            for text in islice(cycle(SMALL_TALK), LONGEST - number % SHORTEST):
-                talk.say(sender, text)
-        faults, transcript = play(talk, dialogue)
+            for text in islice(cycle(SMALL_TALK), 1 + number % 3):
+                stored.say(sender, text)
+        faults, transcript = play(stored, dialogue)
         assert not faults, f"{dialogue.title}\n{transcript}\n" + "\n".join(faults)
-    cut = [live for live in store._live.values() if live.prefix]
-    assert len(cut) > 3, "nothing was cut: this test shows nothing"
+
+
+def test_many_were_cut_and_some_within_a_form(stored):
+    assert Store.cuts > 20 and Store.cuts_in_forms > 3

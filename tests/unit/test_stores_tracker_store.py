@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
+import subprocess
+import sys
 
 import pytest
 from rasa.core.agent import Agent
@@ -14,6 +16,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy import delete, event, insert
 
 from kefu.config import settings
+from kefu.run.servers import environment
 from kefu.stores import rows
 from kefu.stores.tracker_store import KefuTrackerStore
 from tests.unit.test_stores_window import DOMAIN, LISTEN, Customer, state
@@ -243,3 +246,20 @@ async def test_a_row_that_no_rasa_knows_is_passed_over(new_store):
         connection.execute(insert(rows.EVENTS), [strange])
     await take_turn(store, hello(2))
     assert (await new_store().retrieve("a")).get_slot("count") == 2.0
+
+
+def test_several_processes_that_start_at_once_create_the_tables_without_a_word(tmp_path):
+    start = (
+        "from kefu.stores.tracker_store import KefuTrackerStore as Store\n"
+        "import sys; print('ready', flush=True); sys.stdin.readline(); Store()"
+    )
+    environ = environment() | {"KEFU_VAR_DIR": str(tmp_path), "PYTHONWARNINGS": "ignore"}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    processes = [subprocess.Popen([sys.executable, "-c", start], env=environ, **pipes) for _ in range(3)]
+    assert [process.stdout.readline() for process in processes] == ["ready\n"] * 3
+    for process in processes:
+        process.stdin.write("\n")
+        process.stdin.flush()
+    said = [process.communicate(timeout=60) for process in processes]
+    assert not any("Could not create" in text for both in said for text in both)
+    assert [process.returncode for process in processes] == [0, 0, 0]
