@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime, Index, Integer, String
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import JSON, Column, DateTime, Index, Integer, String, bindparam, text
 from sqlalchemy.orm import Session
 
 from kefu.db import Base, utcnow
-
-_INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 class Event(Base):
@@ -38,6 +35,13 @@ class Event(Base):
     request_key = Column(String(255))
 
 
+# As text: SQLAlchemy would compile its own `on_conflict_do_nothing` anew each time, for one database only.
+_INSERT_NEW = text(
+    "INSERT INTO event_log (at, kind, customer, data, request_key)"
+    " VALUES (:at, :kind, :customer, :data, :request_key) ON CONFLICT DO NOTHING"
+).bindparams(bindparam("at", type_=DateTime), bindparam("data", type_=JSON))
+
+
 def record(session: Session, kind: str, customer: str | None = None, /, **data: Any) -> Event:
     """Adds a fact to the log within the caller's transaction.
 
@@ -58,6 +62,5 @@ def record_once(session: Session, kind: str, request_key: str, customer: str, /,
     Every turn with an action does this, so it is a single statement, which also bears that the same message
     is handled at this very moment elsewhere.
     """
-    insert = _INSERT[session.get_bind().dialect.name](Event).on_conflict_do_nothing()
-    values = {"kind": kind, "customer": customer, "data": data, "request_key": request_key}
-    return bool(session.execute(insert, values).rowcount)
+    values = {"at": utcnow(), "kind": kind, "customer": customer, "data": data, "request_key": request_key}
+    return bool(session.connection().execute(_INSERT_NEW, values).rowcount)
