@@ -35,6 +35,11 @@ def python(module: str, *arguments: str | Path) -> tuple[str, ...]:
     return (sys.executable, "-m", "kefu.run.quiet", module, *map(str, arguments))
 
 
+def rasa(*arguments: str | Path) -> tuple[str, ...]:
+    """The command that runs a Rasa server, whose workers share what they only read."""
+    return (sys.executable, "-m", "kefu.run.preload", "rasa", "run", *map(str, arguments))
+
+
 def environment(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """``environ`` with the defaults that every process of ours runs under."""
     return {**DEFAULTS, **environ}
@@ -87,8 +92,8 @@ def servers(model: Path, environ: Mapping[str, str] = os.environ) -> list[Server
         ),
         Server(
             "rasa",
-            python(
-                "rasa", "run", "--model", model, "--interface", interface, "--port", str(port),
+            rasa(
+                "--model", model, "--interface", interface, "--port", str(port),
                 "--credentials", ROOT / "credentials.yml", "--endpoints", endpoints(environ),
             ),
             f"http://{'127.0.0.1' if interface == '0.0.0.0' else interface}:{port}",
