@@ -146,12 +146,10 @@ class Turn:
     @property
     def other_brand(self) -> str | None:
         """Whose product the message is about, if it names another company's (华为门锁)."""
-        before = (self.text[: e["start"]] for e in self.entities if e["entity"] == "product_line")
-        ends = [
-            text.lower().removesuffix("的").removesuffix("家").removesuffix("牌").rstrip() for text in before
-        ]
+        before = [self.text[: e["start"]].lower() for e in self.entities if e["entity"] == "product_line"]
+        # One character may stand between, as Chinese puts one behind an owner.
         brands = rules().other_brands
-        return next((brand for brand in brands if any(end.endswith(brand.lower()) for end in ends)), None)
+        return next((b for b in brands if any(b.lower() in text[~len(b) :] for text in before)), None)
 
     @property
     def names_anything(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from abc import abstractmethod
 
 from rasa_sdk.events import EventType, SlotSet
@@ -10,9 +9,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.conversation import Turn, TurnAction
 from kefu.knowledge.categories import urgency_of
-
-#: A no this short, or with one of these words, is meant for the offer.
-_NO, _DECLINED = 3, re.compile("不用|不要|不需要|不必|不登记|先不|算了|no", re.IGNORECASE)
+from kefu.tickets.answers import declines
 
 
 def warn(say: CollectingDispatcher, intent: str, text: str) -> bool:
@@ -41,7 +38,7 @@ def stay_safe(turn: Turn, say: CollectingDispatcher) -> list[EventType]:
     offer = turn.slots.get("ticket_offer") or {}
     pending = turn.slots.get("awaiting") == "ticket_offer"
     danger = urgency_of("report_fault", offer.get("problem") or "")[1] if pending else None
-    if not danger or (turn.intent == "deny" and (len(turn.text) <= _NO or _DECLINED.search(turn.text))):
+    if not danger or (turn.intent == "deny" and (not turn.text or declines(turn.text))):
         return []
     say.utter_message(response="utter_stay_safe")
     say.utter_message(response="utter_offer_critical")

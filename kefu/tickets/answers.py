@@ -40,6 +40,7 @@ _LEAVE_TAKING = (
 _CALLED_OFF = re.compile(f"{_CALLING_OFF}|{_LEAVE_TAKING}")
 _ONLY_CALLED_OFF = re.compile(f"{_FILLER}(?:(?:{_CALLING_OFF}|再见|拜拜|(?:good)?bye(?: ?bye)?){_FILLER})+")
 
+_DECLINED = re.compile(r"不用|不要|不需要|不必|不登记|先不|算了|^no\b")
 _QUESTION = re.compile(
     r"[?吗么]|多少|多久|几天|怎么|怎样|如何|什么|哪|能不能|可不可以|行不行|是不是|要不要|呢$|"
     r"^(?:what|how|when|where|why|who|which|can|could|do|does|is|are|will)\b"
@@ -81,6 +82,11 @@ def calls_off(text: str, sure: bool = False) -> bool:
     """
     normal = normalize(text).text
     return bool(_CALLED_OFF.search(normal) if sure else _ONLY_CALLED_OFF.fullmatch(normal))
+
+
+def declines(text: str) -> bool:
+    """Whether a text says no to an offer: 不用登记, 算了; 没有钥匙 does not."""
+    return is_refusal(text) or bool(_DECLINED.search(normalize(text).text))
 
 
 def is_question(text: str) -> bool:

@@ -70,3 +70,12 @@ def test_a_description_is_replaced(typed, problem):
 
 def test_a_wish_to_change_does_not_say_what():
     assert answers.wants_change("我要改一下") and not answers.wants_change("改地址")
+
+
+@pytest.mark.parametrize(
+    ("text", "declined"),
+    [("不用登记", True), ("不要", True), ("算了", True), ("no thanks", True), ("不", True),
+     ("没有钥匙", False), ("已经拔了插头", False)],
+)  # fmt: skip
+def test_a_no_to_an_offer_is_told_from_a_no_to_something_else(text, declined):
+    assert answers.declines(text) is declined
