@@ -48,6 +48,20 @@ def folds(data: Path, count: int) -> Iterator[tuple[Path, list]]:
         yield path, [unique[i] for i in test]
 
 
+def part(data: Path, share: int) -> Path:
+    """A file with one in ``share`` of the different messages under ``data``, of the same mixture.
+
+    For comparing configurations that take too long to train on everything.
+    """
+    from rasa.shared.nlu.training_data.formats.rasa_yaml import RasaYAMLWriter
+    from rasa.shared.nlu.training_data.training_data import TrainingData
+
+    _, kept = next(folds(data, share))
+    path = settings().var_dir / "bench" / "folds" / f"one-in-{share}.yml"
+    RasaYAMLWriter().dump(path, TrainingData(kept))
+    return path
+
+
 def lines(path: Path) -> dict[str, str]:
     """``file:line`` of each example, by its plain text."""
     found: dict[str, str] = {}

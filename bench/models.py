@@ -48,7 +48,9 @@ def trained(config: Path, data: Path) -> Model:
         RuntimeError: Rasa trained no model.
     """
     folder = settings().var_dir / "bench" / "models"
-    path = folder / f"{config.stem}-{fingerprint(config, data)}.tar.gz"
+    # Rasa takes what follows a dot in a model's name for a suffix.
+    name = f"{config.stem}-{fingerprint(config, data)}".replace(".", "-")
+    path = folder / f"{name}.tar.gz"
     if path.exists():
         return Model(path, None)
     # Another process that trains the same model writes a draft of its own.

@@ -12,7 +12,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.data import folds, lines, messages, texts_of
+from bench.data import folds, lines, messages, part, texts_of
 from bench.models import parse, trained
 from bench.report import Goal, finish, heading, table
 from bench.scores import Parsed, Scores, confused, score
@@ -31,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _load_knowledge()
     tests = messages(options.data)
     baselines = [BASELINES[name] for name in options.baselines]
+    if options.share > 1:
+        options.train = part(options.train, options.share)
     known = texts_of(options.train)
     scores: dict[Path, Scores] = {}
     every, fresh, ours = [], [], []
@@ -68,6 +70,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
                         help="configurations to score; the goals are for the first")  # fmt: skip
     parser.add_argument("--baselines", default="all", help=f"all, none, or one of {', '.join(BASELINES)}")
     parser.add_argument("--folds", type=int, default=5, help="parts of the cross-validation; 0 for none")
+    parser.add_argument("--share", type=int, default=1, metavar="N", help="train on one in N examples only")
     parser.add_argument("--errors", action="store_true", help="list every message that was misunderstood")
     options = parser.parse_args(arguments)
     named = {"all": list(BASELINES), "none": []}.get(options.baselines, [options.baselines])
