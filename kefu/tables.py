@@ -1,6 +1,7 @@
 """Imports every table, for the migrations."""
 
-import kefu.channels.ledger
+import kefu.conversations.ledger
+import kefu.customers.models
 import kefu.events
 import kefu.knowledge.models
 import kefu.tickets.models

@@ -21,8 +21,9 @@ from rasa.core.channels.channel import UserMessage, register
 from sanic import Sanic
 from sqlalchemy.orm import Session, sessionmaker
 
-from kefu.channels.ledger import Ledger
+from kefu.channels.hub import Hub
 from kefu.channels.web import Options, WebChannel
+from kefu.conversations.ledger import Ledger
 from kefu.db import Base, connect
 
 Bot = Callable[[UserMessage], Awaitable[Any]]
@@ -47,10 +48,13 @@ def ledger_on(path: Path) -> Ledger:
     return Ledger(scope)
 
 
-def build_app(bot: Bot, database: Path, **options: Any) -> tuple[Sanic, WebChannel]:
+def build_app(
+    bot: Bot, database: Path, lease_seconds: float = 1.0, turn_seconds: float = 45, **options: Any
+) -> tuple[Sanic, WebChannel]:
     """A Sanic application that serves only the web channel, with ``bot`` in Rasa's place."""
     app = Sanic(f"web_test_{next(_names)}", configure_logging=False)
-    channel = WebChannel(Options(**{"lease_seconds": 1.0, **options}), ledger_on(database))
+    hub = Hub(ledger_on(database), lease_seconds, turn_seconds)
+    channel = WebChannel(Options(**options), hub)
     app.ctx.bot = bot
     register([channel], app, "/webhooks/")
     return app, channel

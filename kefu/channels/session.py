@@ -1,8 +1,8 @@
 """Signed sessions of anonymous visitors of the web page.
 
 A visitor is a random 128-bit id that only ever travels inside a signed token. What Rasa, the database
-and the logs see is the conversation id derived from it, so knowing a conversation id (a log line, a
-ticket) gives no access to the conversation.
+and the logs see is the identity derived from it, so knowing one (a log line, a ticket) gives no access to
+the conversation.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable
 
 import jwt
+
+from kefu.customers.service import Sender
 
 AUDIENCE = "kefu-web"
 TYPE = "web-session"
@@ -32,8 +34,8 @@ class SessionError(Exception):
         self.code = code
 
 
-def conversation_of(visitor: str) -> str:
-    """Derives the conversation id (Rasa's ``sender_id``) of a visitor; it cannot be turned back."""
+def identity_of(visitor: str) -> str:
+    """Derives the identity of a visitor; it cannot be turned back."""
     return "web-" + hashlib.sha256(f"kefu:web:{visitor}".encode()).hexdigest()[:32]
 
 
@@ -92,6 +94,6 @@ class Sessions:
             raise SessionError("session_expired")
         return visitor
 
-    def conversation(self, token: object) -> str:
-        """Returns the conversation that ``token`` opens, else raises ``SessionError``."""
-        return conversation_of(self.visitor(token))
+    def sender(self, token: object) -> Sender:
+        """Returns who carries ``token``, else raises ``SessionError``."""
+        return Sender(identity_of(self.visitor(token)), "web")

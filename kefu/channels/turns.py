@@ -16,12 +16,13 @@ from typing import Any
 
 import structlog
 
-from kefu.channels.ledger import Entry, LeaseLost, Ledger
+from kefu.conversations.ledger import Entry, LeaseLost, Ledger
 
 log = structlog.get_logger()
 
-Answer = Callable[[Entry, str], Awaitable[None]]
+Answer = Callable[[Entry, str], Awaitable["str | None"]]
 GiveUp = Callable[[Entry, str], Awaitable[None]]
+Ended = Callable[[Entry], Awaitable[None]]
 
 
 class Threads:
@@ -40,17 +41,18 @@ class Threads:
 
 
 class Turns:
-    """Answers the conversations of one channel in this process.
+    """Answers conversations in this process.
 
     Args:
         ledger: Where messages wait.
         threads: Runs the ledger's calls.
-        answer: Answers one message; called with it and the lease owner's name.
+        answer: Answers one message; called with it and the lease owner's name; gives the form left open.
         give_up: Called instead after ``max_attempts`` failures.
         ready: Whether messages can be answered now (a model is loaded).
         lease_seconds: After this time without renewal, others may take over.
         sweep_seconds: How often to look for messages left behind.
         max_attempts: How often a message is tried.
+        ended: Called when a message counts as answered.
     """
 
     def __init__(
@@ -63,10 +65,12 @@ class Turns:
         lease_seconds: float = 15,
         sweep_seconds: float = 5,
         max_attempts: int = 3,
+        ended: Ended | None = None,
     ) -> None:
         self._ledger, self._threads = ledger, threads
         self._answer, self._give_up, self._ready = answer, give_up, ready
         self._lease, self._sweep_every, self._max_attempts = lease_seconds, sweep_seconds, max_attempts
+        self._ended = ended
         self._owner = ""
         self._tasks: dict[str, asyncio.Task] = {}
         self._again: set[str] = set()
@@ -74,7 +78,9 @@ class Turns:
         self._stopping = False
 
     def start(self) -> None:
-        """Begins to look for unanswered messages, now and again."""
+        """Begins to look for unanswered messages, now and again; nothing happens if it has begun."""
+        if self._sweeper:
+            return
         self._stopping = False
         self._owner = str(uuid.uuid4())  # not earlier: server workers fork after construction
         self._sweeper = asyncio.create_task(self._sweep())
@@ -115,7 +121,7 @@ class Turns:
                     if conversation not in self._tasks:
                         self.wake(conversation)
             except Exception as error:
-                log.error("web.sweep.failed", error=type(error).__name__)
+                log.error("turns.sweep.failed", error=type(error).__name__)
             await asyncio.sleep(self._sweep_every)
 
     async def _drain(self, conversation: str) -> None:
@@ -129,9 +135,9 @@ class Turns:
                 finally:
                     await self._threads(self._ledger.release, conversation, self._owner)
         except LeaseLost:
-            log.warning("web.lease.lost", conversation=conversation)
+            log.warning("turns.lease.lost", conversation=conversation)
         except Exception as error:  # the sweep comes back to it
-            log.exception("web.turn.interrupted", conversation=conversation, error=type(error).__name__)
+            log.exception("turn.interrupted", conversation=conversation, error=type(error).__name__)
 
     async def _claim(self, conversation: str) -> None:
         """Waits until messages can be answered and no other process answers this conversation."""
@@ -148,16 +154,17 @@ class Turns:
         if entry is None:
             return False
         renewing = asyncio.create_task(self._renew(conversation))
+        open_form = None
         try:
             if entry.attempts > self._max_attempts:
                 await self._give_up(entry, self._owner)
             else:
-                await self._answer(entry, self._owner)
+                open_form = await self._answer(entry, self._owner)
         except LeaseLost:
             raise
         except Exception as error:
             log.exception(
-                "web.turn.failed",
+                "turn.failed",
                 conversation=conversation,
                 seq=entry.seq,
                 attempt=entry.attempts,
@@ -169,7 +176,9 @@ class Turns:
             renewing.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await renewing
-        await self._threads(self._ledger.finish, conversation, entry.seq)
+        await self._threads(self._ledger.finish, conversation, entry.seq, open_form)
+        if self._ended:
+            await self._ended(entry)
         return True
 
     async def _renew(self, conversation: str) -> None:
@@ -178,4 +187,4 @@ class Turns:
             try:
                 await self._threads(self._ledger.claim, conversation, self._owner, self._lease)
             except Exception as error:
-                log.error("web.lease.not_renewed", conversation=conversation, error=type(error).__name__)
+                log.error("turns.lease.not_renewed", conversation=conversation, error=type(error).__name__)

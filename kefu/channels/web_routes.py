@@ -15,6 +15,7 @@ from kefu.channels.desk import Desk, reply_of
 from kefu.channels.protocol import BadInput
 from kefu.channels.session import SessionError, Sessions
 from kefu.channels.web_page import Page
+from kefu.customers.service import Sender
 
 log = structlog.get_logger()
 
@@ -36,24 +37,26 @@ def add_routes(blueprint: Blueprint, desk: Desk, sessions: Sessions, page: Page,
         body = {"token": sessions.issue(visitor), "renewed": renewed, "reason": reason, "brand": brand}
         return _json({"ok": True, **body})
 
-    def serving(act: Callable[[str, Any], Awaitable[dict]]) -> Callable[[Request], Awaitable[HTTPResponse]]:
+    def serving(
+        act: Callable[[Sender, Any], Awaitable[dict]],
+    ) -> Callable[[Request], Awaitable[HTTPResponse]]:
         async def handle(request: Request) -> HTTPResponse:
             try:
-                conversation = sessions.conversation(_bearer(request))
+                sender = sessions.sender(_bearer(request))
                 data = _data(request)
             except SessionError as error:
                 return _json({"ok": False, "error": _session_error(error)}, 401)
             except BadInput as bad:
                 return _json({"ok": False, "error": bad.as_error()}, STATUS.get(bad.code, 400))
-            reply = await reply_of(conversation, act(conversation, data))
+            reply = await reply_of(sender.id, act(sender, data))
             code = reply["error"]["code"] if not reply["ok"] else None
             return _json(reply, STATUS.get(code, 400) if code else 200)
 
         return handle
 
-    async def messages(conversation: str, data: Any) -> dict[str, Any]:
+    async def messages(sender: Sender, data: Any) -> dict[str, Any]:
         act = desk.updates if "after" in data else desk.history
-        return await act(conversation, data)
+        return await act(sender, data)
 
     # Sanic marks handlers with its own attributes, which methods do not take.
     async def index(request: Request) -> HTTPResponse:
@@ -73,6 +76,7 @@ def add_routes(blueprint: Blueprint, desk: Desk, sessions: Sessions, page: Page,
         (serving(desk.hello), "/hello", "POST", "hello"),
         (serving(desk.say), "/messages", "POST", "say"),
         (serving(messages), "/messages", "GET", "messages"),
+        (serving(desk.seen), "/seen", "POST", "seen"),
     ):
         blueprint.add_route(handler, path, methods=[method], name=name)
 

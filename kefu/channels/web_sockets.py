@@ -1,4 +1,4 @@
-"""The web channel over socket.io: one room per conversation, so every open page sees the same."""
+"""The web channel over socket.io: one room per visitor, so every open page sees the same."""
 
 from __future__ import annotations
 
@@ -61,19 +61,19 @@ def add_events(sockets: AsyncServer, desk: Desk, sessions: Sessions) -> None:
     @sockets.on("connect")
     async def connect(sid: str, environ: dict[str, Any], auth: Any = None) -> None:
         try:
-            conversation = sessions.conversation(auth.get("token") if isinstance(auth, dict) else None)
+            sender = sessions.sender(auth.get("token") if isinstance(auth, dict) else None)
         except SessionError as error:
             log.info("web.session.refused", code=error.code)
             raise ConnectionRefusedError(error.code, {"code": error.code}) from error
-        await sockets.save_session(sid, {"conversation": conversation})
-        entered = sockets.enter_room(sid, conversation)
+        await sockets.save_session(sid, {"sender": sender})
+        entered = sockets.enter_room(sid, sender.id)
         if inspect.isawaitable(entered):  # from python-socketio 5.10 on
             await entered
 
     def serve(event: str, act: Any) -> None:
         async def handle(sid: str, data: Any = None, *_: Any) -> dict[str, Any]:
-            conversation = (await sockets.get_session(sid))["conversation"]
-            return await reply_of(conversation, act(conversation, {} if data is None else data))
+            sender = (await sockets.get_session(sid))["sender"]
+            return await reply_of(sender.id, act(sender, {} if data is None else data))
 
         sockets.on(event, handle)
 
@@ -81,3 +81,4 @@ def add_events(sockets: AsyncServer, desk: Desk, sessions: Sessions) -> None:
     serve("updates", desk.updates)
     serve("history", desk.history)
     serve("message", desk.say)
+    serve("seen", desk.seen)

@@ -89,6 +89,11 @@ class KefuTrackerStore(SQLTrackerStore):
         """The ids of all conversations."""
         return await self._run(rows.conversations)
 
+    def open_form(self, conversation_id: str) -> str | None:
+        """The form that a conversation last answered by this process has open; reads nothing."""
+        live = self._live.get(conversation_id)
+        return live.active_loop_name if live is not None else None
+
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Stores the tracker's new events, then tells the event broker of them."""
         if isinstance(tracker, LiveTracker):

@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import inspect, select
 
 from kefu import db
-from kefu.channels.ledger import LeaseLost, Ledger
 from kefu.config import ROOT, settings
+from kefu.conversations.ledger import LeaseLost, Ledger
+from kefu.customers.service import Sender
 from kefu.events import Event
 from kefu.knowledge import service as knowledge
 from kefu.knowledge.load import load
@@ -124,14 +125,18 @@ def test_one_request_sent_twice_at_once_opens_one_ticket(database):
 def test_the_ledger_numbers_messages_without_gaps_while_many_write(database):
     ledger = Ledger()
     with ThreadPoolExecutor(6) as pages:
-        entries = list(pages.map(lambda n: ledger.accept("room", f"id-{n % 8}", {"text": str(n)}), range(16)))
+        entries = list(
+            pages.map(
+                lambda n: ledger.accept(Sender("room", "web"), f"id-{n % 8}", {"text": str(n)}), range(16)
+            )
+        )
     assert sorted(entry.seq for entry, fresh in entries if fresh) == list(range(1, 9))
     assert [entry.seq for entry in ledger.after("room", 0, 100)] == list(range(1, 9))
 
 
 def test_the_ledger_lets_one_process_answer(database):
     ledger = Ledger()
-    entry, _ = ledger.accept("desk", "id-1", {"text": "在吗"})
+    entry, _ = ledger.accept(Sender("desk", "web"), "id-1", {"text": "在吗"})
     assert ledger.claim("desk", "first", 60) and not ledger.claim("desk", "second", 60)
     assert ledger.next_unanswered("desk").seq == entry.seq
     with pytest.raises(LeaseLost):

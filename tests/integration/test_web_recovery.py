@@ -24,7 +24,7 @@ async def test_a_message_stored_but_not_answered_is_answered_after_a_restart_onc
         await page.say("one")
         await page.say("two")
         await page.until(lambda: dead.asked)
-        channel._desk.turns.stop = _at_once(channel._desk.turns)
+        channel._hub.turns.stop = _at_once(channel._hub.turns)
     alive = EchoBot()
     async with serving(alive, tmp_path / "kefu.db") as (url, _):
         page.url = url
@@ -56,7 +56,7 @@ async def test_a_turn_cut_between_bubble_and_end_is_not_answered_again(tmp_path)
         page = await Page.visit(url)
         await page.say("one")
         await page.until(page.bot_texts)
-        channel._desk.turns.stop = _at_once(channel._desk.turns)
+        channel._hub.turns.stop = _at_once(channel._hub.turns)
     alive = EchoBot()
     async with serving(alive, tmp_path / "kefu.db") as (url, _):
         page.url = url
@@ -124,16 +124,16 @@ async def test_while_the_database_fails_nothing_is_acknowledged_and_then_the_res
     bot = EchoBot()
     async with serving(bot, tmp_path / "kefu.db") as (url, channel):
         page = await Page.visit(url)
-        accept = channel._ledger.accept
+        accept = channel._hub.ledger.accept
 
         def broken(*_):
             raise OperationalError("insert", {}, Exception("disk full"))
 
-        channel._ledger.accept = broken
+        channel._hub.ledger.accept = broken
         id = str(uuid.uuid4())
         reply = await page.say("hi", id)
         assert (reply["error"]["code"], reply["error"]["retry_after"]) == ("unavailable", 3)
-        channel._ledger.accept = accept
+        channel._hub.ledger.accept = accept
         assert (await page.say("hi", id))["ok"]
         await page.until(lambda: bot.texts == ["hi"])
         await page.close()

@@ -12,7 +12,7 @@ from tests.web_server import EchoBot, Page, serving
 
 
 def conversation_of(page):
-    return Sessions(settings().secret).conversation(page.token)
+    return Sessions(settings().secret).sender(page.token).id
 
 
 @pytest.fixture
@@ -39,7 +39,12 @@ async def test_a_message_is_acknowledged_answered_and_told_to_rasa_with_its_meta
     assert reply["ok"] and (reply["id"], reply["seq"]) == (id, 1)
     await page.until(lambda: page.bot_texts() == ["echo: 路由器断网了"])
     asked = bot.asked[0]
-    assert asked.metadata == {"language": "en", "message_id": id, "channel": "web"}
+    assert asked.metadata == {
+        "language": "en",
+        "message_id": id,
+        "channel": "web",
+        "identity": conversation_of(page),
+    }
     assert (asked.message_id, asked.input_channel, asked.output_channel.name()) == (id, "web", "web")
     assert page.shown[2]["reply_to"] == 1
     await page.until(lambda: page.typing == [True, False])
@@ -102,7 +107,7 @@ async def test_a_reopened_page_gets_what_it_missed_and_only_that(server, page):
 
 async def test_history_is_paged_backwards_without_gaps(server, page):
     for n in range(120):
-        server[1]._ledger.record(conversation_of(page), {"text": str(n)})
+        server[1]._hub.ledger.record(conversation_of(page), {"text": str(n)})
     latest = await page.ask("hello")
     assert len(latest["messages"]) == 50 and latest["older"]
     seen = [m["seq"] for m in latest["messages"]]
@@ -124,7 +129,7 @@ async def test_typed_commands_reach_rasa_as_words_and_are_shown_as_typed(page, b
 
 async def test_a_button_sends_its_payload_to_rasa_and_shows_its_title(server, page, bot):
     payload = '/choose_option{"option_index": "2"}'
-    server[1]._ledger.record(
+    server[1]._hub.ledger.record(
         conversation_of(page), {"text": "?", "buttons": [{"title": "第二个", "payload": payload}]}
     )
     shown = (await page.ask("updates", after=0))["messages"][0]
@@ -137,7 +142,7 @@ async def test_a_button_sends_its_payload_to_rasa_and_shows_its_title(server, pa
 
 async def test_another_visitors_button_is_unknown(server, page, bot):
     stranger = await Page.visit(server[0])
-    server[1]._ledger.record(
+    server[1]._hub.ledger.record(
         conversation_of(stranger), {"text": "?", "buttons": [{"title": "a", "payload": "/affirm"}]}
     )
     reply = await page.ask("message", id=str(uuid.uuid4()), button={"seq": 1, "index": 0})

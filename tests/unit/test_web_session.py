@@ -3,7 +3,7 @@
 import jwt
 import pytest
 
-from kefu.channels.session import AUDIENCE, TYPE, SessionError, Sessions, conversation_of
+from kefu.channels.session import AUDIENCE, TYPE, SessionError, Sessions, identity_of
 
 
 class Clock:
@@ -80,7 +80,7 @@ def test_one_changed_character_breaks_the_token(sessions):
 
 def test_the_conversation_id_does_not_reveal_the_visitor(sessions):
     token = sessions.issue()
-    conversation = sessions.conversation(token)
-    assert conversation == conversation_of(sessions.visitor(token))
-    assert sessions.visitor(token) not in conversation and conversation.startswith("web-")
-    assert code_of(sessions, conversation) == "session_invalid"
+    identity = sessions.sender(token).id
+    assert identity == identity_of(sessions.visitor(token))
+    assert sessions.visitor(token) not in identity and identity.startswith("web-")
+    assert code_of(sessions, identity) == "session_invalid"

@@ -1,4 +1,4 @@
-"""What the bot says on the web page: each bubble one JSON body, kept and sent by ``post``."""
+"""What the bot says, on any channel: each bubble one JSON body, kept and shown by ``post``."""
 
 from __future__ import annotations
 
@@ -11,24 +11,22 @@ from rasa.core.channels.channel import OutputChannel
 Post = Callable[[str, dict, "int | None"], Awaitable[None]]
 
 
-class WebOutput(OutputChannel):
+class ChannelOutput(OutputChannel):
     """Rasa's output channel of one turn, or of a push outside any turn.
 
     Args:
-        post: Stores and sends a bubble: conversation, body, ``seq`` of the message it answers.
+        post: Stores and shows a bubble: conversation, body, ``seq`` of the message it answers.
+        channel: The channel's name, which ``channel:`` variants of responses carry.
         reply_to: The message that this turn answers; ``None`` for a push.
 
     Attributes:
         sent: How many bubbles went out.
     """
 
-    @classmethod
-    def name(cls) -> str:
-        """The name that ``channel: web`` variants of responses carry."""
-        return "web"
-
-    def __init__(self, post: Post, reply_to: int | None = None) -> None:
+    def __init__(self, post: Post, channel: str, reply_to: int | None = None) -> None:
         self._post = post
+        # Rasa asks each instance for its name; here one class serves every channel.
+        self.name = lambda: channel
         self._reply_to = reply_to
         self.sent = 0
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kefu.channels.web_output import WebOutput
+from kefu.channels.output import ChannelOutput
 
 
 class Posted(list):
@@ -20,14 +20,14 @@ def posted():
 
 
 async def test_blank_lines_separate_bubbles_and_single_breaks_do_not(posted):
-    await WebOutput(posted, 4).send_response("c", {"text": "one\ntwo\n\n\n three \n \nfour\n"})
+    await ChannelOutput(posted, "web", 4).send_response("c", {"text": "one\ntwo\n\n\n three \n \nfour\n"})
     assert [body["text"] for body in posted.bodies] == ["one\ntwo", "three", "four"]
     assert {reply_to for _, reply_to in posted} == {4}
 
 
 async def test_buttons_hang_under_the_last_part_with_payload_or_address(posted):
     buttons = [{"title": "A", "payload": "/a"}, {"title": "B", "url": "https://b"}, {"title": "C"}]
-    await WebOutput(posted).send_response("c", {"text": "x\n\ny", "buttons": buttons})
+    await ChannelOutput(posted, "web").send_response("c", {"text": "x\n\ny", "buttons": buttons})
     assert posted.bodies == [
         {"text": "x"},
         {
@@ -42,18 +42,18 @@ async def test_buttons_hang_under_the_last_part_with_payload_or_address(posted):
 
 
 async def test_quick_replies_are_buttons(posted):
-    await WebOutput(posted).send_response(
+    await ChannelOutput(posted, "web").send_response(
         "c", {"text": "x", "quick_replies": [{"title": "A", "payload": "/a"}]}
     )
     assert posted.bodies == [{"text": "x", "buttons": [{"title": "A", "payload": "/a"}]}]
 
 
 async def test_pictures_and_files(posted):
-    await WebOutput(posted).send_response("c", {"image": "https://i/1.png"})
-    await WebOutput(posted).send_response(
+    await ChannelOutput(posted, "web").send_response("c", {"image": "https://i/1.png"})
+    await ChannelOutput(posted, "web").send_response(
         "c", {"attachment": {"type": "image", "payload": {"src": "https://i/2"}}}
     )
-    await WebOutput(posted).send_response("c", {"attachment": "https://f/3.pdf"})
+    await ChannelOutput(posted, "web").send_response("c", {"attachment": "https://f/3.pdf"})
     assert posted.bodies == [
         {"image": "https://i/1.png"},
         {"image": "https://i/2"},
@@ -67,7 +67,7 @@ async def test_the_buttons_of_a_card_are_kept_beside_it(posted):
         "fields": [{"label": "a", "value": "b"}],
         "buttons": [{"title": "A", "payload": "/a"}],
     }
-    await WebOutput(posted).send_response("c", {"custom": card})
+    await ChannelOutput(posted, "web").send_response("c", {"custom": card})
     assert posted.bodies == [
         {
             "card": {"title": "T", "fields": [{"label": "a", "value": "b"}]},
@@ -78,12 +78,12 @@ async def test_the_buttons_of_a_card_are_kept_beside_it(posted):
 
 
 async def test_elements_are_cards(posted):
-    await WebOutput(posted).send_response("c", {"elements": [{"title": "T", "subtitle": "S"}]})
+    await ChannelOutput(posted, "web").send_response("c", {"elements": [{"title": "T", "subtitle": "S"}]})
     assert posted.bodies[0]["card"]["text"] == "S"
 
 
 async def test_what_is_sent_after_the_turn_answers_nothing(posted):
-    output = WebOutput(posted, 4)
+    output = ChannelOutput(posted, "web", 4)
     output.end_turn()
     await output.send_response("c", {"text": "reminder"})
     assert posted == [({"text": "reminder"}, None)]

@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from kefu.channels.ledger import LeaseLost
+from kefu.conversations.ledger import LeaseLost
+from kefu.customers.service import Sender
 from tests.web_server import ledger_on
 
 C = "web-1"
@@ -17,7 +18,8 @@ def ledger(tmp_path):
 
 
 def say(ledger, text, conversation=C, client_id=None):
-    return ledger.accept(conversation, client_id or str(uuid.uuid4()), {"text": text, "language": "zh"})
+    sender = Sender(conversation, "web")
+    return ledger.accept(sender, client_id or str(uuid.uuid4()), {"text": text, "language": "zh"})
 
 
 def test_messages_of_a_conversation_are_numbered_from_one_without_gaps(ledger):
@@ -35,7 +37,7 @@ def test_a_repeated_id_is_stored_once_and_leaves_no_gap(ledger):
     first, fresh = say(ledger, "a", client_id="x")
     again, fresh_again = say(ledger, "a", client_id="x")
     after, _ = say(ledger, "b")
-    assert (fresh, fresh_again, again, after.seq) == (True, False, first, 2)
+    assert (fresh, fresh_again, again.seq, after.seq) == (True, False, first.seq, 2)
 
 
 def test_the_same_id_in_another_conversation_is_another_message(ledger):

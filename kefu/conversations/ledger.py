@@ -4,6 +4,9 @@ A customer's message is written here before it is acknowledged, and every bubble
 is sent. Each conversation numbers its messages 1, 2, 3, ... without gaps, so that a client sees by the
 numbers alone whether it missed one.
 
+A message belongs to the conversation in which its sender speaks at that time (`kefu.customers`), and knows by
+which of the customer's identities, on which channel, it came or has to go.
+
 A conversation is answered by one process at a time: the one that holds its lease. A process that dies
 stops renewing, and another (or its own successor) takes over where the ledger says it stopped.
 
@@ -13,23 +16,42 @@ PostgreSQL then queue concurrent writers of a conversation instead of failing on
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime, ForeignKey, Index, Integer, String, and_, or_, select, update
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    and_,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from kefu.customers import service as customers
+from kefu.customers.service import Sender
 from kefu.db import Base, session_scope, utcnow
 
 NO_SYNC = {"synchronize_session": False}
 
 
 class Conversation(Base):
-    """One customer's conversation on one channel; its id is Rasa's ``sender_id``."""
+    """A conversation; its id is Rasa's ``sender_id`` and that of the identity whose own one it is.
+
+    Attributes:
+        restart: Its dialogue must be begun afresh before the next message, because a link was undone.
+    """
 
     __tablename__ = "conversations"
 
@@ -37,14 +59,21 @@ class Conversation(Base):
     last_seq = Column(Integer, nullable=False, default=0)
     lease_owner = Column(String(36))
     lease_until = Column(DateTime)
+    restart = Column(Boolean, nullable=False, default=False)
     created_at = Column(DateTime, nullable=False, default=utcnow)
 
 
 class Message(Base):
     """One message. ``in`` comes from the customer, ``out`` from the bot.
 
-    ``reply_to`` is the ``seq`` of the message that a bubble answers; ``answered_at`` is set on an ``in``
-    message when its answer is complete.
+    Attributes:
+        client_id: The channel's id of an ``in`` message, the key against doubles.
+        identity: Who sent it, or to whom it is addressed.
+        reply_to: The ``seq`` of the message that a bubble answers; ``None`` for a push.
+        answered_at: When the answer to an ``in`` message was complete.
+        delivery: Of an ``out`` message on a channel that has to be pushed to: ``due``, ``sending``, ``sent``
+            or ``failed``. ``None`` where the customer's client fetches what it has not seen.
+        delivered_at, read_at: When the customer's client had it, and showed it, where the channel can know.
     """
 
     __tablename__ = "messages"
@@ -53,21 +82,32 @@ class Message(Base):
     seq = Column(Integer, primary_key=True, autoincrement=False)
     direction = Column(String(3), nullable=False)
     client_id = Column(String(36))
+    identity = Column(String(64), nullable=False)
+    channel = Column(String(16), nullable=False)
     body = Column(JSON, nullable=False)
     reply_to = Column(Integer)
     attempts = Column(Integer, nullable=False, default=0)
     created_at = Column(DateTime, nullable=False, default=utcnow)
     answered_at = Column(DateTime)
+    delivery = Column(String(8))
+    delivered_at = Column(DateTime)
+    read_at = Column(DateTime)
 
     __table_args__ = (
-        Index("uq_messages_client_id", "conversation_id", "client_id", unique=True),
+        Index("uq_messages_identity_client_id", "identity", "client_id", unique=True),
         Index("ix_messages_unanswered", "direction", "answered_at"),
+        Index("ix_messages_delivery", "delivery", "channel"),
     )
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A message as read from the ledger; times are UTC."""
+    """A message as read from the ledger; times are UTC.
+
+    Attributes:
+        audience: Every identity of the customer; given when the message is stored.
+        came_from: The channel left, where the customer has changed channels with this message.
+    """
 
     conversation: str
     seq: int
@@ -77,6 +117,13 @@ class Entry:
     reply_to: int | None
     attempts: int
     created_at: datetime
+    identity: str = ""
+    channel: str = ""
+    delivery: str | None = None
+    delivered_at: datetime | None = None
+    read_at: datetime | None = None
+    audience: tuple[str, ...] = ()
+    came_from: str | None = None
 
 
 class LeaseLost(Exception):
@@ -92,15 +139,22 @@ class Ledger:
 
     def __init__(self, scope: Callable[[], AbstractContextManager[Session]] = session_scope) -> None:
         self._scope = scope
+        #: Channels whose bubbles have to be pushed, which the ledger therefore marks as due.
+        self.pushed: set[str] = set()
 
-    def accept(self, conversation: str, client_id: str, body: dict) -> tuple[Entry, bool]:
+    def conversation_of(self, identity: str) -> str:
+        """The conversation in which ``identity`` speaks now."""
+        with self._scope() as session:
+            return customers.conversation_of(session, identity)
+
+    def accept(self, sender: Sender, client_id: str, body: dict) -> tuple[Entry, bool]:
         """Stores a customer's message; returns it, and whether it was new (not sent before)."""
-        return self._retried(lambda: self._accept(conversation, client_id, body))
+        return self._retried(lambda: self._accept(sender, client_id, body))
 
     def record(
         self, conversation: str, body: dict, reply_to: int | None = None, owner: str | None = None
     ) -> Entry:
-        """Stores one bubble of the bot.
+        """Stores one bubble of the bot, addressed to where its question came from, or the last message.
 
         Raises:
             LeaseLost: ``owner`` is given and no longer holds the conversation's lease.
@@ -170,18 +224,25 @@ class Ledger:
                     row.answered_at = utcnow()
                     continue
                 row.attempts += 1
-                return _entry(row)
+                return replace(_entry(row), came_from=_came_from(session, row))
             return None
 
-    def finish(self, conversation: str, seq: int) -> None:
-        """Marks the customer's message ``seq`` as answered."""
+    def finish(self, conversation: str, seq: int, open_form: str | None = None) -> None:
+        """Marks the customer's message ``seq`` as answered, which left ``open_form`` open.
+
+        If it has undone the sender's link, what is theirs leaves this conversation.
+        """
         with self._scope() as session:
+            customers.note_turn(session, conversation, open_form)
             session.execute(
                 update(Message)
                 .where(Message.conversation_id == conversation, Message.seq == seq)
                 .values(answered_at=utcnow())
                 .execution_options(**NO_SYNC)
             )
+            identity = session.get(Message, (conversation, seq)).identity
+            if identity not in customers.circle(session, conversation):
+                part(session, conversation)
 
     def waiting(self) -> list[str]:
         """Conversations with a message that still needs an answer."""
@@ -193,47 +254,124 @@ class Ledger:
         with self._scope() as session:
             return list(session.execute(query).scalars())
 
-    def _accept(self, conversation: str, client_id: str, body: dict) -> tuple[Entry, bool]:
+    def take_restart(self, conversation: str) -> bool:
+        """Whether the conversation's dialogue must be begun afresh; says so once."""
         with self._scope() as session:
-            seq = _next_seq(session, conversation)
-            known = session.execute(_of(conversation).where(Message.client_id == client_id)).scalar()
+            marked = update(Conversation).where(Conversation.id == conversation, Conversation.restart)
+            return session.execute(marked.values(restart=False).execution_options(**NO_SYNC)).rowcount == 1
+
+    def see(self, conversation: str, seq: int, read: bool) -> list[Entry]:
+        """Notes that the customer's client has, or shows, the bot's messages up to ``seq``; gives the new."""
+        column = Message.read_at if read else Message.delivered_at
+        query = _of(conversation).where(Message.direction == "out", Message.seq <= seq, column.is_(None))
+        with self._scope() as session:
+            seen = session.execute(query.order_by(Message.seq)).scalars().all()
+            for row in seen:
+                row.delivered_at = row.delivered_at or utcnow()
+                row.read_at = utcnow() if read else row.read_at
+            return [_entry(row) for row in seen]
+
+    def _accept(self, sender: Sender, client_id: str, body: dict) -> tuple[Entry, bool]:
+        with self._scope() as session:
+            query = select(Message).where(Message.identity == sender.id, Message.client_id == client_id)
+            known = session.execute(query).scalar()
             if known is not None:
-                entry = _entry(known)
-                session.rollback()  # gives the number back
-                return entry, False
+                return _entry(known), False
+            conversation = customers.arrive(session, sender)
             row = Message(
                 conversation_id=conversation,
-                seq=seq,
+                seq=_next_seq(session, conversation),
                 direction="in",
                 client_id=client_id,
+                identity=sender.id,
+                channel=sender.channel,
                 body=body,
                 created_at=utcnow(),
             )
             session.add(row)
             session.flush()
-            return _entry(row), True
+            return _entry(row, customers.circle(session, conversation)), True
 
     def _record(self, conversation: str, body: dict, reply_to: int | None, owner: str | None) -> Entry:
         with self._scope() as session:
+            seq = _next_seq(session, conversation, owner)
+            identity, channel = _address(session, conversation, reply_to)
             row = Message(
                 conversation_id=conversation,
-                seq=_next_seq(session, conversation, owner),
+                seq=seq,
                 direction="out",
+                identity=identity,
+                channel=channel,
                 body=body,
                 reply_to=reply_to,
                 created_at=utcnow(),
+                delivery="due" if channel in self.pushed else None,
             )
             session.add(row)
             session.flush()
-            return _entry(row)
+            return _entry(row, {identity, *customers.circle(session, conversation)})
 
     @staticmethod
     def _retried(write: Callable[[], Any]) -> Any:
-        """Runs ``write`` again if another process created the same conversation meanwhile."""
-        try:
-            return write()
-        except IntegrityError:
-            return write()
+        """Runs ``write`` again if another process stored the same customer or message meanwhile."""
+        for _ in range(2):
+            try:
+                return write()
+            except IntegrityError:
+                continue
+        return write()
+
+
+def part(session: Session, conversation: str) -> None:
+    """Gives the messages of a conversation back to whom they belong, after a link was undone.
+
+    Messages of, and to, identities of another customer go to that identity's own conversation. Where they
+    stood remains a number without content, so that the others keep theirs without gaps.
+    """
+    theirs = set(customers.circle(session, conversation))
+    query = _of(conversation).where(Message.identity.not_in(theirs)).order_by(Message.seq)
+    moved: dict[int, int] = {}
+    for row in session.execute(query).scalars().all():
+        session.add(
+            Message(
+                conversation_id=row.identity,
+                seq=_next_seq(session, row.identity),
+                direction=row.direction,
+                identity=row.identity,
+                channel=row.channel,
+                body=row.body,
+                reply_to=moved.get(row.reply_to),
+                attempts=row.attempts,
+                created_at=row.created_at,
+                answered_at=row.answered_at or (utcnow() if row.direction == "in" else None),
+                delivery=row.delivery,
+                delivered_at=row.delivered_at,
+                read_at=row.read_at,
+            )
+        )
+        moved[row.seq] = session.execute(
+            select(Conversation.last_seq).where(Conversation.id == row.identity)
+        ).scalar_one()
+        row.body, row.answered_at, row.delivery = {"event": True}, row.answered_at or utcnow(), None
+    session.execute(
+        update(Conversation)
+        .where(Conversation.id == conversation)
+        .values(restart=True)
+        .execution_options(**NO_SYNC)
+    )
+
+
+def _address(session: Session, conversation: str, reply_to: int | None) -> tuple[str, str]:
+    """To whom a bubble goes, and on which channel."""
+    asked = select(Message.identity, Message.channel).where(
+        Message.conversation_id == conversation, Message.direction == "in"
+    )
+    if reply_to is not None:
+        asked = asked.where(Message.seq == reply_to)
+    found = session.execute(asked.order_by(Message.seq.desc()).limit(1)).first()
+    if found is not None:
+        return found.identity, found.channel
+    return conversation, conversation.partition("-")[0]
 
 
 def _of(conversation: str):
@@ -260,7 +398,14 @@ def _next_seq(session: Session, conversation: str, owner: str | None = None) -> 
     return session.execute(select(Conversation.last_seq).where(here)).scalar_one()
 
 
-def _entry(row: Message) -> Entry:
+def _came_from(session: Session, row: Message) -> str | None:
+    """The channel of the message before, if the customer has changed channels."""
+    before = _of(row.conversation_id).where(Message.direction == "in", Message.seq < row.seq)
+    last = session.execute(before.order_by(Message.seq.desc()).limit(1)).scalar()
+    return last.channel if last is not None and last.identity != row.identity else None
+
+
+def _entry(row: Message, audience: Iterable[str] = ()) -> Entry:
     return Entry(
         conversation=row.conversation_id,
         seq=row.seq,
@@ -270,4 +415,10 @@ def _entry(row: Message) -> Entry:
         reply_to=row.reply_to,
         attempts=row.attempts or 0,
         created_at=row.created_at,
+        identity=row.identity,
+        channel=row.channel,
+        delivery=row.delivery,
+        delivered_at=row.delivered_at,
+        read_at=row.read_at,
+        audience=tuple(sorted(audience)),
     )

@@ -5,8 +5,8 @@ from datetime import datetime
 
 import pytest
 
-from kefu.channels.ledger import Entry, LeaseLost
 from kefu.channels.turns import Threads, Turns
+from kefu.conversations.ledger import Entry, LeaseLost
 
 
 class FakeLedger:
@@ -34,7 +34,7 @@ class FakeLedger:
         message[1] += 1
         return Entry(conversation, message[0], "in", "id", {}, None, message[1], datetime(2026, 1, 1))
 
-    def finish(self, conversation, seq):
+    def finish(self, conversation, seq, open_form=None):
         self.messages[conversation] = [m for m in self.messages[conversation] if m[0] != seq]
         self.finished.append((conversation, seq))
 

@@ -1,0 +1,312 @@
+"""Where all channels of a server meet: messages are stored, answered in order, and shown to every client.
+
+A message goes: channel (who is it, is it well formed) -> ``Hub.receive`` (stored, acknowledged) -> turns (in
+order, once) -> Rasa -> ``Hub.post`` (stored) -> every channel's ``show``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import lru_cache
+from typing import Any, Protocol
+
+import structlog
+from rasa.core.channels.channel import UserMessage
+from rasa.shared.core.constants import ACTION_LISTEN_NAME
+from rasa.shared.core.events import ActionExecuted, Restarted, UserUtteranceReverted, UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
+from sanic import Blueprint, Sanic
+
+from kefu.channels.messages import Inbound
+from kefu.channels.output import ChannelOutput
+from kefu.channels.protocol import neutralise
+from kefu.channels.turns import Threads, Turns
+from kefu.conversations.ledger import Entry, Ledger
+from kefu.db import engine, migrate
+
+log = structlog.get_logger()
+
+OnNewMessage = Callable[[UserMessage], Awaitable[Any]]
+
+#: Responses that say where the conversation stood, when a customer comes over from another channel.
+REMINDERS = {"form": "utter_where_we_were_form", "ticket": "utter_where_we_were_ticket"}
+REMINDER = "utter_where_we_were"
+
+
+class Unanswered(Exception):
+    """Rasa had nothing to say to a message: something failed on the way."""
+
+
+class Adapter(Protocol):
+    """How a channel shows messages to its customers; each call must return soon and never fail a turn.
+
+    Attributes:
+        name: Of the channel, as in ``Sender.channel``.
+        pushed: Whether its bubbles have to be pushed (``Message.delivery``); clients of others fetch what
+            they have not seen.
+    """
+
+    name: str
+    pushed: bool
+
+    async def show(self, entry: Entry) -> None:
+        """Shows a message that was just stored, on whatever channel it came or goes."""
+
+    async def typing(self, entry: Entry, on: bool) -> None:
+        """Says that the answer to ``entry`` is being worked on, or no longer."""
+
+    async def turn_ended(self, entry: Entry) -> None:
+        """Says that the answer to ``entry`` is complete."""
+
+
+class Hub:
+    """Has the messages of every channel answered.
+
+    Args:
+        ledger: Where messages are kept; ``None`` for that of the settings' database, which is then migrated.
+        lease_seconds: How long after a server's death others wait before taking over its customers.
+        turn_seconds: How long one answer may take before it is tried again.
+    """
+
+    def __init__(
+        self, ledger: Ledger | None = None, lease_seconds: float = 15, turn_seconds: float = 45
+    ) -> None:
+        self._own_database = ledger is None
+        self.ledger = ledger or Ledger()
+        self.threads: Threads | None = None
+        self.adapters: dict[str, Adapter] = {}
+        self._handlers: dict[str, OnNewMessage] = {}
+        self._turn_seconds = turn_seconds
+        self._lease_seconds = lease_seconds
+        self._app: Sanic | None = None
+        self.turns: Turns | None = None
+        self._running = 0
+
+    def join(self, adapter: Adapter, handle: OnNewMessage) -> None:
+        """Adds a channel, before the server starts."""
+        self.adapters[adapter.name] = adapter
+        self._handlers[adapter.name] = handle
+        if adapter.pushed:
+            self.ledger.pushed.add(adapter.name)
+
+    def prepare(self, app: Sanic) -> None:
+        """Makes it ready to take messages; only the first channel's call does something."""
+        self._running += 1
+        if self._running > 1:
+            return
+        self._app = app
+        if self._own_database:
+            migrate()
+        # SQLite takes one writer at a time: more threads would only wait for each other.
+        sqlite = self._own_database and engine().dialect.name == "sqlite"
+        self.threads = Threads(1 if sqlite else 8)
+        self.turns = Turns(
+            self.ledger,
+            self.threads,
+            answer=self._answer,
+            give_up=self._give_up,
+            ready=self._ready,
+            lease_seconds=self._lease_seconds,
+            ended=self._ended,
+        )
+
+    async def stop(self) -> None:
+        """Ends running turns when the last channel stops."""
+        self._running -= 1
+        if self._running == 0:
+            await self.turns.stop()
+            self.threads.close()
+
+    def attend(self, blueprint: Blueprint) -> None:
+        """Lets the hub live as long as the server that ``blueprint`` belongs to."""
+
+        @blueprint.listener("before_server_start")
+        async def prepare(app: Sanic, _loop: Any) -> None:
+            self.prepare(app)
+
+        @blueprint.listener("after_server_start")
+        async def start(_app: Sanic, _loop: Any) -> None:
+            self.turns.start()
+
+        @blueprint.listener("before_server_stop")
+        async def stop(_app: Sanic, _loop: Any) -> None:
+            await self.stop()
+
+    async def receive(self, inbound: Inbound) -> tuple[Entry, bool]:
+        """Stores a message and has it answered; a repeated one is only given back.
+
+        Returns:
+            The message as stored, and whether it was new.
+        """
+        entry, fresh = await self.threads(self.ledger.accept, inbound.sender, inbound.id, inbound.body)
+        log.info(
+            "message.received",
+            channel=entry.channel,
+            identity=entry.identity,
+            conversation=entry.conversation,
+            seq=entry.seq,
+            fresh=fresh,
+        )
+        if fresh:
+            await self._show(entry)
+            self.turns.wake(entry.conversation)
+        return entry, fresh
+
+    async def post(
+        self, conversation: str, body: dict, reply_to: int | None = None, owner: str | None = None
+    ) -> Entry:
+        """Stores a bubble of the bot, then shows it.
+
+        Args:
+            conversation: Where it is said.
+            body: What is said.
+            reply_to: ``seq`` of the message it answers; ``None`` for a push, which goes where the customer
+                spoke last.
+            owner: Who must still hold the conversation's lease.
+
+        Raises:
+            LeaseLost: Another process answers this conversation now.
+        """
+        entry = await self.threads(self.ledger.record, conversation, body, reply_to, owner)
+        await self._show(entry)
+        return entry
+
+    async def conversation_of(self, identity: str) -> str:
+        """The conversation in which an identity speaks now."""
+        return await self.threads(self.ledger.conversation_of, identity)
+
+    def push_output(self, channel: str) -> ChannelOutput | None:
+        """For Rasa's own pushes outside a turn (external events, reminders); ``None`` before the start."""
+        if self.turns is None:
+            return None
+
+        async def post(conversation: str, body: dict, _: int | None) -> None:
+            await self.post(conversation, body)
+
+        return ChannelOutput(post, channel)
+
+    @property
+    def agent(self) -> Any | None:
+        """Rasa's agent; ``None`` where something else stands in for Rasa."""
+        return getattr(self._app.ctx, "agent", None) if self._app else None
+
+    def _ready(self) -> bool:
+        """Rasa drops messages silently while no model is loaded; they wait in the ledger instead."""
+        return self.agent is None or self.agent.is_ready()
+
+    async def _show(self, entry: Entry) -> None:
+        for adapter in self.adapters.values():
+            try:
+                await adapter.show(entry)
+            except Exception as error:  # stored is stored: what could not be shown is fetched or sent later
+                log.exception("message.not_shown", channel=adapter.name, error=type(error).__name__)
+
+    async def _answer(self, entry: Entry, owner: str) -> str | None:
+        """Has Rasa answer one message; gives the form that it leaves open."""
+        adapter = self.adapters.get(entry.channel)
+
+        async def post(conversation: str, body: dict, reply_to: int | None) -> None:
+            await self.post(conversation, body, reply_to, owner if reply_to is not None else None)
+
+        if await self.threads(self.ledger.take_restart, entry.conversation):
+            await self._restart(entry.conversation)
+        if entry.came_from is not None and entry.attempts == 1 and not entry.body.get("event"):
+            await self._remind(entry, owner)
+        output = ChannelOutput(post, entry.channel, reply_to=entry.seq)
+        body = entry.body
+        message = UserMessage(
+            # Only payloads that the bot itself put under a button may be commands.
+            body.get("payload") or neutralise(body["text"]),
+            output,
+            entry.conversation,
+            input_channel=entry.channel,
+            message_id=entry.client_id,
+            metadata={
+                "language": body["language"],
+                "message_id": entry.client_id,
+                "channel": entry.channel,
+                "identity": entry.identity,
+            },
+        )
+        if adapter:
+            await adapter.typing(entry, True)
+        try:
+            handle = self._handlers.get(entry.channel) or next(iter(self._handlers.values()))
+            await asyncio.wait_for(handle(message), self._turn_seconds)
+            if not output.sent:
+                await self._take_back(entry.conversation)
+                raise Unanswered(entry.conversation)
+        finally:
+            output.end_turn()
+            if adapter:
+                await adapter.typing(entry, False)
+        return self._open_form(entry.conversation)
+
+    async def _ended(self, entry: Entry) -> None:
+        adapter = self.adapters.get(entry.channel)
+        if adapter:
+            await adapter.turn_ended(entry)
+
+    def _open_form(self, conversation: str) -> str | None:
+        store = getattr(self.agent, "tracker_store", None)
+        peek = getattr(store, "open_form", None)
+        return peek(conversation) if peek else None
+
+    async def _remind(self, entry: Entry, owner: str) -> None:
+        """Says in a line where the conversation stood, to a customer who has come over to another channel."""
+        agent = self.agent
+        tracker = await self._tracker(entry.conversation)
+        if tracker is None or tracker.latest_message is None:
+            return
+        number = tracker.get_slot("ticket_number")
+        kind = "form" if tracker.active_loop_name else "ticket" if number else ""
+        texts = (event.text for event in reversed(tracker.events) if isinstance(event, UserUttered))
+        asked = next((text for text in texts if text and not text.startswith("/")), None)
+        if not kind and asked is None:
+            return
+        said = await agent.nlg.generate(
+            REMINDERS.get(kind, REMINDER), tracker, entry.channel, number=number, asked=_short(asked or "")
+        )
+        if said and said.get("text"):
+            # No reply: a message whose only bubble is this one still needs its answer.
+            await self.post(entry.conversation, {"text": said["text"], "aside": True}, None, owner)
+
+    async def _tracker(self, conversation: str) -> DialogueStateTracker | None:
+        store = getattr(self.agent, "tracker_store", None)
+        return await store.retrieve(conversation) if store else None
+
+    async def _restart(self, conversation: str) -> None:
+        """Begins the dialogue afresh: what it remembers is no longer only this customer's."""
+        await self._add(conversation, [Restarted(), ActionExecuted(ACTION_LISTEN_NAME)])
+
+    async def _take_back(self, conversation: str) -> None:
+        """Takes the last message out of Rasa's dialogue, so that it can be tried again afresh.
+
+        When an action fails (its server is away, its database locked), Rasa goes on without a word.
+        """
+        await self._add(conversation, [UserUtteranceReverted(), ActionExecuted(ACTION_LISTEN_NAME)])
+
+    async def _add(self, conversation: str, events: list) -> None:
+        agent = self.agent
+        if agent is None or not hasattr(agent, "lock_store"):
+            return
+        async with agent.lock_store.lock(conversation):
+            tracker = await agent.tracker_store.retrieve(conversation)
+            if tracker is not None and tracker.latest_message is not None:
+                tracker.update_with_events(events, agent.domain)
+                await agent.tracker_store.save(tracker)
+
+    async def _give_up(self, entry: Entry, owner: str) -> None:
+        """Tells the customer honestly that this message could not be answered; each channel words it."""
+        await self.post(entry.conversation, {"notice": "not_answered"}, entry.seq, owner)
+
+
+@lru_cache(maxsize=1)
+def shared_hub() -> Hub:
+    """The hub of this process: all its channels meet there."""
+    return Hub()
+
+
+def _short(text: str, longest: int = 20) -> str:
+    return text if len(text) <= longest else text[:longest] + "…"

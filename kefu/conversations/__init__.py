@@ -1,0 +1,1 @@
+"""What was said: the ledger of messages over all channels."""

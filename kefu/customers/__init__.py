@@ -1,0 +1,1 @@
+"""Who is speaking: one customer above the identities that each channel knows."""

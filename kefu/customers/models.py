@@ -1,0 +1,100 @@
+"""Tables of customers and of the identities by which channels know them."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, DateTime, ForeignKey, Index, Integer, String
+
+from kefu.db import Base, utcnow
+
+
+class Customer(Base):
+    """A person. Every identity begins as a customer of its own; linking puts several under one.
+
+    Attributes:
+        id: Random; of no meaning outside these tables.
+        conversation: The conversation (Rasa's ``sender_id``) in which this customer speaks now, whichever
+            channel they use. It is the home of one of the identities.
+        phone: A number that was proved, as ``+8613800000000``; nobody else has it.
+    """
+
+    __tablename__ = "customers"
+
+    id = Column(String(64), primary_key=True)
+    conversation = Column(String(64), nullable=False)
+    phone = Column(String(20), unique=True)
+    created_at = Column(DateTime, nullable=False, default=utcnow)
+
+
+class Identity(Base):
+    """A person as one channel knows them: a browser, an account of the app, a WeChat openid.
+
+    Attributes:
+        id: Derived from ``subject`` so that it gives nothing away; also the id of the conversation that is
+            this identity's own, to which it returns when a link is undone.
+        subject: The channel's own name of the person where they are reached by it; empty for browsers.
+        open_form: The form that was open when this identity's own conversation was last answered.
+        last_message_at: When a message last went through this identity's own conversation.
+    """
+
+    __tablename__ = "identities"
+
+    id = Column(String(64), primary_key=True)
+    channel = Column(String(16), nullable=False)
+    subject = Column(String(128), nullable=False, default="")
+    customer_id = Column(String(64), ForeignKey("customers.id"), nullable=False, index=True)
+    open_form = Column(String(64))
+    last_message_at = Column(DateTime)
+    created_at = Column(DateTime, nullable=False, default=utcnow)
+
+
+class Link(Base):
+    """One linking of an identity with a customer: by which proof, and whether it was undone.
+
+    Attributes:
+        proof: ``phone``, ``code``, ``account`` (login of the app) or ``unionid`` (WeChat).
+    """
+
+    __tablename__ = "identity_links"
+
+    id = Column(Integer, primary_key=True)
+    identity_id = Column(String(64), ForeignKey("identities.id"), nullable=False, index=True)
+    from_customer = Column(String(64), nullable=False)
+    to_customer = Column(String(64), nullable=False)
+    proof = Column(String(16), nullable=False)
+    at = Column(DateTime, nullable=False, default=utcnow)
+    undone_at = Column(DateTime)
+
+
+class LinkCode(Base):
+    """A code shown to one identity; who enters it elsewhere, or scans it, holds both. Used once.
+
+    Attributes:
+        code_hash: HMAC of the code, so that reading the table opens nothing.
+    """
+
+    __tablename__ = "link_codes"
+
+    code_hash = Column(String(64), primary_key=True)
+    identity_id = Column(String(64), ForeignKey("identities.id"), nullable=False)
+    expires_at = Column(DateTime, nullable=False)
+    used_at = Column(DateTime)
+
+
+class PhoneCode(Base):
+    """A code sent to a phone, which the identity must give back.
+
+    Attributes:
+        attempts: How often a wrong code was given; after a few the code is void.
+    """
+
+    __tablename__ = "phone_codes"
+    __table_args__ = (Index("ix_phone_codes_phone", "phone", "sent_at"),)
+
+    id = Column(Integer, primary_key=True)
+    identity_id = Column(String(64), ForeignKey("identities.id"), nullable=False, index=True)
+    phone = Column(String(20), nullable=False)
+    code_hash = Column(String(64), nullable=False)
+    sent_at = Column(DateTime, nullable=False, default=utcnow)
+    expires_at = Column(DateTime, nullable=False)
+    attempts = Column(Integer, nullable=False, default=0)
+    used_at = Column(DateTime)
