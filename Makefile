@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test train validate stories lint test-page pytest shell bench-nlu bench-search bench-turns bench-start reload-knowledge clean ports browser
+.PHONY: help run test train validate stories lint test-page pytest shell bench-nlu bench-search bench-turns bench-start bench-embedding reload-knowledge clean ports browser
 
 PYTHON := .venv/bin/python
 RASA := $(PYTHON) -m kefu.run rasa
@@ -51,6 +51,9 @@ bench-turns: .venv/.synced ## Measure turns against stock Rasa; ARGS="--only our
 
 bench-start: .venv/.synced ## Measure start and memory against stock Rasa; ARGS=--train also training
 	@$(PYTHON) -m bench.start $(ARGS)
+
+bench-embedding: .venv/.synced ## Measure what the meaning of one sentence costs
+	@$(PYTHON) -m bench.embedding $(ARGS)
 
 reload-knowledge: .venv/.synced ## Take changes of data/knowledge over, also while the assistant runs
 	@$(PYTHON) -m kefu.knowledge

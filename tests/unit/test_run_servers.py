@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from kefu.run import servers as module
-from kefu.run.servers import environment, servers
+from kefu.run.servers import environment, kernels, servers
 
 ENDPOINTS = """
 action_endpoint:
@@ -46,6 +46,22 @@ def test_strangers_on_the_network_cannot_reach_the_action_server(root):
 def test_what_is_set_outside_wins_over_our_defaults():
     assert environment({"OMP_NUM_THREADS": "4"})["OMP_NUM_THREADS"] == "4"
     assert environment({})["OMP_NUM_THREADS"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("cpu", "kind"),
+    [
+        ("flags\t\t: fma avx2 avx512f avx512dq avx512cd avx512bw avx512vl sse2\n", "SkylakeX"),
+        ("flags\t\t: sse2 fma avx avx2 avx512f\n", "Haswell"),
+        ("flags\t\t: sse2 ssse3\n", None),
+        ("Features\t: fp asimd\n", None),
+    ],
+)
+def test_matrices_are_multiplied_as_fast_as_the_processor_can(tmp_path, cpu, kind):
+    (tmp_path / "cpuinfo").write_text(f"processor\t: 0\nvmx flags\t: vnmi\n{cpu}")
+    assert kernels(tmp_path / "cpuinfo").get("OPENBLAS_CORETYPE") == kind
+    assert kernels(tmp_path / "none") == {}
+    assert environment({"OPENBLAS_CORETYPE": "Zen"})["OPENBLAS_CORETYPE"] == "Zen"
 
 
 def test_a_server_that_is_not_there_is_not_healthy(root):
