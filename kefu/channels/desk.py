@@ -43,11 +43,23 @@ def view(entry: Entry) -> dict[str, Any]:
         return {**shown, "from": "event"}
     if entry.direction == "in":
         parts = _only(body, "kind", "button", "image", "voice", "place", "link")
-        return {**shown, "from": "customer", "id": entry.client_id, "text": body["text"]} | parts
+        state = "answered" if entry.answered_at else "received"
+        return {
+            **shown,
+            "from": "customer",
+            "id": entry.client_id,
+            "text": body["text"],
+            "state": state,
+        } | parts
     buttons = [_only(button, "title", "url") for button in body.get("buttons") or []]
     shown |= {"from": "bot", "reply_to": entry.reply_to}
-    shown |= _only(body, "text", "image", "card", "notice", "aside")
+    shown |= _only(body, "text", "image", "card", "notice", "aside", "case")
     return {**shown, "buttons": buttons} if buttons else shown
+
+
+def receipt(entry: Entry, state: str) -> dict[str, Any]:
+    """What the client is told of its own message: ``processing``, then ``answered``."""
+    return {"thread": thread_of(entry.conversation), "seq": entry.seq, "state": state}
 
 
 def thread_of(conversation: str) -> str:
@@ -115,15 +127,24 @@ class Desk:
         }
 
     async def history(self, sender: Sender, data: Any) -> dict[str, Any]:
-        """The messages before ``before`` (the last ones without it), oldest first; ``older`` if any are."""
+        """The messages before ``before`` (the last ones without it), oldest first; ``older`` if any are.
+
+        After the first message of the present conversation come those of the customer's other ones, which
+        they held before their channels were linked: ``earlier`` is the ``thread`` to ask for next.
+        """
         before = parse_number(data, "before", None)
         limit = parse_number(data, "limit", PAGE, highest=MAX_PAGE) or PAGE
-        conversation = await self._hub.conversation_of(sender.id)
-        found = await self._hub.threads(self._hub.ledger.before, conversation, before, limit)
+        conversations = await self._hub.threads(self._hub.ledger.conversations_of, sender.id)
+        threads = [thread_of(conversation) for conversation in conversations]
+        asked = data.get("thread")
+        place = threads.index(asked) if asked in threads else 0
+        found = await self._hub.threads(self._hub.ledger.before, conversations[place], before, limit)
+        older = bool(found) and found[0].seq > 1
         return {
             "messages": [view(entry) for entry in found],
-            "older": bool(found) and found[0].seq > 1,
-            "thread": thread_of(conversation),
+            "older": older,
+            "earlier": None if older or place + 1 == len(threads) else threads[place + 1],
+            "thread": threads[place],
         }
 
     async def seen(self, sender: Sender, data: Any) -> dict[str, Any]:

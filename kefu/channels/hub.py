@@ -18,12 +18,14 @@ from rasa.shared.core.events import ActionExecuted, Restarted, UserUtteranceReve
 from rasa.shared.core.trackers import DialogueStateTracker
 from sanic import Blueprint, Sanic
 
+from kefu.channels.cases import CaseReceipts
 from kefu.channels.messages import Inbound
 from kefu.channels.output import ChannelOutput
 from kefu.channels.protocol import neutralise
 from kefu.channels.turns import Threads, Turns
 from kefu.conversations.ledger import Entry, Ledger
 from kefu.db import engine, migrate
+from kefu.language.detect import conversation_language
 
 log = structlog.get_logger()
 
@@ -82,6 +84,7 @@ class Hub:
         self._app: Sanic | None = None
         self.turns: Turns | None = None
         self._running = 0
+        self._cases: asyncio.Task | None = None
 
     def join(self, adapter: Adapter, handle: OnNewMessage) -> None:
         """Adds a channel, before the server starts."""
@@ -115,6 +118,8 @@ class Hub:
         """Ends running turns when the last channel stops."""
         self._running -= 1
         if self._running == 0:
+            if self._cases:
+                self._cases.cancel()
             await self.turns.stop()
             self.threads.close()
 
@@ -128,6 +133,10 @@ class Hub:
         @blueprint.listener("after_server_start")
         async def start(_app: Sanic, _loop: Any) -> None:
             self.turns.start()
+            if self._cases is None and hasattr(self.agent, "nlg"):
+                self._cases = asyncio.create_task(
+                    CaseReceipts(self.ledger, self._words, self._show, self.threads).forever()
+                )
 
         @blueprint.listener("before_server_stop")
         async def stop(_app: Sanic, _loop: Any) -> None:
@@ -255,7 +264,6 @@ class Hub:
 
     async def _remind(self, entry: Entry, owner: str) -> None:
         """Says in a line where the conversation stood, to a customer who has come over to another channel."""
-        agent = self.agent
         tracker = await self._tracker(entry.conversation)
         if tracker is None or tracker.latest_message is None:
             return
@@ -265,12 +273,19 @@ class Hub:
         asked = next((text for text in texts if text and not text.startswith("/")), None)
         if not kind and asked is None:
             return
-        said = await agent.nlg.generate(
-            REMINDERS.get(kind, REMINDER), tracker, entry.channel, number=number, asked=_short(asked or "")
-        )
-        if said and said.get("text"):
-            # No reply: a message whose only bubble is this one still needs its answer.
-            await self.post(entry.conversation, {"text": said["text"], "aside": True}, None, owner)
+        facts = {"number": number, "asked": _short(asked or "")}
+        said = await self.agent.nlg.generate(REMINDERS.get(kind, REMINDER), tracker, entry.channel, **facts)
+        # No reply: a message whose only bubble is this one still needs its answer.
+        await self.post(entry.conversation, {"text": said["text"], "aside": True}, None, owner)
+
+    async def _words(self, customer: str, response: str, facts: dict[str, dict]) -> str:
+        """Words a push in the customer's language; ``facts`` are by language."""
+        conversation = await self.conversation_of(customer)
+        tracker = await self._tracker(conversation) or DialogueStateTracker(conversation, [])
+        texts = (event.text or "" for event in reversed(tracker.events) if isinstance(event, UserUttered))
+        language = conversation_language(tracker.get_slot("language"), texts)
+        channel = conversation.partition("-")[0]
+        return (await self.agent.nlg.generate(response, tracker, channel, **facts[language]))["text"]
 
     async def _tracker(self, conversation: str) -> DialogueStateTracker | None:
         store = getattr(self.agent, "tracker_store", None)

@@ -15,7 +15,7 @@ from rasa.core.channels.channel import InputChannel, OutputChannel, UserMessage
 from rasa.shared.exceptions import RasaException
 from sanic import Blueprint
 
-from kefu.channels.desk import Desk, view
+from kefu.channels.desk import Desk, receipt, view
 from kefu.channels.hub import Hub, shared_hub
 from kefu.channels.session import Sessions
 from kefu.channels.web_page import Page
@@ -65,11 +65,14 @@ class WebPages:
                 await self._sockets.emit("message", view(entry), room=identity)
 
     async def typing(self, entry: Entry, on: bool) -> None:
-        """Shows or hides the dots."""
+        """Shows or hides the dots, and that the message is being worked on."""
         await self._sockets.emit("typing", {"on": on}, room=entry.identity)
+        if on:
+            await self._sockets.emit("receipt", receipt(entry, "processing"), room=entry.identity)
 
     async def turn_ended(self, entry: Entry) -> None:
-        """Nothing more to do: every bubble was shown."""
+        """Says that the message was dealt with."""
+        await self._sockets.emit("receipt", receipt(entry, "answered"), room=entry.identity)
 
 
 class WebChannel(InputChannel):

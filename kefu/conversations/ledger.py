@@ -119,6 +119,7 @@ class Entry:
     created_at: datetime
     identity: str = ""
     channel: str = ""
+    answered_at: datetime | None = None
     delivery: str | None = None
     delivered_at: datetime | None = None
     read_at: datetime | None = None
@@ -147,9 +148,30 @@ class Ledger:
         with self._scope() as session:
             return customers.conversation_of(session, identity)
 
+    def conversations_of(self, identity: str) -> list[str]:
+        """The customer's conversations: the present one, then the others with messages, newest first."""
+        with self._scope() as session:
+            present = customers.conversation_of(session, identity)
+            others = set(customers.circle(session, present)) - {present}
+            query = select(Conversation.id).where(Conversation.id.in_(others))
+            newest_first = query.order_by(Conversation.created_at.desc(), Conversation.id)
+            return [present, *session.execute(newest_first).scalars()]
+
     def accept(self, sender: Sender, client_id: str, body: dict) -> tuple[Entry, bool]:
         """Stores a customer's message; returns it, and whether it was new (not sent before)."""
         return self._retried(lambda: self._accept(sender, client_id, body))
+
+    def push(self, customer: str, body: dict, once: Callable[[Session], bool]) -> Entry | None:
+        """Stores a bubble that answers nothing, where the customer speaks now, if ``once`` says so.
+
+        Args:
+            customer: One of the customer's conversations.
+            body: What is said.
+            once: Notes, in the same transaction, that it is said; ``False`` if that was done before.
+        """
+        with self._scope() as session:
+            conversation = customers.conversation_of(session, customer)
+            return self._write(session, conversation, body, None, None) if once(session) else None
 
     def record(
         self, conversation: str, body: dict, reply_to: int | None = None, owner: str | None = None
@@ -294,22 +316,27 @@ class Ledger:
 
     def _record(self, conversation: str, body: dict, reply_to: int | None, owner: str | None) -> Entry:
         with self._scope() as session:
-            seq = _next_seq(session, conversation, owner)
-            identity, channel = _address(session, conversation, reply_to)
-            row = Message(
-                conversation_id=conversation,
-                seq=seq,
-                direction="out",
-                identity=identity,
-                channel=channel,
-                body=body,
-                reply_to=reply_to,
-                created_at=utcnow(),
-                delivery="due" if channel in self.pushed else None,
-            )
-            session.add(row)
-            session.flush()
-            return _entry(row, {identity, *customers.circle(session, conversation)})
+            return self._write(session, conversation, body, reply_to, owner)
+
+    def _write(
+        self, session: Session, conversation: str, body: dict, reply_to: int | None, owner: str | None
+    ) -> Entry:
+        seq = _next_seq(session, conversation, owner)
+        identity, channel = _address(session, conversation, reply_to)
+        row = Message(
+            conversation_id=conversation,
+            seq=seq,
+            direction="out",
+            identity=identity,
+            channel=channel,
+            body=body,
+            reply_to=reply_to,
+            created_at=utcnow(),
+            delivery="due" if channel in self.pushed else None,
+        )
+        session.add(row)
+        session.flush()
+        return _entry(row, {identity, *customers.circle(session, conversation)})
 
     @staticmethod
     def _retried(write: Callable[[], Any]) -> Any:
@@ -417,6 +444,7 @@ def _entry(row: Message, audience: Iterable[str] = ()) -> Entry:
         created_at=row.created_at,
         identity=row.identity,
         channel=row.channel,
+        answered_at=row.answered_at,
         delivery=row.delivery,
         delivered_at=row.delivered_at,
         read_at=row.read_at,

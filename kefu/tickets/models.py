@@ -9,6 +9,11 @@ from kefu.db import Base, utcnow
 
 #: From which states a ticket may go to a state. The table is the only place that decides.
 TRANSITIONS = {
+    "assigned": frozenset({"new", "assigned", "in_progress", "waiting"}),
+    "in_progress": frozenset({"new", "assigned", "waiting"}),
+    "waiting": frozenset({"assigned", "in_progress"}),
+    "resolved": frozenset({"new", "assigned", "in_progress", "waiting"}),
+    "closed": frozenset({"resolved"}),
     "cancelled": frozenset({"new", "assigned", "in_progress", "waiting"}),
     "new": frozenset({"resolved", "closed", "cancelled"}),  # reopening starts the work again
 }
@@ -31,6 +36,7 @@ class Ticket(Base):
         customer: Conversation id of the customer it belongs to; nobody else ever sees it.
         request_key: Identifies the message that opened it, so that a repeated request opens no second.
         line, function, problem_type: The category path; empty where unknown.
+        told: The state that the customer was last told of. What they asked for themselves, they know.
         version: Counts changes; two people changing one ticket never overwrite each other.
     """
 
@@ -54,6 +60,7 @@ class Ticket(Base):
     rating = Column(Integer)
     opened_at = Column(DateTime, nullable=False, default=utcnow)
     changed_at = Column(DateTime, nullable=False, default=utcnow, onupdate=utcnow)
+    told = Column(String(16), nullable=False, default="new")
     version = Column(Integer, nullable=False)
 
     notes = relationship("TicketNote", order_by="TicketNote.id", lazy="selectin")

@@ -153,6 +153,7 @@ def cancel_ticket(request_key: str, customer: str, number: str | None = None) ->
             return done
         ticket = _own(session, customer, number)
         ticket.move("cancelled")
+        ticket.told = ticket.status
         _note(session, ticket, "cancelled", request_key)
         return ticket
 
@@ -169,6 +170,7 @@ def reopen_ticket(request_key: str, customer: str, text: str, number: str | None
             return done
         ticket = _own(session, customer, number)
         ticket.move("new")
+        ticket.told = ticket.status
         _note(session, ticket, "reopened", request_key, text)
         return ticket
 

@@ -98,6 +98,14 @@ export function App({ conversation, firstLanguage }) {
     return () => cancelAnimationFrame(frame);
   }, [loaded, language]);
 
+  // What is on a page that the customer looks at counts as read.
+  useEffect(() => {
+    const read = () => document.visibilityState === 'visible' && conversation.markRead();
+    read();
+    document.addEventListener('visibilitychange', read);
+    return () => document.removeEventListener('visibilitychange', read);
+  }, [state.messages, state.status]);
+
   const firstTime = useRef(true);
   useEffect(() => {
     if (!firstTime.current) root.current?.querySelector('.top-language')?.focus();

@@ -79,7 +79,7 @@ export function Content({ message, t, onPress, onRetry, onDiscard }) {
   const mine = message.from === 'customer';
   const text = message.notice ? t.notices[message.notice] ?? t.notices.not_answered : message.text;
   return (
-    <div className={`content${mine ? ' content--mine' : ''}${message.notice ? ' content--notice' : ''}`}>
+    <div className={`content${mine ? ' content--mine' : ''}${message.notice || message.aside ? ' content--notice' : ''}`}>
       <span className="visually-hidden">{mine ? t.you : t.bot}:</span>
       {(text || message.card) && (
         <Bubble type="richtext">
@@ -93,6 +93,9 @@ export function Content({ message, t, onPress, onRetry, onDiscard }) {
             <img src={message.image} alt={t.picture} loading="lazy" />
           </a>
         </Bubble>
+      )}
+      {mine && message.elsewhere && (
+        <div className="receipt">{t.elsewhere[message.elsewhere] ?? message.elsewhere}</div>
       )}
       {message.buttons && <Buttons message={message} t={t} onPress={onPress} />}
       {mine && <Receipt message={message} t={t} onRetry={onRetry} onDiscard={onDiscard} />}

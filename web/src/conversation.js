@@ -34,6 +34,8 @@ export class Conversation {
     this.listeners = new Set();
     this.state = { status: 'connecting', messages: [], pending: this.outbox.items, typing: false, older: false };
     this.bySeq = new Map();
+    this.former = []; // of conversations that were linked with this one
+    this.read = 0;
     this.sending = false;
     this.retryMs = 1000;
   }
@@ -56,6 +58,7 @@ export class Conversation {
     this.socket.on('connect_error', (error) => this.#refused(error));
     this.socket.on('message', (message) => this.#receive([message]));
     this.socket.on('typing', ({ on }) => this.#typing(on));
+    this.socket.on('receipt', (receipt) => this.#receipt(receipt));
     this.socket.connect();
     setInterval(() => this.#session(), RENEW_MS);
   }
@@ -79,14 +82,25 @@ export class Conversation {
     this.#changed();
   }
 
-  /** Fetches the page of messages before the oldest one known. */
+  /** Fetches the page of messages before the oldest one known, also of conversations on other channels. */
   async loadOlder() {
     const first = this.state.messages[0];
     if (!first || !this.state.older) return;
-    const reply = await this.#ask('history', { before: first.seq });
+    const asked = this.earlier ? { thread: this.earlier } : { thread: first.thread, before: first.seq };
+    const reply = await this.#ask('history', asked);
     if (!reply?.ok) return;
-    this.#receive(reply.messages);
-    this.#set({ older: reply.older });
+    if (reply.thread === this.thread) this.#receive(reply.messages);
+    else this.former = [...reply.messages, ...this.former];
+    this.#reached(reply);
+    this.#changed();
+  }
+
+  /** Says to the server that the customer has these messages before their eyes. */
+  markRead() {
+    const last = this.#lastOfBot();
+    if (!this.socket?.connected || last <= this.read) return;
+    this.read = last;
+    this.#ask('seen', { seq: last, state: 'read', thread: this.thread });
   }
 
   #enqueue(content) {
@@ -114,6 +128,8 @@ export class Conversation {
   /** Another visitor now: buttons of the old conversation mean nothing, typed messages still do. */
   #forget() {
     this.bySeq.clear();
+    this.former = [];
+    this.read = 0;
     this.outbox.items.filter((item) => item.button).forEach(({ id }) => this.outbox.remove(id));
     this.#set({ older: false });
     this.#changed();
@@ -133,24 +149,48 @@ export class Conversation {
   async #connected() {
     this.retryMs = 1000;
     const after = this.#seen();
-    const reply = await this.#ask('hello', { after: after || undefined, language: this.language });
+    const reply = await this.#ask('hello', { after: after || undefined, thread: this.thread, language: this.language });
     if (!reply?.ok) {
       await wait(1000 * (reply?.error?.retry_after ?? 1));
       if (this.socket.connected) this.#connected();
       return;
     }
+    if (reply.thread !== this.thread) {
+      if (this.thread) this.#forget();
+      this.thread = reply.thread;
+    }
     this.#receive(reply.messages);
-    if (reply.older !== undefined) this.#set({ older: reply.older });
+    if (reply.older !== undefined) this.#reached(reply);
     if (reply.more) await this.#catchUp();
     this.#set({ status: 'online' });
     this.#typing(reply.busy);
     this.#flush();
   }
 
+  /** What lies before the messages just fetched. */
+  #reached({ older, earlier }) {
+    this.earlier = older ? undefined : earlier ?? undefined;
+    this.#set({ older: Boolean(older || earlier) });
+  }
+
+  #lastOfBot() {
+    return this.state.messages.reduce((last, { from, seq, thread }) => (
+      from === 'bot' && thread === this.thread ? Math.max(last, seq) : last
+    ), 0);
+  }
+
+  #receipt({ thread, seq, state }) {
+    const message = this.bySeq.get(seq);
+    if (thread !== this.thread || !message) return;
+    this.bySeq.set(seq, { ...message, state });
+    this.#changed();
+  }
+
   /** The last number without a gap before it: what comes after it has to be asked for again. */
   #seen() {
     let seen = 0;
-    for (const { seq } of this.state.messages) {
+    for (const { seq, thread } of this.state.messages) {
+      if (thread !== this.thread) continue;
       if (seen && seq !== seen + 1) break;
       seen = seq;
     }
@@ -167,13 +207,19 @@ export class Conversation {
   }
 
   #receive(messages) {
+    // The customer was linked with another channel, or is no longer: another conversation goes on.
+    if (messages.some(({ thread }) => thread !== this.thread)) {
+      messages.forEach(({ id }) => id && this.outbox.remove(id));
+      if (this.socket?.connected) this.#connected();
+      return;
+    }
     for (const message of messages) {
       this.bySeq.set(message.seq, message);
       if (message.id) this.outbox.remove(message.id);
       if (message.from === 'bot') this.#typing(this.state.typing);
     }
     this.#changed();
-    const { messages: known } = this.state;
+    const known = this.state.messages.filter(({ thread }) => thread === this.thread);
     const hasGap = known.length > 0 && known[known.length - 1].seq - known[0].seq + 1 !== known.length;
     if (hasGap && !this.mending && this.socket?.connected) {
       this.mending = true;
@@ -201,8 +247,10 @@ export class Conversation {
     if (!reply) {
       await wait(500); // no acknowledgement: the same id again, once connected
     } else if (reply.ok) {
-      const shown = { seq: reply.seq, created_at: reply.created_at, from: 'customer', id, text: text ?? title, button };
-      this.#receive([shown]);
+      const { seq, created_at, thread } = reply;
+      const shown = { seq, created_at, thread, from: 'customer', id, text: text ?? title, button, state: 'received' };
+      if (!this.bySeq.has(seq)) this.#receive([shown]);
+      this.outbox.remove(id);
     } else if (reply.error.retry_after) {
       await wait(1000 * reply.error.retry_after);
     } else {
@@ -226,7 +274,8 @@ export class Conversation {
   }
 
   #changed() {
-    const messages = [...this.bySeq.values()].sort((a, b) => a.seq - b.seq);
+    const present = [...this.bySeq.values()].sort((a, b) => a.seq - b.seq);
+    const messages = [...this.former, ...present];
     this.#set({ messages, pending: this.outbox.items });
   }
 

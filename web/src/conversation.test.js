@@ -23,14 +23,27 @@ class FakeServer {
   }
 
   append(message) {
-    const stored = { seq: this.log.length + 1, created_at: new Date().toISOString(), ...message };
+    const stored = {
+      seq: this.log.length + 1, thread: this.thread, created_at: new Date().toISOString(), ...message,
+    };
     this.log.push(stored);
     return stored;
   }
 
   answer(event, data) {
-    if (event === 'hello' && data.after) return { ok: true, messages: this.log.slice(data.after), more: false, busy: false };
-    if (event === 'hello') return { ok: true, messages: this.log.slice(-50), older: this.log.length > 50, busy: false };
+    if (event === 'seen') {
+      this.seen = data;
+      return { ok: true };
+    }
+    return { thread: this.thread, ...this.reply(event, data) };
+  }
+
+  reply(event, data) {
+    if (event === 'history' && this.former && data.thread === this.former.thread) {
+      return { ok: true, messages: this.former.messages, older: false, thread: data.thread };
+    }
+    if (event === 'hello' && data.after && data.thread === this.thread) return { ok: true, messages: this.log.slice(data.after), more: false, busy: false };
+    if (event === 'hello') return { ok: true, messages: this.log.slice(-50), older: this.log.length > 50, earlier: this.former?.thread, busy: false };
     if (event === 'updates') return { ok: true, messages: this.log.slice(data.after, data.after + 2), more: this.log.length > data.after + 2 };
     if (event === 'history') {
       const to = data.before - 1;
@@ -209,4 +222,59 @@ test('only the buttons of the newest turn can be pressed', () => {
   assert.equal(shown[0].pressed, 0);
   const again = view({ messages: [bot(1), customer, bot(3)], pending: [{ id: 'y', text: 'b', createdAt: 1 }], status: 'online' });
   assert.equal(again[2].active, false);
+});
+
+test('when channels are linked the page goes on with the other conversation', async () => {
+  const server = new FakeServer();
+  server.thread = 'mine';
+  server.append({ from: 'bot', text: 'before' });
+  const { conversation, socket, texts } = await open(server);
+  conversation.pressButton(1, 0, 'of the old conversation');
+  server.thread = 'joint';
+  server.log = [];
+  server.append({ from: 'bot', text: 'from WeChat' });
+  server.append({ from: 'customer', id: 'x', text: 'hello', channel: 'wechat' });
+  socket.push(server.append({ from: 'bot', text: 'news' }));
+  await settle();
+  assert.deepEqual(texts(), ['from WeChat', 'hello', 'news']);
+  assert.equal(conversation.getState().pending.length, 0);
+});
+
+test('before the first message come those of conversations linked with this one', async () => {
+  const server = new FakeServer();
+  server.thread = 'joint';
+  server.former = { thread: 'mine', messages: [{ seq: 1, thread: 'mine', from: 'bot', created_at: 'x', text: 'before' }] };
+  server.append({ from: 'bot', text: 'now' });
+  const { conversation, socket, texts } = await open(server);
+  assert.equal(conversation.getState().older, true);
+  await conversation.loadOlder();
+  assert.deepEqual(texts(), ['before', 'now']);
+  assert.equal(conversation.getState().older, false);
+  socket.push(server.append({ from: 'bot', text: 'next' }));
+  assert.deepEqual(texts(), ['before', 'now', 'next']);
+});
+
+test('the receipt of a message goes from received over in progress to answered', async () => {
+  const { conversation, socket } = await open();
+  const view = makeView();
+  const receipt = () => view(conversation.getState()).find(({ from }) => from === 'customer').receipt;
+  conversation.sendText('hi');
+  await settle();
+  assert.equal(receipt(), 'sent');
+  socket.handlers.receipt({ seq: 1, state: 'processing' });
+  assert.equal(receipt(), 'processing');
+  socket.handlers.receipt({ seq: 1, state: 'answered' });
+  assert.equal(receipt(), 'answered');
+});
+
+test('what the customer has read is told to the server once', async () => {
+  const { conversation, server, socket } = await open();
+  socket.push(server.append({ from: 'bot', text: 'a' }));
+  conversation.markRead();
+  await settle();
+  assert.equal(server.seen.seq, 1);
+  server.seen = null;
+  conversation.markRead();
+  await settle();
+  assert.equal(server.seen, null);
 });

@@ -1,6 +1,8 @@
 // Turns the state of the conversation into the list of messages that ChatUI shows.
 
 const TIME_GAP_MS = 5 * 60_000;
+/** What is shown of the server's `state` of a message. */
+const receipts = { received: 'sent', processing: 'processing', answered: 'answered' };
 
 /**
  * An unchanged message keeps its object between calls, so that ChatUI draws and scrolls only for news.
@@ -18,8 +20,9 @@ export function makeView() {
     const next = new Map();
     const visible = messages.filter(({ from }) => from !== 'event');
     const newest = visible[visible.length - 1];
-    const lastMine = visible.reduce((seq, { from, seq: own }) => (from === 'customer' ? own : seq), 0);
-    const pressed = new Map(visible.filter((m) => m.button).map((m) => [m.button.seq, m.button.index]));
+    const newestMine = visible.filter(({ from }) => from === 'customer').pop();
+    const lastMine = newestMine?.seq ?? 0;
+    const pressed = new Map(visible.filter((m) => m.button).map((m) => [`${m.thread}:${m.button.seq}`, m.button.index]));
     let time = 0;
 
     for (const message of visible) {
@@ -29,15 +32,17 @@ export function makeView() {
       if (hasTime) time = createdAt;
       keep(next, {
         ...message,
-        _id: mine ? message.id : `bot-${message.seq}`,
+        // Messages given back after a link was undone have lost their id.
+        _id: mine && message.id ? message.id : `${message.thread ?? ''}-${message.seq}`,
         type: 'message',
         position: mine ? 'right' : 'left',
         createdAt,
         hasTime,
-        pressed: pressed.get(message.seq),
+        pressed: pressed.get(`${message.thread}:${message.seq}`),
         // Choices belong to the newest turn: pressed later they would answer another question.
-        active: !mine && pending.length === 0 && message.seq > lastMine,
-        receipt: mine && message === newest && pending.length === 0 ? 'sent' : undefined,
+        active: !mine && pending.length === 0 && message.thread === newest.thread && message.seq > lastMine,
+        receipt: mine && message === newestMine && pending.length === 0 ? receipts[message.state] : undefined,
+        elsewhere: message.channel && message.channel !== 'web' ? message.channel : undefined,
       });
     }
     for (const item of pending) {

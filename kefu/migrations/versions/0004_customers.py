@@ -1,4 +1,4 @@
-"""Customers above the identities of channels; whom a message came from or goes to."""
+"""Customers above the identities of channels; whom a message came from or goes to; receipts."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -80,9 +80,13 @@ def upgrade() -> None:
     op.drop_index("uq_messages_client_id", "messages")
     op.create_index("uq_messages_identity_client_id", "messages", ["identity", "client_id"], unique=True)
     op.create_index("ix_messages_delivery", "messages", ["delivery", "channel"])
+    op.add_column("tickets", sa.Column("told", sa.String(16), nullable=False, server_default="new"))
+    op.execute("UPDATE tickets SET told = status")
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("tickets") as tickets:
+        tickets.drop_column("told")
     op.drop_index("ix_messages_delivery", "messages")
     op.drop_index("uq_messages_identity_client_id", "messages")
     op.create_index("uq_messages_client_id", "messages", ["conversation_id", "client_id"], unique=True)

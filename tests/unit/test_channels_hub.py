@@ -1,0 +1,205 @@
+"""The hub: what happens around a turn when one customer uses several channels; Rasa is a stand-in."""
+
+import asyncio
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+
+import pytest
+from rasa.shared.core.events import ActionExecuted, Restarted, UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
+
+from kefu.channels.cases import CaseReceipts
+from kefu.channels.hub import Hub
+from kefu.channels.messages import Inbound
+from kefu.customers import service as customers
+from kefu.customers.models import Identity
+from kefu.customers.service import Sender
+from kefu.db import session_scope
+from kefu.tickets import progress
+from kefu.tickets.service import TicketRequest, cancel_ticket, open_ticket
+
+PAGE, PHONE = Sender("web-1", "web"), Sender("wechat-1", "wechat", "openid")
+
+
+class FakeChannel:
+    """Remembers what it was to show."""
+
+    def __init__(self, name, pushed):
+        self.name, self.pushed = name, pushed
+        self.shown, self.states = [], []
+
+    async def show(self, entry):
+        self.shown.append(entry)
+
+    async def typing(self, entry, on):
+        self.states.append(("typing", entry.seq, on))
+
+    async def turn_ended(self, entry):
+        self.states.append(("ended", entry.seq))
+
+    def texts(self, direction="out"):
+        return [entry.body["text"] for entry in self.shown if entry.direction == direction]
+
+
+class FakeRasa:
+    """Echoes messages; keeps its trackers in memory; words a response as its name and facts."""
+
+    def __init__(self):
+        self.trackers, self.asked = {}, []
+        self.tracker_store = self.lock_store = self.nlg = self
+        self.domain = None
+
+    def is_ready(self):
+        return True
+
+    @asynccontextmanager
+    async def lock(self, conversation):
+        yield
+
+    async def retrieve(self, conversation):
+        return self.trackers.get(conversation)
+
+    async def save(self, tracker):
+        self.trackers[tracker.sender_id] = tracker
+
+    async def generate(self, response, tracker, channel, **facts):
+        return {"text": " ".join([response, *(str(fact) for fact in facts.values() if fact)])}
+
+    async def __call__(self, message):
+        self.asked.append(message)
+        tracker = self.trackers.setdefault(message.sender_id, DialogueStateTracker(message.sender_id, []))
+        tracker.update(UserUttered(message.text, {"name": "any"}))
+        tracker.update(ActionExecuted("action_listen"))
+        await message.output_channel.send_response(message.sender_id, {"text": f"echo {message.text}"})
+
+
+@pytest.fixture
+async def rasa():
+    return FakeRasa()
+
+
+@pytest.fixture
+async def hub(installation, rasa):
+    hub = Hub(turn_seconds=5)
+    hub.web, hub.wechat = FakeChannel("web", False), FakeChannel("wechat", True)
+    for channel in (hub.web, hub.wechat):
+        hub.join(channel, rasa)
+    hub.prepare(SimpleNamespace(ctx=SimpleNamespace(agent=rasa)))
+    hub.turns.start()
+    yield hub
+    await hub.stop()
+
+
+async def says(hub, sender, text):
+    """Has a message answered."""
+    entry, _ = await hub.receive(Inbound(sender, f"{sender.id}-{text}", "text", text))
+    channel = hub.adapters[sender.channel]
+    for _ in range(500):
+        if ("ended", entry.seq) in channel.states:
+            channel.states.remove(("ended", entry.seq))
+            return entry
+        await asyncio.sleep(0.01)
+    raise AssertionError("not answered")
+
+
+def linked():
+    with session_scope() as session:
+        customers.link(session, PHONE.id, session.get(Identity, PAGE.id).customer_id, "code")
+
+
+async def test_two_who_were_not_linked_have_a_conversation_each(hub, rasa):
+    await says(hub, PAGE, "a")
+    await says(hub, PHONE, "b")
+    assert [message.sender_id for message in rasa.asked] == [PAGE.id, PHONE.id]
+    assert hub.web.shown[-1].audience == (PHONE.id,)  # which no page of PAGE's is among
+
+
+async def test_a_linked_customer_goes_on_in_one_conversation_and_is_told_where_they_were(hub, rasa):
+    await says(hub, PAGE, "门锁打不开")
+    await says(hub, PHONE, "b")
+    linked()
+    await says(hub, PHONE, "还在吗")
+    assert rasa.asked[-1].sender_id == PAGE.id
+    assert hub.wechat.texts()[-2:] == ["utter_where_we_were 门锁打不开", "echo 还在吗"]
+    assert [entry.delivery for entry in hub.wechat.shown if entry.channel == "wechat"][-2:] == ["due", "due"]
+    await says(hub, PHONE, "c")
+    assert hub.wechat.texts()[-1] == "echo c"  # and only once
+
+
+async def test_every_page_of_a_linked_customer_sees_what_is_said_elsewhere(hub):
+    await says(hub, PAGE, "a")
+    await says(hub, PHONE, "b")
+    linked()
+    await says(hub, PHONE, "c")
+    assert all(set(entry.audience) == {PAGE.id, PHONE.id} for entry in hub.web.shown[-3:])
+
+
+async def test_after_a_link_was_undone_each_has_their_own_words_and_the_dialogue_begins_afresh(hub, rasa):
+    await says(hub, PAGE, "a")
+    await says(hub, PHONE, "b")
+    linked()
+
+    async def undoing(message):
+        with session_scope() as session:
+            customers.unlink(session, PHONE.id)
+        await rasa(message)
+
+    hub._handlers["wechat"] = undoing
+    await says(hub, PHONE, "undo")
+    hub._handlers["wechat"] = rasa
+
+    def words(conversation):
+        return [entry.body["text"] for entry in hub.ledger.after(conversation, 0, 99) if "text" in entry.body]
+
+    assert words(PAGE.id) == ["a", "echo a"]
+    assert words(PHONE.id)[2:] == ["undo", "utter_where_we_were a", "echo undo"]
+    await says(hub, PAGE, "d")
+    assert rasa.asked[-1].sender_id == PAGE.id
+    assert any(isinstance(event, Restarted) for event in rasa.trackers[PAGE.id].events)
+    await says(hub, PHONE, "e")
+    assert rasa.asked[-1].sender_id == PHONE.id
+    assert not any(isinstance(event, Restarted) for event in rasa.trackers[PHONE.id].events)
+
+
+async def test_a_channel_that_cannot_show_a_message_does_not_spoil_the_turn(hub):
+    async def broken(entry):
+        raise OSError
+
+    hub.wechat.show = broken
+    await says(hub, PAGE, "a")
+    assert hub.web.texts() == ["echo a"]
+
+
+class TestReceiptsOfCases:
+    @pytest.fixture
+    async def ticket(self, hub):
+        await says(hub, PAGE, "坏了")
+        return open_ticket(TicketRequest("key", PAGE.id, "web", "repair", "normal", "坏了"))
+
+    @pytest.fixture
+    async def receipts(self, hub):
+        return CaseReceipts(hub.ledger, hub._words, hub._show, hub.threads)
+
+    async def test_the_customer_is_told_once_of_each_step(self, hub, receipts, ticket):
+        await receipts.once()
+        assert hub.web.texts() == ["echo 坏了"]
+        for status in ("assigned", "in_progress", "resolved"):
+            progress.progress(ticket.number, status, "li")
+            await asyncio.gather(receipts.once(), receipts.once())
+        told = [entry.body["case"]["status"] for entry in hub.web.shown if "case" in entry.body]
+        assert told == ["assigned", "in_progress", "resolved"]
+        assert ticket.number in hub.web.texts()[-1]
+
+    async def test_it_goes_to_the_channel_that_the_customer_spoke_on_last(self, hub, receipts, ticket):
+        await says(hub, PHONE, "b")
+        linked()
+        await says(hub, PHONE, "c")
+        progress.progress(ticket.number, "assigned", "li")
+        await receipts.once()
+        last = hub.wechat.shown[-1]
+        assert (last.channel, last.identity, last.delivery) == ("wechat", PHONE.id, "due")
+
+    async def test_what_the_customer_did_is_not_told_again(self, hub, receipts, ticket):
+        cancel_ticket("other key", PAGE.id)
+        await receipts.once()
+        assert hub.web.texts() == ["echo 坏了"]
