@@ -207,6 +207,7 @@ export class Conversation {
   }
 
   #receive(messages) {
+    this.thread ??= messages[0]?.thread;
     // The customer was linked with another channel, or is no longer: another conversation goes on.
     if (messages.some(({ thread }) => thread !== this.thread)) {
       messages.forEach(({ id }) => id && this.outbox.remove(id));

@@ -32,6 +32,7 @@ export function makeView() {
       if (hasTime) time = createdAt;
       keep(next, {
         ...message,
+        state: undefined, // is in the receipt
         // Messages given back after a link was undone have lost their id.
         _id: mine && message.id ? message.id : `${message.thread ?? ''}-${message.seq}`,
         type: 'message',
@@ -41,7 +42,7 @@ export function makeView() {
         pressed: pressed.get(`${message.thread}:${message.seq}`),
         // Choices belong to the newest turn: pressed later they would answer another question.
         active: !mine && pending.length === 0 && message.thread === newest.thread && message.seq > lastMine,
-        receipt: mine && message === newestMine && pending.length === 0 ? receipts[message.state] : undefined,
+        receipt: mine && message === newest && pending.length === 0 ? receipts[message.state] : undefined,
         elsewhere: message.channel && message.channel !== 'web' ? message.channel : undefined,
       });
     }
