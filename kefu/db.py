@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timezone
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import create_engine, event
@@ -80,6 +81,12 @@ def session_scope() -> Iterator[Session]:
         raise
     finally:
         session.close()
+
+
+def batches(values: Sequence[Any], size: int = 500) -> Iterator[Sequence[Any]]:
+    """Parts of ``values`` small enough for one statement's parameters."""
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
 
 
 def migrate() -> None:

@@ -41,7 +41,7 @@ from sqlalchemy.orm import Session
 
 from kefu.customers import service as customers
 from kefu.customers.service import Sender
-from kefu.db import Base, session_scope, utcnow
+from kefu.db import Base, batches, session_scope, utcnow
 
 NO_SYNC = {"synchronize_session": False}
 
@@ -50,6 +50,7 @@ class Conversation(Base):
     """A conversation; its id is Rasa's ``sender_id`` and that of the identity whose own one it is.
 
     Attributes:
+        changes: Grows with all that happens in it, so that who follows it sees by one number whether to look.
         restart: Its dialogue must be begun afresh before the next message, because a link was undone.
     """
 
@@ -57,6 +58,7 @@ class Conversation(Base):
 
     id = Column(String(64), primary_key=True)
     last_seq = Column(Integer, nullable=False, default=0)
+    changes = Column(Integer, nullable=False, default=0)
     lease_owner = Column(String(36))
     lease_until = Column(DateTime)
     restart = Column(Boolean, nullable=False, default=False)
@@ -125,6 +127,27 @@ class Entry:
     read_at: datetime | None = None
     audience: tuple[str, ...] = ()
     came_from: str | None = None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a conversation stands, for a client that follows it.
+
+    Attributes:
+        conversation, changes: Of which, and of which of its states, this is.
+        messages: Those asked for, oldest first.
+        processing: The customer's message whose answer is being worked on, if there is one.
+        answered: The customer's last message up to which all are answered; 0 without one.
+        delivered, read: The bot's last message that a client of the customer has, and has shown; 0 without.
+    """
+
+    conversation: str
+    changes: int
+    messages: list[Entry]
+    processing: int | None = None
+    answered: int = 0
+    delivered: int = 0
+    read: int = 0
 
 
 class LeaseLost(Exception):
@@ -197,6 +220,47 @@ class Ledger:
         with self._scope() as session:
             return [_entry(row) for row in session.execute(query).scalars()][::-1]
 
+    def versions(self, identities: Iterable[str]) -> dict[str, tuple[str, int]]:
+        """Of each identity the conversation in which it speaks now, and that one's ``changes``."""
+        with self._scope() as session:
+            speaking = customers.conversations_of(session, identities)
+            query = select(Conversation.id, Conversation.changes)
+            changes: dict[str, int] = {}
+            for some in batches(sorted(set(speaking.values()))):
+                changes.update(session.execute(query.where(Conversation.id.in_(some))).all())
+        return {identity: (where, changes.get(where, 0)) for identity, where in speaking.items()}
+
+    def look(self, conversation: str, after: int | None, limit: int) -> Standing:
+        """Where the conversation stands, with its first messages after ``after`` (``None``: its last)."""
+        query, last = _of(conversation), Message.seq.desc()
+        query = (
+            query.order_by(last) if after is None else query.where(Message.seq > after).order_by(Message.seq)
+        )
+        came, went = Message.direction == "in", Message.direction == "out"
+        with self._scope() as session:
+            # First: whatever happens during the reading shows as a change after it.
+            changes = select(Conversation.changes).where(Conversation.id == conversation)
+            changes = session.execute(changes).scalar() or 0
+            messages = [_entry(row) for row in session.execute(query.limit(limit)).scalars()]
+            open_ = select(Message.seq, Message.attempts).where(
+                Message.conversation_id == conversation, came, Message.answered_at.is_(None)
+            )
+            waiting = session.execute(open_.order_by(Message.seq).limit(1)).first()
+
+            def newest(*conditions: Any) -> int:
+                seq = select(Message.seq).where(Message.conversation_id == conversation, *conditions)
+                return session.execute(seq.order_by(last).limit(1)).scalar() or 0
+
+            return Standing(
+                conversation,
+                changes,
+                messages[::-1] if after is None else messages,
+                processing=waiting.seq if waiting and waiting.attempts else None,
+                answered=newest(came, Message.seq < waiting.seq) if waiting else newest(came),
+                delivered=newest(went, Message.delivered_at.is_not(None)),
+                read=newest(went, Message.read_at.is_not(None)),
+            )
+
     def button(self, conversation: str, seq: int, index: int) -> dict | None:
         """The button ``index`` under message ``seq`` of this very conversation, if there is one."""
         with self._scope() as session:
@@ -262,6 +326,7 @@ class Ledger:
                 .values(answered_at=utcnow())
                 .execution_options(**NO_SYNC)
             )
+            _touch(session, conversation)
             identity = session.get(Message, (conversation, seq)).identity
             if identity not in customers.circle(session, conversation):
                 part(session, conversation)
@@ -288,6 +353,8 @@ class Ledger:
         query = _of(conversation).where(Message.direction == "out", Message.seq <= seq, column.is_(None))
         with self._scope() as session:
             seen = session.execute(query.order_by(Message.seq)).scalars().all()
+            if seen:
+                _touch(session, conversation)
             for row in seen:
                 row.delivered_at = row.delivered_at or utcnow()
                 row.read_at = utcnow() if read else row.read_at
@@ -383,7 +450,7 @@ def part(session: Session, conversation: str) -> None:
     session.execute(
         update(Conversation)
         .where(Conversation.id == conversation)
-        .values(restart=True)
+        .values(restart=True, changes=Conversation.changes + 1)
         .execution_options(**NO_SYNC)
     )
 
@@ -406,16 +473,18 @@ def _of(conversation: str):
 
 
 def _touch(session: Session, conversation: str) -> None:
-    """Takes the conversation's row lock by a write that changes nothing."""
-    same = update(Conversation).where(Conversation.id == conversation).values(last_seq=Conversation.last_seq)
-    session.execute(same.execution_options(**NO_SYNC))
+    """Takes the conversation's row lock, and says that something happens in it."""
+    changed = update(Conversation).where(Conversation.id == conversation)
+    changed = changed.values(changes=Conversation.changes + 1)
+    session.execute(changed.execution_options(**NO_SYNC))
 
 
 def _next_seq(session: Session, conversation: str, owner: str | None = None) -> int:
     """Draws the next number, which locks the conversation until the transaction ends."""
     here = Conversation.id == conversation
     held = here if owner is None else and_(here, Conversation.lease_owner == owner)
-    bump = update(Conversation).where(held).values(last_seq=Conversation.last_seq + 1)
+    bump = update(Conversation).where(held)
+    bump = bump.values(last_seq=Conversation.last_seq + 1, changes=Conversation.changes + 1)
     if session.execute(bump.execution_options(**NO_SYNC)).rowcount == 0:
         if owner is not None:
             raise LeaseLost(conversation)

@@ -6,6 +6,7 @@ Each takes the caller's transaction, because a message is stored, or a ticket lo
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,7 +14,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, aliased
 
 from kefu.customers.models import Customer, Identity, Link
-from kefu.db import utcnow
+from kefu.db import batches, utcnow
 from kefu.events import record
 
 #: Who spoke within this time is in the midst of a conversation.
@@ -37,6 +38,15 @@ def conversation_of(session: Session, identity: str) -> str:
         .where(Identity.id == identity)
     )
     return session.execute(query).scalar() or identity
+
+
+def conversations_of(session: Session, identities: Iterable[str]) -> dict[str, str]:
+    """Of each identity that is known, the conversation in which it speaks now."""
+    query = select(Identity.id, Customer.conversation).join(Customer, Customer.id == Identity.customer_id)
+    found: dict[str, str] = {}
+    for some in batches(sorted(identities)):
+        found.update(session.execute(query.where(Identity.id.in_(some))).all())
+    return found
 
 
 def arrive(session: Session, sender: Sender) -> str:
