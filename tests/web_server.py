@@ -10,14 +10,14 @@ import asyncio
 import socket
 import sys
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import socketio
-from rasa.core.channels.channel import UserMessage, register
+from rasa.core.channels.channel import InputChannel, UserMessage, register
 from sanic import Sanic
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -49,14 +49,19 @@ def ledger_on(path: Path) -> Ledger:
 
 
 def build_app(
-    bot: Bot, database: Path, lease_seconds: float = 1.0, turn_seconds: float = 45, **options: Any
+    bot: Bot,
+    database: Path,
+    lease_seconds: float = 1.0,
+    turn_seconds: float = 45,
+    also: Sequence[Callable[[Hub], InputChannel]] = (),
+    **options: Any,
 ) -> tuple[Sanic, WebChannel]:
-    """A Sanic application that serves only the web channel, with ``bot`` in Rasa's place."""
+    """A Sanic application that serves the web channel, and those that ``also`` makes; ``bot`` is its Rasa."""
     app = Sanic(f"web_test_{next(_names)}", configure_logging=False)
     hub = Hub(ledger_on(database), lease_seconds, turn_seconds)
     channel = WebChannel(Options(**options), hub)
     app.ctx.bot = bot
-    register([channel], app, "/webhooks/")
+    register([channel, *(make(hub) for make in also)], app, "/webhooks/")
     return app, channel
 
 

@@ -1,7 +1,7 @@
 """The company's own app as a Rasa channel; `kefu.channels.app.AppChannel:` in credentials.yml.
 
-REST at /app/v1/ with the company's login token, pushes as server-sent events. docs/channels/app.md tells how the
-app connects, docs/channels/app.openapi.yml describes the wire.
+REST at /app/v1/ with the company's login token, pushes as server-sent events. docs/channels/app.md tells how
+the app connects, docs/channels/app.openapi.yml describes the wire.
 """
 
 from __future__ import annotations
@@ -48,10 +48,12 @@ class Options:
 
     def completed(self, environ: Mapping[str, str] = os.environ) -> Options:
         """These with what the environment says where they are silent."""
-        silent = [name for name in ("issuer", "audience", "secret", "key_file") if getattr(self, name) is None]
-        found = {name: environ.get(f"KEFU_APP_{name.upper()}") or None for name in silent}
+        names = ("issuer", "audience", "secret", "key_file")
+        found = {
+            name: getattr(self, name) or environ.get(f"KEFU_APP_{name.upper()}") or None for name in names
+        }
         if self.secret or self.key_file:  # the file has chosen the kind of key
-            found.pop("secret", None), found.pop("key_file", None)
+            found |= {"secret": self.secret, "key_file": self.key_file}
         return replace(self, **found)
 
     @property

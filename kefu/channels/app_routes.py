@@ -17,8 +17,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from kefu.channels.app_streams import Stream, Streams, parse_event_id
 from kefu.channels.app_tokens import Account
 from kefu.channels.desk import Desk
-from kefu.channels.http import Act, Handler, Unauthorised, answer, refuse, serving
-from kefu.channels.protocol import BadInput
+from kefu.channels.http import Act, Handler, Unauthorised, answer, serving
+from kefu.channels.protocol import BadInput, parse_number, parse_thread
+from kefu.channels.refusals import refuse
 from kefu.config import ROOT
 from kefu.customers.service import Sender
 
@@ -42,7 +43,11 @@ def add_routes(blueprint: Blueprint, desk: Desk, streams: Streams, arrivals: Any
         return (await arrivals.account(request)).sender
 
     def serve(act: Act) -> Handler:
-        return serving("app", sender_of, act)
+        async def checked(sender: Sender, data: Any) -> dict[str, Any]:
+            parse_thread(data)
+            return await act(sender, data)
+
+        return serving("app", sender_of, checked)
 
     async def messages(sender: Sender, data: Any) -> dict[str, Any]:
         if "after" in data and "before" in data:
@@ -50,6 +55,8 @@ def add_routes(blueprint: Blueprint, desk: Desk, streams: Streams, arrivals: Any
         return await (desk.updates if "after" in data else desk.history)(sender, data)
 
     async def seen(sender: Sender, data: Any) -> dict[str, Any]:
+        if parse_number(data, "seq", None) is None:
+            raise BadInput("invalid", "seq", "seq is needed")
         reply = await desk.seen(sender, data)
         streams.look_again(sender.id)
         return reply

@@ -1,8 +1,8 @@
 """What the app is told as it happens: server-sent events of one customer's conversation.
 
-The ledger is what a stream shows; nothing else is queued. What happens in this process is shown at once, what
-happens in others is found by one query a second for all streams of the process: each conversation has a number
-that grows with all that happens in it. So streams need neither sticky sessions nor a message broker.
+The ledger is what a stream shows; nothing else is kept. What happens in this process is shown at once, what
+happens in others is found by one query a second for all streams of the process: each conversation has a
+number that grows with all that happens in it. So streams need neither sticky sessions nor a message broker.
 
 https://html.spec.whatwg.org/multipage/server-sent-events.html
 """
@@ -76,7 +76,7 @@ class Stream:
         return told
 
     def show(self, entry: Entry) -> None:
-        """Tells a message that was just stored, if it is the next one; else the ledger tells what is missing."""
+        """Tells a message that was just stored; if it is not the next one, the ledger tells what is missing."""
         if entry.conversation == self.conversation and entry.seq == self.seq + 1:
             self._message(entry)
         elif entry.conversation != self.conversation or entry.seq > self.seq:
@@ -191,7 +191,7 @@ class Streams:
                 stream.end()
 
     async def follow(self, stream: Stream, until: float) -> AsyncIterator[bytes]:
-        """Gives what ``stream`` tells, until it ends or the clock (seconds since the epoch) shows ``until``."""
+        """Gives what ``stream`` tells, until it ends or the clock (since the epoch) shows ``until``."""
         self._enter(stream)
         try:
             while not stream.ended and time.time() < until:

@@ -17,6 +17,7 @@ from kefu.channels.hub import Hub
 from kefu.channels.limits import RateLimit
 from kefu.channels.messages import Inbound
 from kefu.channels.protocol import MAX_PAGE, BadInput, parse_language, parse_message, parse_number
+from kefu.channels.refusals import refuse
 from kefu.conversations.ledger import Entry
 from kefu.customers.service import Sender
 
@@ -171,7 +172,7 @@ async def reply_of(identity: str, request: Awaitable[dict[str, Any]]) -> dict[st
     try:
         return {"ok": True, **await request}
     except BadInput as bad:
-        log.info("message.refused", identity=identity, code=bad.code, field=bad.field)
+        refuse(identity.partition("-")[0], bad.code, identity=identity, field=bad.field)
         return {"ok": False, "error": bad.as_error()}
     except SQLAlchemyError as error:
         log.error("message.ledger.unavailable", identity=identity, error=type(error).__name__)

@@ -1,28 +1,22 @@
-"""What the HTTP routes of channels share: reading a request, answering in JSON, counting what is refused."""
+"""What the HTTP routes of channels share: who asks, what for, and the answer in JSON."""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import structlog
 from sanic import response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from kefu.channels.desk import reply_of
 from kefu.channels.protocol import BadInput
+from kefu.channels.refusals import refuse
 from kefu.customers.service import Sender
-
-log = structlog.get_logger()
 
 MAX_BODY = 16_384
 STATUS = {"too_many": 429, "too_large": 413, "unavailable": 503, "internal": 500}
-
-#: How often this process has refused a request, by (channel, code).
-refusals: Counter[tuple[str, str]] = Counter()
 
 Act = Callable[[Sender, Any], Awaitable[dict]]
 Handler = Callable[[Request], Awaitable[HTTPResponse]]
@@ -38,12 +32,6 @@ class Unauthorised(Exception):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(code)
         self.error = {"code": code, "field": "authorization", "message": message}
-
-
-def refuse(channel: str, code: str, **ids: Any) -> None:
-    """Logs and counts a request that is not served; ``ids`` never hold what it said."""
-    refusals[channel, code] += 1
-    log.info("request.refused", channel=channel, code=code, count=refusals[channel, code], **ids)
 
 
 def serving(channel: str, sender_of: Callable[[Request], Awaitable[Sender]], act: Act) -> Handler:
@@ -66,10 +54,7 @@ def serving(channel: str, sender_of: Callable[[Request], Awaitable[Sender]], act
             refuse(channel, bad.code, field=bad.field)
             return answer({"ok": False, "error": bad.as_error()}, STATUS.get(bad.code, 400))
         reply = await reply_of(sender.id, act(sender, data))
-        if reply["ok"]:
-            return answer(reply)
-        refuse(channel, reply["error"]["code"], field=reply["error"]["field"], identity=sender.id)
-        return answer(reply, STATUS.get(reply["error"]["code"], 400))
+        return answer(reply, 200 if reply["ok"] else STATUS.get(reply["error"]["code"], 400))
 
     return handle
 
@@ -87,7 +72,7 @@ def data_of(request: Request) -> Any:
         BadInput: It is too large or no JSON.
     """
     if request.method == "GET":
-        return {key: values[0] for key, values in request.args.items()}
+        return {key: values[0] for key, values in request.get_args(keep_blank_values=True).items()}
     if len(request.body) > MAX_BODY:
         raise BadInput("too_large", None, f"the request is larger than {MAX_BODY} bytes", limit=MAX_BODY)
     try:

@@ -91,6 +91,14 @@ def parse_number(data: Any, field: str, default: int | None, highest: int = MAX_
     return value
 
 
+def parse_thread(data: Any) -> str | None:
+    """Returns the request's ``thread``, the mark of a conversation; ``None`` when it has none."""
+    thread = _mapping(data).get("thread")
+    if thread is not None and not (isinstance(thread, str) and re.fullmatch(r"[0-9a-f]{12}", thread)):
+        raise BadInput("invalid", "thread", "thread must be one that an answer has given")
+    return thread
+
+
 def neutralise(text: str) -> str:
     """Returns ``text`` so that Rasa can only read it as a person's words.
 

@@ -6,15 +6,13 @@ import inspect
 from typing import Any
 from urllib.parse import urlsplit
 
-import structlog
 from sanic import Blueprint, Sanic
 from socketio import AsyncRedisManager, AsyncServer
 from socketio.exceptions import ConnectionRefusedError
 
 from kefu.channels.desk import Desk, reply_of
+from kefu.channels.refusals import refuse
 from kefu.channels.session import SessionError, Sessions
-
-log = structlog.get_logger()
 
 PATH = "/chat/socket.io"
 
@@ -63,7 +61,7 @@ def add_events(sockets: AsyncServer, desk: Desk, sessions: Sessions) -> None:
         try:
             sender = sessions.sender(auth.get("token") if isinstance(auth, dict) else None)
         except SessionError as error:
-            log.info("web.session.refused", code=error.code)
+            refuse("web", error.code)
             raise ConnectionRefusedError(error.code, {"code": error.code}) from error
         await sockets.save_session(sid, {"sender": sender})
         entered = sockets.enter_room(sid, sender.id)

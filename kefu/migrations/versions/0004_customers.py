@@ -71,6 +71,7 @@ def upgrade() -> None:
     op.add_column(
         "conversations", sa.Column("restart", sa.Boolean, nullable=False, server_default=sa.false())
     )
+    op.add_column("conversations", sa.Column("changes", sa.Integer, nullable=False, server_default="0"))
     op.add_column("messages", sa.Column("identity", sa.String(64), nullable=False, server_default=""))
     op.add_column("messages", sa.Column("channel", sa.String(16), nullable=False, server_default="web"))
     op.add_column("messages", sa.Column("delivery", sa.String(8)))
@@ -95,5 +96,6 @@ def downgrade() -> None:
             messages.drop_column(column)
     with op.batch_alter_table("conversations") as conversations:
         conversations.drop_column("restart")
+        conversations.drop_column("changes")
     for table in ("phone_codes", "link_codes", "identity_links", "identities", "customers"):
         op.drop_table(table)
