@@ -76,7 +76,7 @@ class Stream:
         return told
 
     def show(self, entry: Entry) -> None:
-        """Tells a message that was just stored; if it is not the next one, the ledger tells what is missing."""
+        """Tells a message that was just stored; is it not the next, the ledger tells what is missing."""
         if entry.conversation == self.conversation and entry.seq == self.seq + 1:
             self._message(entry)
         elif entry.conversation != self.conversation or entry.seq > self.seq:
