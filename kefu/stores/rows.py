@@ -111,6 +111,12 @@ def keep_snapshot(
         connection.execute(sa.insert(SNAPSHOTS).values(sender_id=sender, **values))
 
 
+def delete(connection: Connection, sender: str) -> None:
+    """Deletes the conversation, with its snapshot: that holds texts too."""
+    for table in (EVENTS, SNAPSHOTS):
+        connection.execute(sa.delete(table).where(table.c.sender_id == sender))
+
+
 def _values(sender: str, data: dict[str, Any], type_name: str) -> dict[str, Any]:
     """A row as Rasa's own store writes it."""
     return {

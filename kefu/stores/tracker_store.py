@@ -64,7 +64,7 @@ class KefuTrackerStore(SQLTrackerStore):
     @domain.setter
     def domain(self, domain: Domain | None) -> None:
         self._domain = domain or Domain.empty()
-        self._live.clear()  # Another model may have other slots.
+        self._live.clear()  # Another model may have other slots (see also `retrieve`).
 
     def init_tracker(self, sender_id: str) -> LiveTracker:
         """An empty tracker."""
@@ -73,7 +73,8 @@ class KefuTrackerStore(SQLTrackerStore):
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         """The last turns of the conversation, with the state of the whole session."""
         live = self._live.pop(sender_id, None)
-        if live is not None and not live.is_stored:
+        # A turn that began with another model may have come back with that model's slots.
+        if live is not None and not (live.is_stored and live.made_of is self.domain.slots):
             live = None
         return await self._run(self._read, sender_id, live)
 

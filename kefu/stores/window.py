@@ -56,6 +56,7 @@ class LiveTracker(DialogueStateTracker):
         prefix: How many events at its beginning stand for what came before; they are no stored events.
         ids: Rows of the stored events after the prefix, in order. Events after those are new.
         last_id: The conversation's last row that is known.
+        made_of: The slots of the domain that it was made with.
     """
 
     def __init__(self, sender_id: str, slots: Iterable[Slot] | None, *args, **kwargs) -> None:
@@ -63,6 +64,7 @@ class LiveTracker(DialogueStateTracker):
         self.prefix = 0
         self.ids: list[int] = []
         self.last_id = 0
+        self.made_of = slots
         self._applied: tuple[int, list[Event]] = (-1, [])
         self._states: tuple[int, dict[tuple, tuple]] = (-1, {})
 

@@ -13,7 +13,7 @@ from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import SQLTrackerStore, check_if_tracker_store_async
 from rasa.shared.core.events import ActionExecuted, SessionStarted, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
-from sqlalchemy import delete, event, insert
+from sqlalchemy import event, insert
 
 from kefu.config import settings
 from kefu.run.servers import environment
@@ -175,8 +175,10 @@ async def test_a_deleted_conversation_is_gone_from_memory_too(new_store):
     store = new_store()
     for n in range(30):
         await take_turn(store, hello(n))
+    await take_turn(store, hello(1), "b")
     with store.engine.begin() as connection:
-        connection.execute(delete(rows.EVENTS))
+        rows.delete(connection, "a")
+        assert rows.snapshot(connection, "a") is None and rows.conversations(connection) == ["b"]
     assert await store.retrieve("a") is None and not await store.exists("a")
     await take_turn(store, [*session(), *hello(1)])
     assert (await new_store().retrieve("a")).get_slot("count") == 1.0
@@ -197,6 +199,20 @@ async def test_another_model_reads_its_own_slots(new_store):
     await take_turn(store, [*session(), *hello(1)])
     store.domain = type(DOMAIN).from_yaml("slots: {count: {type: any, mappings: [{type: custom}]}}")
     assert set((await store.retrieve("a")).slots) & {"count", "product"} == {"count"}
+
+
+async def test_a_turn_that_outlives_its_model_does_not_bring_the_old_slots_back(new_store):
+    store = new_store()
+    await take_turn(store, [*session(), *hello(1)])
+    before, during = await store.retrieve("a"), asyncio.create_task(take_turn(store, hello(2), "b"))
+    await asyncio.sleep(0)
+    store.domain = type(DOMAIN).from_yaml("slots: {count: {type: any, mappings: [{type: custom}]}}")
+    before.update_with_events(hello(3), None)
+    await store.save(before)
+    await during
+    for sender, n in (("a", 3.0), ("b", 2.0)):
+        tracker = await store.retrieve(sender)
+        assert "product" not in tracker.slots and tracker.get_slot("count") == n
 
 
 async def test_nothing_blocks_the_event_loop_while_the_database_is_locked(new_store):
