@@ -42,6 +42,7 @@ LONGEST = 10
 SHORTEST = 5
 FEWEST_ACTIONS = 12
 #: So many messages are kept before the window, without what was done about them: their language is looked at.
+#: While a form alone answers, the window holds up to twice as many.
 TEXTS = 10
 #: A reminder may wait for its conversation's turn that long and still be known, in seconds.
 _REMINDER_GRACE = 3600
@@ -143,9 +144,14 @@ def shorten(tracker: LiveTracker, slots: Iterable[Slot]) -> LiveTracker | None:
         return None
     place = _place(events, tracker)
     # Not for one message at each turn: a cut costs as much as some turns.
-    if place is None or _messages(events[tracker.prefix : place]) < LONGEST - SHORTEST:
+    if _messages(events[tracker.prefix : place]) >= LONGEST - SHORTEST:
+        return _cut(tracker, place, condensed(tracker.sender_id, events[:place], slots), slots)
+    if _messages(events[tracker.prefix :]) <= 2 * TEXTS:
         return None
-    return _cut(tracker, place, condensed(tracker.sender_id, events[:place], slots), slots)
+    within = _place_within(events, tracker)
+    if within is None:
+        return None
+    return _cut(tracker, within, _outline(tracker.sender_id, events, place, within, slots), slots)
 
 
 def condensed(sender_id: str, events: Sequence[Event], slots: Iterable[Slot]) -> list[Event]:
@@ -207,15 +213,15 @@ def _last_session(events: Sequence[Event]) -> int:
     return next(places, -1)
 
 
-def _place(events: Sequence[Event], tracker: LiveTracker) -> int | None:
-    """Where to cut: the latest end of a turn, still in force, with enough turns after it.
+def _place(events: Sequence[Event], tracker: LiveTracker) -> int:
+    """Where to cut: the latest end of a turn, still in force, with enough turns after it; 0 if there is none.
 
     An action in force was undone by nothing after it, so whatever is undone later stays within the window;
     the events after it come out the same as with all that came before.
     """
     in_force = {id(event) for event in tracker.applied_events()}
     messages = actions = 0
-    for place in range(len(events) - 1, tracker.prefix, -1):
+    for place in range(len(events) - 1, 0, -1):
         event = events[place]
         messages += isinstance(event, UserUttered)
         if isinstance(event, ActionExecuted) and id(event) in in_force:
@@ -223,7 +229,44 @@ def _place(events: Sequence[Event], tracker: LiveTracker) -> int | None:
             enough = messages >= SHORTEST and actions >= FEWEST_ACTIONS
             if enough and event.action_name == ACTION_LISTEN_NAME:
                 return place
+    return 0
+
+
+def _place_within(events: Sequence[Event], tracker: LiveTracker) -> int | None:
+    """The latest end of a turn with as many messages after it as actions are told, in force or not."""
+    messages = 0
+    for place in range(len(events) - 1, tracker.prefix, -1):
+        event = events[place]
+        messages += isinstance(event, UserUttered)
+        is_end = isinstance(event, ActionExecuted) and event.action_name == ACTION_LISTEN_NAME
+        if is_end and messages >= TEXTS:
+            return place
     return None
+
+
+def _outline(
+    sender_id: str, events: Sequence[Event], place: int, within: int, slots: Iterable[Slot]
+) -> list[Event]:
+    """What stands for ``events[:within]`` where a form alone has answered since ``place``.
+
+    A form hides the messages that it took and what it did about them, so the actions that policies look back
+    at lie before all of them and have to stay. Of what remains in force after ``place``, each step keeps its
+    last bubble and the last value of each slot.
+    """
+    applied = DialogueStateTracker.from_events(sender_id, events[:within], slots).applied_events()
+    first = next((i for i, event in enumerate(applied) if event is events[place]), 0)
+    outline: list[Event] = []
+    replaced: set[str | None] = set()
+    for event in reversed(applied[first:]):
+        if isinstance(event, (ActionExecuted, UserUttered)):
+            replaced.clear()
+        elif isinstance(event, (BotUttered, SlotSet)):
+            key = event.key if isinstance(event, SlotSet) else None
+            if key in replaced:
+                continue
+            replaced.add(key)
+        outline.append(event)
+    return (condensed(sender_id, events[:place], slots) if place else []) + outline[::-1]
 
 
 def _is_pending(event: Event) -> bool:

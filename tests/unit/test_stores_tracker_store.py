@@ -19,7 +19,7 @@ from kefu.config import settings
 from kefu.run.servers import environment
 from kefu.stores import rows
 from kefu.stores.tracker_store import KefuTrackerStore
-from tests.unit.test_stores_window import DOMAIN, LISTEN, Customer, state
+from tests.unit.test_stores_window import DOMAIN, LISTEN, Customer, Insistent, state
 
 
 @pytest.fixture
@@ -47,9 +47,9 @@ def hello(n=0):
     return [UserUttered(f"hello {n}", {"name": "greet"}), SlotSet("count", float(n)), ActionExecuted(LISTEN)]
 
 
-@pytest.mark.parametrize("seed", range(4))
-async def test_two_processes_that_take_turns_see_one_conversation(new_store, seed):
-    dice, customer = random.Random(seed), Customer(seed)
+@pytest.mark.parametrize(("kind", "seed"), [(Customer, 0), (Customer, 1), (Customer, 2), (Insistent, 3)])
+async def test_two_processes_that_take_turns_see_one_conversation(new_store, kind, seed):
+    dice, customer = random.Random(seed), kind(seed)
     stores = [new_store(), new_store()]
     whole = [SessionStarted(), ActionExecuted(LISTEN)]
     await take_turn(stores[0], list(whole))

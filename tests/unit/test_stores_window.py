@@ -174,6 +174,48 @@ def test_the_state_is_that_of_the_whole_conversation_after_every_turn(seed):
     assert cuts > 0
 
 
+class Insistent(Customer):
+    """Stays in one form, whatever happens there."""
+
+    def turn(self) -> list[Event]:
+        self.turns += 1
+        if not self.form:
+            return self._plain() if self.turns < 5 else self._form_begins()
+        # Long stretches in which the form alone answers, and some in which much happens.
+        calm = self.turns % 100 < 70
+        kinds = [self._form_answer, self._invalid, self._digression, self._reverted]
+        return self.dice.choices(kinds, [10, 5, 0, 0] if calm else [4, 2, 2, 2])[0]()
+
+    def _invalid(self) -> list[Event]:
+        return [
+            self._said("inform"), SlotSet("phone", "12"), ActionExecuted(self.form), SlotSet("phone", None),
+            SlotSet("requested_slot", "phone"), BotUttered("no, the phone?"), ActionExecuted(LISTEN),
+        ]  # fmt: skip
+
+
+# Rasa's own state of the whole conversation takes ever longer: it is asked for now and then.
+@pytest.mark.parametrize(("seed", "turns", "every"), [(0, 120, 7), (1, 120, 7), (2, 160, 11), (3, 500, 220)])
+def test_a_form_that_lasts_has_a_bounded_window_and_the_state_of_the_whole_conversation(seed, turns, every):
+    customer, live = Insistent(seed), LiveTracker("a", DOMAIN.slots)
+    events: list[Event] = []
+    longest = 0
+
+    def go_on(said: list[Event], compared: bool) -> None:
+        nonlocal live
+        events.extend(said)
+        live = follow(live, said)
+        if compared:
+            assert state(live) == state(DialogueStateTracker.from_events("a", list(events), DOMAIN.slots))
+
+    for turn in range(turns):
+        go_on(customer.turn(), turn % every == every - 1)
+        longest = max(longest, len(live.events))
+    assert longest < 250 and live.active_loop_name == customer.form
+    go_on(customer._form_ends(), True)
+    for turn in range(9):
+        go_on(customer._plain(), turn == 8)
+
+
 def test_a_window_is_bounded_however_long_the_conversation():
     customer, live = Customer(1), LiveTracker("a", DOMAIN.slots)
     longest = 0
