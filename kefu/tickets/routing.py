@@ -1,0 +1,322 @@
+"""Who gets a ticket, in what order, and until when: the rules of ``data/routing.yml``."""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, Extra, Field, ValidationError, validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from kefu.config import ROOT, settings
+from kefu.db import utcnow
+from kefu.knowledge.schema import TICKET_KINDS, URGENCIES, Label
+from kefu.language.normalize import normalize
+from kefu.tickets.calendar import Span, WorkingTime
+
+logger = logging.getLogger(__name__)
+
+LEVELS = ("normal", "vip")
+MOODS = ("angry", "unhappy", "neutral", "happy")
+CHANNELS = ("web", "app", "wechat")
+#: What a route must have in the end; the last rule says what no other did.
+FIELDS = ("queue", "skill", "priority", "respond", "resolve", "clock")
+FIRST, LAST = 1, 5
+
+_DURATION = re.compile(r"([1-9][0-9]{0,3})([mhd])")
+
+
+class RoutingError(ValueError):
+    """``data/routing.yml`` can't be used; the message names line and field."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is known of a request when it is routed.
+
+    Attributes:
+        kind, urgency: Of the ticket (``TICKET_KINDS``, ``URGENCIES``).
+        line, function, problem_type: The category path.
+        level: ``normal`` or ``vip``.
+        mood: How the customer feels.
+        urged: How often they have pressed.
+        text: What they wrote.
+        at: When it came (UTC).
+    """
+
+    kind: str
+    urgency: str = "normal"
+    line: str | None = None
+    function: str | None = None
+    problem_type: str | None = None
+    level: str = "normal"
+    channel: str = ""
+    mood: str = "neutral"
+    urged: int = 0
+    text: str = ""
+    at: datetime = field(default_factory=utcnow)
+
+
+@dataclass(frozen=True)
+class Route:
+    """Where a request goes.
+
+    Attributes:
+        queue, skill: The team, and what its member must be able to do.
+        priority: 1 (first) to 5.
+        respond_by, resolve_by: Until when somebody answers, and it is done (UTC).
+        reasons: What was said by which rule: ``(field, value, rule)``, in the order of the rules.
+    """
+
+    queue: str
+    skill: str
+    priority: int
+    respond_by: datetime
+    resolve_by: datetime
+    reasons: tuple[tuple[str, str, str], ...]
+
+
+class _Entry(BaseModel):
+    class Config:
+        extra = Extra.forbid
+        allow_population_by_field_name = True
+
+
+class _Times(_Entry):
+    from_: time = Field(alias="from")
+    until: time
+
+    @validator("until")
+    def _later(cls, value: time, values: dict) -> time:
+        if "from_" in values and value <= values["from_"]:
+            raise ValueError("is not later than from")
+        return value
+
+
+_Open = _Times | Literal["closed"]
+
+
+class _Hours(_Entry):
+    weekdays: _Open
+    weekends: _Open
+    holidays: _Open
+    days: dict[date, _Open] = {}
+
+
+def _one_of(name: str, known: tuple[str, ...]) -> classmethod:
+    def check(value: str) -> str:
+        if value not in known:
+            raise ValueError(f"{value} is not one of {', '.join(known)}")
+        return value
+
+    return validator(name, each_item=True, allow_reuse=True)(check)
+
+
+class _When(_Entry):
+    kind: list[str] | None
+    urgency: list[str] | None
+    line: list[str] | None
+    function: list[str] | None
+    problem_type: list[str] | None
+    level: list[str] | None
+    channel: list[str] | None
+    mood: list[str] | None
+    open: bool | None
+    urged: int | None
+    words: list[str] | None
+
+    _kind = _one_of("kind", TICKET_KINDS)
+    _urgency = _one_of("urgency", URGENCIES)
+    _level = _one_of("level", LEVELS)
+    _channel = _one_of("channel", CHANNELS)
+    _mood = _one_of("mood", MOODS)
+
+    @validator(
+        "kind", "urgency", "line", "function", "problem_type", "level", "channel", "mood", "words", pre=True
+    )
+    def _listed(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+    @validator("words", each_item=True)
+    def _expression(cls, value: str) -> str:
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"{value!r} is no regular expression: {error}") from error
+        return value
+
+    def holds(self, case: Case, text: str, is_open: bool) -> bool:
+        """Whether every condition holds; ``text`` is normal."""
+        for name in ("kind", "urgency", "line", "function", "problem_type", "level", "channel", "mood"):
+            wanted = getattr(self, name)
+            if wanted is not None and getattr(case, name) not in wanted:
+                return False
+        if self.open is not None and self.open != is_open:
+            return False
+        if self.urged is not None and case.urged < self.urged:
+            return False
+        return self.words is None or any(re.search(word, text) for word in self.words)
+
+
+class _Then(_Entry):
+    queue: str | None
+    skill: str | None
+    priority: int | None = Field(ge=FIRST, le=LAST)
+    respond: str | None
+    resolve: str | None
+    clock: Literal["always", "working"] | None
+
+    @validator("respond", "resolve")
+    def _duration(cls, value: str) -> str:
+        if not _DURATION.fullmatch(value):
+            raise ValueError(f"{value!r} is no duration such as 30m, 4h or 2d")
+        return value
+
+
+class _Rule(_Entry):
+    name: str = Field(min_length=1)
+    when: _When = _When()
+    then: _Then = _Then()
+    up: int = Field(0, alias="raise", ge=0, le=LAST)
+
+
+class Routing(_Entry):
+    """The whole file."""
+
+    hours: _Hours
+    queues: dict[str, Label]
+    rules: list[_Rule] = Field(min_items=1)
+
+    @validator("rules")
+    def _complete(cls, rules: list[_Rule], values: dict) -> list[_Rule]:
+        for rule in rules:
+            queue = rule.then.queue
+            if queue is not None and queue not in values.get("queues", {}):
+                raise ValueError(f"{rule.name}: queue: {queue} is not one of {', '.join(values['queues'])}")
+        last = rules[-1]
+        if last.when != _When():
+            raise ValueError(f"{last.name}: the last rule must have no conditions")
+        if missing := [name for name in FIELDS if getattr(last.then, name) is None]:
+            raise ValueError(f"{last.name}: the last rule must say {missing[0]}")
+        return rules
+
+    def working_time(self) -> WorkingTime:
+        """The company's hours."""
+        hours = self.hours
+        return WorkingTime(
+            weekdays=_span(hours.weekdays),
+            weekends=_span(hours.weekends),
+            holidays=_span(hours.holidays),
+            zone=ZoneInfo(settings().company_timezone),
+            days={day: _span(times) for day, times in hours.days.items()},
+        )
+
+
+def read(path: Path) -> Routing:
+    """Reads and checks a file of rules.
+
+    Raises:
+        RoutingError: It is no YAML, or a field is missing, unknown or wrong.
+    """
+    try:
+        content = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else "?"
+        raise RoutingError(f"{path.name}, line {line}: {error.problem}") from error
+    except (YAMLError, ValueError) as error:
+        raise RoutingError(f"{path.name}: {error}") from error
+    try:
+        return Routing.parse_obj(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = " > ".join(str(step) for step in first["loc"] if step != "__root__")
+        line = _line(content, first["loc"])
+        raise RoutingError(f"{path.name}, line {line}: {where}: {first['msg']}") from error
+
+
+_last_good: dict[Path, Routing] = {}
+
+
+def rules(path: Path = ROOT / "data" / "routing.yml") -> Routing:
+    """The rules in force: the file's, or the last right ones while it has a mistake.
+
+    Raises:
+        RoutingError: The file was never right in this process.
+    """
+    try:
+        _last_good[path] = _read(path, path.stat().st_mtime_ns)
+    except (RoutingError, FileNotFoundError) as error:
+        if path not in _last_good:
+            named = error if isinstance(error, RoutingError) else RoutingError(f"{path.name}: is missing")
+            raise named from None
+        logger.error("routing.read.failure: %s", error)
+    return _last_good[path]
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path, _changed: int) -> Routing:
+    return read(path)
+
+
+def route(case: Case, routing: Routing | None = None) -> Route:
+    """Decides where a request goes, and says why."""
+    routing = routing or rules()
+    hours = routing.working_time()
+    is_open, text = hours.is_open(case.at), normalize(case.text).text
+    said: dict[str, Any] = {}
+    reasons: list[tuple[str, str, str]] = []
+    up = 0
+    for rule in routing.rules:
+        if not rule.when.holds(case, text, is_open):
+            continue
+        for name in FIELDS:
+            value = getattr(rule.then, name)
+            if value is not None and name not in said:
+                said[name] = value
+                reasons.append((name, str(value), rule.name))
+        if rule.up:
+            up += rule.up
+            reasons.append(("raise", str(rule.up), rule.name))
+    always = said["clock"] == "always"
+    return Route(
+        queue=said["queue"],
+        skill=said["skill"],
+        priority=max(FIRST, said["priority"] - up),
+        respond_by=_due(case.at, said["respond"], hours, always),
+        resolve_by=_due(case.at, said["resolve"], hours, always),
+        reasons=tuple(reasons),
+    )
+
+
+def _due(start: datetime, duration: str, hours: WorkingTime, always: bool) -> datetime:
+    number, unit = _DURATION.fullmatch(duration).groups()
+    if unit == "d" and not always:
+        return hours.end_of_days(start, int(number))
+    span = timedelta(**{{"m": "minutes", "h": "hours", "d": "days"}[unit]: int(number)})
+    return start + span if always else hours.after(start, span)
+
+
+def _span(times: Any) -> Span | None:
+    return None if times == "closed" else (times.from_, times.until)
+
+
+def _line(content: Any, location: tuple) -> int:
+    """The line of the field at fault, or of the nearest part of the file around it."""
+    line = 1
+    for step in location:
+        marks = getattr(content, "lc", None)
+        if marks is None:
+            break
+        try:
+            line = (marks.key(step) if isinstance(content, dict) else marks.item(step))[0] + 1
+            content = content[step]
+        except (KeyError, IndexError, TypeError):
+            break
+    return line
