@@ -52,6 +52,8 @@ def _fold(character: str) -> str:
     return simplified.strip()
 
 
+# One message is read by tokens, names, meaning, intent and search.
+@lru_cache(maxsize=1024)
 def normalize(text: str) -> Normalized:
     """Normalises ``text``; see the module for what changes."""
     characters: list[str] = []

