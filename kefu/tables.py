@@ -1,5 +1,6 @@
 """Imports every table, for the migrations."""
 
+import kefu.channels.wechat.models
 import kefu.conversations.ledger
 import kefu.customers.models
 import kefu.events

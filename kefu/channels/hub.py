@@ -25,7 +25,7 @@ from kefu.channels.protocol import neutralise
 from kefu.channels.turns import Threads, Turns
 from kefu.conversations.ledger import Entry, Ledger
 from kefu.db import engine, migrate
-from kefu.language.detect import conversation_language
+from kefu.language.detect import conversation_language, language_of
 
 log = structlog.get_logger()
 
@@ -238,6 +238,8 @@ class Hub:
                 "identity": entry.identity,
             },
         )
+        if body.get("response"):
+            return await self._respond(entry, output)
         if adapter:
             await adapter.typing(entry, True)
         try:
@@ -256,6 +258,21 @@ class Hub:
         adapter = self.adapters.get(entry.channel)
         if adapter:
             await adapter.turn_ended(entry)
+
+    async def _respond(self, entry: Entry, output: ChannelOutput) -> str | None:
+        """Says the response that the channel asks for; Rasa's dialogue learns nothing of it."""
+        tracker = await self._tracker(entry.conversation) or DialogueStateTracker(entry.conversation, [])
+        said = await self.agent.nlg.generate(entry.body["response"], tracker, entry.channel)
+        if said is None:
+            raise Unanswered(entry.body["response"])
+        await output.send_response(entry.conversation, said)
+        return self._open_form(entry.conversation)
+
+    def wording(self, response: str, channel: str, like: str = "") -> str:
+        """The words of a response in the language of the text ``like``; empty where Rasa has none."""
+        say = getattr(getattr(self.agent, "nlg", None), "generate_from_slots", None)
+        said = say(response, {"language": language_of(like) or "zh"}, channel) if say else None
+        return (said or {}).get("text", "")
 
     def _open_form(self, conversation: str) -> str | None:
         store = getattr(self.agent, "tracker_store", None)

@@ -26,6 +26,8 @@ class Inbound:
         language: ``zh`` or ``en``, of the customer's client.
         parts: What else the channel's clients show: ``button``, ``image``, ``voice``, ``place``, ``link``.
         hidden: Whether it is no message that the customer sees (an event).
+        response: Name of the response that answers it, where there is nothing that Rasa could understand (a
+            voice without its text).
     """
 
     sender: Sender
@@ -36,6 +38,7 @@ class Inbound:
     language: str = "zh"
     parts: dict[str, Any] = field(default_factory=dict)
     hidden: bool = False
+    response: str | None = None
 
     @property
     def body(self) -> dict[str, Any]:
@@ -43,4 +46,6 @@ class Inbound:
         body = {"kind": self.kind, "text": self.text, "language": self.language, **self.parts}
         if self.payload is not None:
             body["payload"] = self.payload
+        if self.response is not None:
+            body["response"] = self.response
         return {**body, "event": True} if self.hidden else body

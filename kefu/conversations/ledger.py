@@ -75,6 +75,9 @@ class Message(Base):
         answered_at: When the answer to an ``in`` message was complete.
         delivery: Of an ``out`` message on a channel that has to be pushed to: ``due``, ``sending``, ``sent``
             or ``failed``. ``None`` where the customer's client fetches what it has not seen.
+        delivery_by: Who took it to deliver it (kefu.conversations.deliveries).
+        delivery_at: When it was taken; of a ``due`` one, before when it is not tried again.
+        delivery_tries: How often it was tried and certainly did not arrive.
         delivered_at, read_at: When the customer's client had it, and showed it, where the channel can know.
     """
 
@@ -92,6 +95,9 @@ class Message(Base):
     created_at = Column(DateTime, nullable=False, default=utcnow)
     answered_at = Column(DateTime)
     delivery = Column(String(8))
+    delivery_by = Column(String(64), index=True)
+    delivery_at = Column(DateTime)
+    delivery_tries = Column(Integer, nullable=False, default=0)
     delivered_at = Column(DateTime)
     read_at = Column(DateTime)
 
@@ -166,6 +172,11 @@ class Ledger:
         #: Channels whose bubbles have to be pushed, which the ledger therefore marks as due.
         self.pushed: set[str] = set()
 
+    @property
+    def scope(self) -> Callable[[], AbstractContextManager[Session]]:
+        """Opens a session on the ledger's database that commits at its end."""
+        return self._scope
+
     def conversation_of(self, identity: str) -> str:
         """The conversation in which ``identity`` speaks now."""
         with self._scope() as session:
@@ -210,7 +221,7 @@ class Ledger:
         """The first ``limit`` messages after ``seq``, oldest first."""
         with self._scope() as session:
             query = _of(conversation).where(Message.seq > seq).order_by(Message.seq).limit(limit)
-            return [_entry(row) for row in session.execute(query).scalars()]
+            return [entry_of(row) for row in session.execute(query).scalars()]
 
     def before(self, conversation: str, seq: int | None, limit: int) -> list[Entry]:
         """The last ``limit`` messages before ``seq`` (``None``: of all), oldest first."""
@@ -218,7 +229,7 @@ class Ledger:
         if seq is not None:
             query = query.where(Message.seq < seq)
         with self._scope() as session:
-            return [_entry(row) for row in session.execute(query).scalars()][::-1]
+            return [entry_of(row) for row in session.execute(query).scalars()][::-1]
 
     def versions(self, identities: Iterable[str]) -> dict[str, tuple[str, int]]:
         """Of each identity the conversation in which it speaks now, and that one's ``changes``."""
@@ -310,7 +321,7 @@ class Ledger:
                     row.answered_at = utcnow()
                     continue
                 row.attempts += 1
-                return replace(_entry(row), came_from=_came_from(session, row))
+                return replace(entry_of(row), came_from=_came_from(session, row))
             return None
 
     def finish(self, conversation: str, seq: int, open_form: str | None = None) -> None:
@@ -358,14 +369,14 @@ class Ledger:
             for row in seen:
                 row.delivered_at = row.delivered_at or utcnow()
                 row.read_at = utcnow() if read else row.read_at
-            return [_entry(row) for row in seen]
+            return [entry_of(row) for row in seen]
 
     def _accept(self, sender: Sender, client_id: str, body: dict) -> tuple[Entry, bool]:
         with self._scope() as session:
             query = select(Message).where(Message.identity == sender.id, Message.client_id == client_id)
             known = session.execute(query).scalar()
             if known is not None:
-                return _entry(known), False
+                return entry_of(known), False
             conversation = customers.arrive(session, sender)
             row = Message(
                 conversation_id=conversation,
@@ -379,7 +390,7 @@ class Ledger:
             )
             session.add(row)
             session.flush()
-            return _entry(row, customers.circle(session, conversation)), True
+            return entry_of(row, customers.circle(session, conversation)), True
 
     def _record(self, conversation: str, body: dict, reply_to: int | None, owner: str | None) -> Entry:
         with self._scope() as session:
@@ -403,7 +414,7 @@ class Ledger:
         )
         session.add(row)
         session.flush()
-        return _entry(row, {identity, *customers.circle(session, conversation)})
+        return entry_of(row, {identity, *customers.circle(session, conversation)})
 
     @staticmethod
     def _retried(write: Callable[[], Any]) -> Any:
@@ -501,7 +512,8 @@ def _came_from(session: Session, row: Message) -> str | None:
     return last.channel if last is not None and last.identity != row.identity else None
 
 
-def _entry(row: Message, audience: Iterable[str] = ()) -> Entry:
+def entry_of(row: Message, audience: Iterable[str] = ()) -> Entry:
+    """A row as a value."""
     return Entry(
         conversation=row.conversation_id,
         seq=row.seq,

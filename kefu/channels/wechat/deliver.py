@@ -1,0 +1,152 @@
+"""How answers reach customers on WeChat: in the open callback if they are ready, else pushed.
+
+A bubble goes out by exactly one of both, because taking it is one statement in the database
+(kefu.conversations.deliveries) and pushing waits for open callbacks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from datetime import timedelta
+
+from sqlalchemy import select, update
+
+from kefu.channels.hub import Hub
+from kefu.channels.wechat.choices import numbers_of
+from kefu.channels.wechat.client import WeChatApi
+from kefu.channels.wechat.models import WechatHold
+from kefu.channels.wechat.pushing import Pusher
+from kefu.channels.wechat.reception import CHANNEL, Scope, release
+from kefu.channels.wechat.replies import Wording, plan
+from kefu.conversations import deliveries
+from kefu.conversations.ledger import NO_SYNC, Entry, Message
+from kefu.customers.models import Identity
+from kefu.db import utcnow
+
+#: An answer takes this long before the customer is shown that it is being written.
+TYPING_AFTER = 1.0
+TYPING_LASTS = 15.0
+#: How often to look whether another process has answered.
+LOOK_EVERY = 0.4
+
+
+class WeChatAdapter:
+    """The hub's view of this channel.
+
+    Args:
+        hub: For its threads.
+        api: For what is pushed.
+        pusher: Pushes what no callback carried.
+        scope: Opens a session that commits at its end.
+        word: Words of notices and hints.
+    """
+
+    name, pushed = CHANNEL, True
+
+    def __init__(self, hub: Hub, api: WeChatApi, pusher: Pusher, scope: Scope, word: Wording) -> None:
+        self._hub, self._pusher, self._scope, self._word = hub, pusher, scope, word
+        self.api = api
+        self._ended: dict[tuple[str, int], asyncio.Event] = {}
+        self._typing: dict[str, asyncio.Task] = {}
+
+    async def show(self, entry: Entry) -> None:
+        """Pushes what is no answer; an answer goes out when it is complete."""
+        push = entry.direction == "out" and entry.reply_to is None and not entry.body.get("aside")
+        if push and entry.channel == CHANNEL:
+            self._pusher.wake(entry.identity)
+
+    async def typing(self, entry: Entry, on: bool) -> None:
+        """Shows that an answer is being written, if it is not there at once."""
+        task = self._typing.pop(entry.identity, None)
+        if task:
+            task.cancel()
+        if on:
+            self._typing[entry.identity] = asyncio.create_task(self._keep_typing(entry.identity))
+
+    async def turn_ended(self, entry: Entry) -> None:
+        """Lets the open callback take the answer, or pushes it."""
+        waiting = self._ended.get((entry.conversation, entry.seq))
+        if waiting:
+            waiting.set()
+        else:
+            self._pusher.wake(entry.identity)
+
+    async def answer(self, entry: Entry, hold: str, deadline: float, gone: Callable[[], bool]) -> str | None:
+        """Waits for the answer to ``entry`` and takes it for an open callback.
+
+        Args:
+            entry: The message called back for.
+            hold: The callback's hold, which this ends.
+            deadline: Until when (the loop's time) the platform waits.
+            gone: Whether the platform has hung up.
+
+        Returns:
+            The text to answer with, or ``None``: all is said, or will be pushed.
+        """
+        loop = asyncio.get_running_loop()
+        key = (entry.conversation, entry.seq)
+        ended = self._ended.setdefault(key, asyncio.Event())
+        try:
+            while True:
+                pause = min(LOOK_EVERY, deadline - loop.time())
+                with contextlib.suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(ended.wait(), max(0, pause))
+                last = loop.time() >= deadline
+                if gone():
+                    await self._hub.threads(self._release, hold)
+                    return None
+                done, text = await self._hub.threads(self._reply, entry, hold, last)
+                if done:
+                    return text
+                if ended.is_set():  # something else is being sent to this customer just now
+                    await asyncio.sleep(0.05)
+        finally:
+            self._ended.pop(key, None)
+            loop.call_later(0.2, self._pusher.wake, entry.identity)
+
+    def _reply(self, entry: Entry, hold: str, last: bool) -> tuple[bool, str | None]:
+        """Takes what can be said now; whether that ends the wait, and the text."""
+        by = f"reply:{entry.client_id}"
+        with self._scope() as session:
+            keep = update(WechatHold).where(WechatHold.id == hold)
+            keep = keep.values(until=utcnow() + timedelta(seconds=2))
+            session.execute(keep.execution_options(**NO_SYNC))  # first a write (kefu.conversations.ledger)
+            asked = select(Message.answered_at).where(
+                Message.identity == entry.identity, Message.client_id == entry.client_id
+            )
+            if session.execute(asked).scalar() is None and not last:
+                return False, None
+            # The platform asks again only if it did not get the answer: then it is the same one.
+            said = deliveries.taken_by(session, entry.identity, by)
+            entries = said or deliveries.take(session, entry.identity, CHANNEL, by, waited=False)
+            if not entries and not last and deliveries.is_sending(session, entry.identity, CHANNEL):
+                return False, None
+            release(session, hold)
+            if not entries:
+                return True, None
+            first = plan(entries, numbers_of(session, entry.identity, entries[-1].conversation), self._word)[
+                0
+            ]
+            covered = {(one.conversation, one.seq) for one in first.covers}
+            rest = [one for one in entries if (one.conversation, one.seq) not in covered]
+            deliveries.settle(session, list(first.covers), "sent")
+            deliveries.put_back(session, rest, None)
+            return True, first.numbered if first.covers else None
+
+    def _release(self, hold: str) -> None:
+        with self._scope() as session:
+            release(session, hold)
+
+    async def _keep_typing(self, identity: str) -> None:
+        await asyncio.sleep(TYPING_AFTER)
+        openid = await self._hub.threads(self._openid, identity)
+        while openid:
+            await self.api.typing(openid)
+            await asyncio.sleep(TYPING_LASTS)
+
+    def _openid(self, identity: str) -> str:
+        with self._scope() as session:
+            found = session.get(Identity, identity)
+            return found.subject if found else ""

@@ -1,0 +1,160 @@
+"""Takes in what the platform calls back with: who it is, what it allows us, what it means."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from kefu.channels.hub import Hub
+from kefu.channels.messages import Inbound
+from kefu.channels.wechat import quota
+from kefu.channels.wechat.choices import chosen
+from kefu.channels.wechat.models import WechatHold
+from kefu.channels.wechat.options import Options
+from kefu.channels.wechat.parse import Received
+from kefu.conversations import deliveries
+from kefu.conversations.ledger import Entry, Message
+from kefu.customers import service as customers
+from kefu.customers.service import Sender
+from kefu.db import utcnow
+from kefu.events import record_once
+
+log = structlog.get_logger()
+
+CHANNEL = "wechat"
+GREETING = "/greet"
+#: A scene that begins like this carries a code for linking (kefu.customers).
+LINK_SCENE = "link_"
+
+#: Events that the platform lets us answer with a few messages (see quota).
+GRANTING_EVENTS = {"subscribe", "subscribe_scan", "scan", "click", "scancode_push", "scancode_waitmsg"}
+#: What cannot be understood without text, and the response that says so.
+UNREADABLE = {"voice": "utter_cannot_hear", "image": "utter_cannot_see"}
+UNREADABLE |= {"video": "utter_cannot_see", "shortvideo": "utter_cannot_see"}
+
+Scope = Callable[[], AbstractContextManager[Session]]
+
+
+def identity_of(appid: str, openid: str) -> str:
+    """Derives the identity of a follower; it cannot be turned back."""
+    return f"{CHANNEL}-" + hashlib.sha256(f"kefu:{CHANNEL}:{appid}:{openid}".encode()).hexdigest()[:32]
+
+
+class Reception:
+    """Gives the hub what customers say on WeChat.
+
+    Args:
+        hub: Where messages are stored and answered.
+        options: The channel's.
+        appid: Of the account.
+        scope: Opens a session that commits at its end.
+    """
+
+    def __init__(self, hub: Hub, options: Options, appid: str, scope: Scope) -> None:
+        self._hub, self._options, self._appid, self._scope = hub, options, appid, scope
+
+    async def take(self, received: Received) -> tuple[Entry, str] | None:
+        """Stores what was received and opens its callback for the answer; ``None`` if none is wanted.
+
+        Returns:
+            The stored message, and the name of the hold that ``close`` ends.
+        """
+        identity = identity_of(self._appid, received.openid)
+        sender = Sender(identity, CHANNEL, received.openid)
+        hold = str(uuid.uuid4())
+        inbound = await self._hub.threads(self._open, sender, received, hold)
+        if inbound is None:
+            log.info("wechat.event.recorded", identity=identity, received=received.event or received.kind)
+            return None
+        entry, _ = await self._hub.receive(inbound)
+        return entry, hold
+
+    def _open(self, sender: Sender, received: Received, hold: str) -> Inbound | None:
+        """In one transaction, before the message can be answered by anyone."""
+        with self._scope() as session:
+            conversation = customers.arrive(session, sender)
+            fresh = not _known(session, sender.id, received.id)
+            if received.kind == "event":
+                fresh = self._note(session, sender.id, received) and fresh
+            if fresh and (received.kind != "event" or received.event in GRANTING_EVENTS):
+                click = received.kind == "event" or received.menu_id
+                quota.grant(session, sender.id, "event" if click else "message")
+                deliveries.hurry(session, sender.id, CHANNEL)
+            inbound = self._inbound(session, sender, received, conversation, fresh)
+            if inbound is not None:
+                until = utcnow() + timedelta(seconds=self._options.hold_seconds + 1)
+                session.execute(delete(WechatHold).where(WechatHold.until < utcnow()))
+                session.add(WechatHold(id=hold, identity=sender.id, client_id=received.id, until=until))
+            return inbound
+
+    @staticmethod
+    def _note(session: Session, identity: str, received: Received) -> bool:
+        """Keeps that an event happened, once; of its key only whether it was a link's."""
+        key = f"{identity}:{received.id}"
+        data = {"event": received.event, "link": received.key.startswith(LINK_SCENE)}
+        return record_once(session, "wechat.event_received", key, identity, **data)
+
+    def _inbound(
+        self, session: Session, sender: Sender, received: Received, conversation: str, fresh: bool
+    ) -> Inbound | None:
+        if received.kind == "event":
+            return self._event(session, sender, received, fresh)
+        text, kind, parts = received.text, received.kind, received.parts
+        if kind == "text":
+            choice = chosen(session, sender.id, conversation, received) if text else None
+            if choice:
+                seq, index, button = choice
+                place = {"button": {"seq": seq, "index": index}}
+                return Inbound(sender, received.id, "button", button["title"], button["payload"], parts=place)
+        response = None if text else UNREADABLE.get(kind, "utter_cannot_read")
+        return Inbound(sender, received.id, _KINDS.get(kind, "text"), text, parts=parts, response=response)
+
+    def _event(self, session: Session, sender: Sender, received: Received, fresh: bool) -> Inbound | None:
+        if received.event in ("subscribe_scan", "scan") and received.key.startswith(LINK_SCENE):
+            code = received.key[len(LINK_SCENE) :]
+            linked = customers.redeem_link_code(session, sender.id, code) if fresh else None
+            said = "utter_account_linked" if linked else "utter_link_code_invalid"
+            return Inbound(sender, received.id, "event", hidden=True, response=said)
+        if received.event in ("subscribe", "subscribe_scan"):
+            return Inbound(sender, received.id, "event", "", GREETING, hidden=True)
+        entry = self._options.menu.get(received.key) if received.event == "click" else None
+        if entry:
+            return Inbound(sender, received.id, "button", entry["title"], entry["payload"])
+        return None
+
+    async def close(self, hold: str) -> None:
+        """Ends a hold: what is not answered by now is pushed."""
+        await self._hub.threads(self._close, hold)
+
+    def _close(self, hold: str) -> None:
+        with self._scope() as session:
+            release(session, hold)
+
+
+def release(session: Session, hold: str) -> None:
+    """Ends a hold within the caller's transaction."""
+    session.execute(delete(WechatHold).where(WechatHold.id == hold))
+
+
+#: What clients show a kind as.
+_KINDS = {
+    "image": "image",
+    "voice": "voice",
+    "video": "image",
+    "shortvideo": "image",
+    "location": "location",
+    "link": "link",
+    "miniprogrampage": "link",
+}
+
+
+def _known(session: Session, identity: str, client_id: str) -> bool:
+    query = select(Message.seq).where(Message.identity == identity, Message.client_id == client_id)
+    return session.execute(query).first() is not None

@@ -1,0 +1,129 @@
+"""The address that WeChat calls: checks, takes in, and answers in the same request if it can."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import Any
+
+import structlog
+from sanic import Blueprint, response
+from sanic.request import Request
+from sanic.response import HTTPResponse
+from sqlalchemy.exc import SQLAlchemyError
+
+from kefu.channels.hub import Hub
+from kefu.channels.wechat.crypto import Gate, Refused
+from kefu.channels.wechat.deliver import WeChatAdapter
+from kefu.channels.wechat.options import Options
+from kefu.channels.wechat.parse import parse
+from kefu.channels.wechat.reception import Reception, Scope
+from kefu.channels.wechat.replies import reply_xml
+from kefu.events import record
+
+log = structlog.get_logger()
+
+#: What ends a callback without an answer; anything malformed shows the customer an error:
+#: https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Passive_user_reply_message.html
+SUCCESS = "success"
+PATH = "/callback"
+
+
+class Refusals:
+    """Counts what is refused, in the event log: a row now and then, however much it is.
+
+    Args:
+        hub: For its threads.
+        scope: Opens a session that commits at its end.
+        every: Seconds between rows.
+    """
+
+    def __init__(self, hub: Hub, scope: Scope, every: float = 10) -> None:
+        self._hub, self._scope, self._every = hub, scope, every
+        self._counts: Counter[str] = Counter()
+        self._task: asyncio.Task | None = None
+
+    def count(self, reason: str) -> None:
+        """Counts one refusal."""
+        self._counts[reason] += 1
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._wait())
+
+    async def stop(self) -> None:
+        """Writes what is counted."""
+        if self._task:
+            self._task.cancel()
+        await self.write()
+
+    async def write(self) -> None:
+        """Writes what is counted."""
+        counts, self._counts = dict(self._counts), Counter()
+        if counts:
+            await self._hub.threads(self._record, counts)
+
+    async def _wait(self) -> None:
+        await asyncio.sleep(self._every)
+        await self.write()
+
+    def _record(self, counts: dict[str, int]) -> None:
+        with self._scope() as session:
+            record(session, "wechat.requests_refused", None, **counts)
+
+
+def add_routes(
+    blueprint: Blueprint,
+    gate: Gate,
+    options: Options,
+    reception: Reception,
+    adapter: WeChatAdapter,
+    refusals: Refusals,
+) -> None:
+    """Adds the callback to ``blueprint``."""
+
+    async def verify(request: Request) -> HTTPResponse:
+        """Proves to the platform, when the address is entered there, that it is ours."""
+        try:
+            gate.check(_query(request))
+        except Refused as refused:
+            return _refuse(refused)
+        return response.text(request.args.get("echostr", ""))
+
+    async def callback(request: Request) -> HTTPResponse:
+        deadline = asyncio.get_running_loop().time() + options.hold_seconds
+        try:
+            received = parse(gate.open(_query(request), request.body))
+            if options.account and received.account != options.account:
+                raise Refused(403, "wrong_account", "ToUserName")
+        except Refused as refused:
+            return _refuse(refused)
+        try:
+            taken = await reception.take(received)
+            if taken is None:
+                return response.text(SUCCESS)
+            text = await adapter.answer(*taken, deadline, _gone(request))
+        except SQLAlchemyError as error:
+            # Not acknowledged: the platform tries again.
+            log.error("wechat.callback.failed", error=type(error).__name__)
+            return response.text("", status=503)
+        if text is None:
+            return response.text(SUCCESS)
+        sealed = gate.seal(reply_xml(received.openid, received.account, text))
+        return response.text(sealed, content_type="application/xml; charset=utf-8")
+
+    def _refuse(refused: Refused) -> HTTPResponse:
+        log.warning("wechat.request.refused", reason=refused.reason, field=refused.field)
+        refusals.count(refused.reason)
+        body = {"code": refused.reason, "field": refused.field}
+        return response.json({"ok": False, "error": body}, status=refused.status)
+
+    blueprint.add_route(verify, PATH, methods=["GET"], name="verify")
+    blueprint.add_route(callback, PATH, methods=["POST"], name="callback")
+
+
+def _query(request: Request) -> dict[str, str]:
+    return {key: values[0] for key, values in request.args.items()}
+
+
+def _gone(request: Request) -> Any:
+    transport = request.transport
+    return lambda: transport is not None and transport.is_closing()

@@ -1,0 +1,1 @@
+"""Local stand-ins of outside platforms, spoken to over real HTTP."""
