@@ -108,7 +108,7 @@ class WeChat:
 
 @asynccontextmanager
 async def server_of(
-    bot: Bot, database: Path, account: Account, options: Options = Options(), lease_seconds: float = 1.0
+    bot: Bot, database: Path, account: Account, options: Options | None = None, lease_seconds: float = 1.0
 ) -> AsyncIterator[tuple[str, Hub]]:
     """Serves the channel alone on a free port."""
     app = Sanic(f"wechat_test_{next(_names)}", configure_logging=False)
@@ -134,7 +134,7 @@ async def server_of(
 
 @asynccontextmanager
 async def wechat(
-    bot: Bot, folder: Path, account: Account = SAFE, options: Options = Options(), wait: float = 5.0
+    bot: Bot, folder: Path, account: Account = SAFE, options: Options | None = None, wait: float = 5.0
 ) -> AsyncIterator[WeChat]:
     """Serves ``bot`` behind a local WeChat."""
     platform = simulated.Platform(

@@ -252,7 +252,7 @@ class Ledger:
             # First: whatever happens during the reading shows as a change after it.
             changes = select(Conversation.changes).where(Conversation.id == conversation)
             changes = session.execute(changes).scalar() or 0
-            messages = [_entry(row) for row in session.execute(query.limit(limit)).scalars()]
+            messages = [entry_of(row) for row in session.execute(query.limit(limit)).scalars()]
             open_ = select(Message.seq, Message.attempts).where(
                 Message.conversation_id == conversation, came, Message.answered_at.is_(None)
             )

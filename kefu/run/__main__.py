@@ -46,7 +46,7 @@ def shell() -> int:
     """Talks to the assistant in the terminal, with its actions."""
     check()
     knowledge()
-    actions, rasa = servers(builds.model())
+    actions, rasa, *_ = servers(builds.model())
     endpoints = rasa.command[rasa.command.index("--endpoints") + 1]
     process = subprocess.Popen(actions.command, env=actions.environ, cwd=ROOT, start_new_session=True)
     try:

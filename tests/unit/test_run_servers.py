@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from kefu.channels.wechat.options import Account
 from kefu.run import servers as module
 from kefu.run.servers import environment, kernels, servers
 
@@ -33,14 +34,26 @@ def test_another_action_port_reaches_rasa_and_nothing_else_changes(root):
 
 def test_both_servers_get_their_ports(root):
     environ = {"KEFU_PORT": "6000", "KEFU_ACTIONS_PORT": "6001", "KEFU_VAR_DIR": str(root)}
-    actions, rasa = servers(Path("models/a.tar.gz"), environ)
+    actions, rasa, _ = servers(Path("models/a.tar.gz"), environ)
     assert actions.address == "http://127.0.0.1:6001" and "6001" in actions.command
     assert rasa.address == "http://127.0.0.1:6000" and "6000" in rasa.command
 
 
 def test_strangers_on_the_network_cannot_reach_the_action_server(root):
-    actions, _ = servers(Path("models/a.tar.gz"), {"KEFU_HOST": "0.0.0.0"})
+    actions, *_ = servers(Path("models/a.tar.gz"), {"KEFU_HOST": "0.0.0.0"})
     assert actions.environ["SANIC_HOST"] == "127.0.0.1"
+
+
+def test_without_an_account_a_local_wechat_is_started_and_the_assistant_knows_it(root):
+    _, rasa, wechat = servers(Path("models/a.tar.gz"), {"KEFU_WECHAT_PORT": "6002"})
+    assert wechat.address == "http://127.0.0.1:6002" == rasa.environ["KEFU_WECHAT_API_URL"]
+    assert Account.of(rasa.environ).problems() == []
+    assert rasa.environ["KEFU_WECHAT_SECRET"] == wechat.environ["KEFU_WECHAT_SECRET"]
+
+
+def test_with_an_account_nothing_is_simulated(root):
+    names = [server.name for server in servers(Path("models/a.tar.gz"), {"KEFU_WECHAT_APPID": "wx1"})]
+    assert names == ["actions", "rasa"]
 
 
 def test_what_is_set_outside_wins_over_our_defaults():
@@ -65,5 +78,5 @@ def test_matrices_are_multiplied_as_fast_as_the_processor_can(tmp_path, cpu, kin
 
 
 def test_a_server_that_is_not_there_is_not_healthy(root):
-    actions, _ = servers(Path("models/a.tar.gz"), {"KEFU_ACTIONS_PORT": "1", "KEFU_VAR_DIR": str(root)})
+    actions, *_ = servers(Path("models/a.tar.gz"), {"KEFU_ACTIONS_PORT": "1", "KEFU_VAR_DIR": str(root)})
     assert not actions.is_healthy(0.5)

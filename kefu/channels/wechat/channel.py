@@ -19,7 +19,7 @@ from kefu.channels.wechat.deliver import WeChatAdapter
 from kefu.channels.wechat.options import Account, Options
 from kefu.channels.wechat.pushing import Pusher
 from kefu.channels.wechat.reception import CHANNEL, Reception
-from kefu.channels.wechat.webhook import Refusals, add_routes
+from kefu.channels.wechat.webhook import add_routes
 
 OnNewMessage = Callable[[UserMessage], Awaitable[Any]]
 
@@ -77,10 +77,9 @@ class WeChatChannel(InputChannel):
         pusher = Pusher(hub, api, self._options, scope, self._word)
         adapter = WeChatAdapter(hub, api, pusher, scope, self._word)
         reception = Reception(hub, self._options, account.appid, scope)
-        refusals = Refusals(hub, scope)
         hub.join(adapter, on_new_message)
         hub.attend(blueprint)  # first: what stops is stopped in the opposite order
-        add_routes(blueprint, gate, self._options, reception, adapter, refusals)
+        add_routes(blueprint, gate, self._options, reception, adapter)
 
         @blueprint.listener("after_server_start")
         async def start(_app: Sanic, _loop: Any) -> None:
@@ -89,7 +88,6 @@ class WeChatChannel(InputChannel):
         @blueprint.listener("before_server_stop")
         async def stop(_app: Sanic, _loop: Any) -> None:
             await pusher.stop()
-            await refusals.stop()
             await api.close()
 
     def _word(self, code: str, like: str) -> str:

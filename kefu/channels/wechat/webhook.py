@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from typing import Any
 
 import structlog
@@ -12,14 +11,13 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 from sqlalchemy.exc import SQLAlchemyError
 
-from kefu.channels.hub import Hub
+from kefu.channels.refusals import refuse
 from kefu.channels.wechat.crypto import Gate, Refused
 from kefu.channels.wechat.deliver import WeChatAdapter
 from kefu.channels.wechat.options import Options
 from kefu.channels.wechat.parse import parse
-from kefu.channels.wechat.reception import Reception, Scope
+from kefu.channels.wechat.reception import CHANNEL, Reception
 from kefu.channels.wechat.replies import reply_xml
-from kefu.events import record
 
 log = structlog.get_logger()
 
@@ -29,54 +27,12 @@ SUCCESS = "success"
 PATH = "/callback"
 
 
-class Refusals:
-    """Counts what is refused, in the event log: a row now and then, however much it is.
-
-    Args:
-        hub: For its threads.
-        scope: Opens a session that commits at its end.
-        every: Seconds between rows.
-    """
-
-    def __init__(self, hub: Hub, scope: Scope, every: float = 10) -> None:
-        self._hub, self._scope, self._every = hub, scope, every
-        self._counts: Counter[str] = Counter()
-        self._task: asyncio.Task | None = None
-
-    def count(self, reason: str) -> None:
-        """Counts one refusal."""
-        self._counts[reason] += 1
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._wait())
-
-    async def stop(self) -> None:
-        """Writes what is counted."""
-        if self._task:
-            self._task.cancel()
-        await self.write()
-
-    async def write(self) -> None:
-        """Writes what is counted."""
-        counts, self._counts = dict(self._counts), Counter()
-        if counts:
-            await self._hub.threads(self._record, counts)
-
-    async def _wait(self) -> None:
-        await asyncio.sleep(self._every)
-        await self.write()
-
-    def _record(self, counts: dict[str, int]) -> None:
-        with self._scope() as session:
-            record(session, "wechat.requests_refused", None, **counts)
-
-
 def add_routes(
     blueprint: Blueprint,
     gate: Gate,
     options: Options,
     reception: Reception,
     adapter: WeChatAdapter,
-    refusals: Refusals,
 ) -> None:
     """Adds the callback to ``blueprint``."""
 
@@ -111,8 +67,7 @@ def add_routes(
         return response.text(sealed, content_type="application/xml; charset=utf-8")
 
     def _refuse(refused: Refused) -> HTTPResponse:
-        log.warning("wechat.request.refused", reason=refused.reason, field=refused.field)
-        refusals.count(refused.reason)
+        refuse(CHANNEL, refused.reason, field=refused.field)
         body = {"code": refused.reason, "field": refused.field}
         return response.json({"ok": False, "error": body}, status=refused.status)
 
