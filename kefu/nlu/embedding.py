@@ -45,7 +45,8 @@ class SentenceEmbeddingFeaturizer(DenseFeaturizer, GraphComponent):
         resource: Resource,
         execution_context: ExecutionContext,
     ) -> SentenceEmbeddingFeaturizer:
-        """Creates the featurizer (see parent class)."""
+        """Creates the component and loads the weights, so that no first customer waits."""
+        embed("预热")
         return cls(execution_context.node_name, config)
 
     def process(self, messages: list[Message]) -> list[Message]:
