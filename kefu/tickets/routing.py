@@ -192,7 +192,8 @@ class Routing(_Entry):
 
     hours: _Hours
     queues: dict[str, Label]
-    rules: list[_Rule] = Field(min_items=1)
+    # Not `rules`: below data/ that would be Rasa's.
+    rules: list[_Rule] = Field(alias="routing", min_items=1)
 
     @validator("rules")
     def _complete(cls, rules: list[_Rule], values: dict) -> list[_Rule]:

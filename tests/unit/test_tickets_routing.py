@@ -48,7 +48,7 @@ def test_every_value_is_explained_by_a_rule_of_the_file():
 RIGHT = """
 hours: {weekdays: {from: '09:00', until: '18:00'}, weekends: closed, holidays: closed}
 queues: {all: {zh: 全部, en: All}}
-rules:
+routing:
 - name: first
   when: {urgency: high}
   then: {priority: 2}
@@ -84,7 +84,7 @@ def test_what_an_earlier_rule_said_stays(write):
         ("until: '18:00'", "until: '08:00'", 2, "not later than from"),
         (", clock: working", "", 4, "must say clock"),
         ("- name: rest\n", "- name: rest\n  when: {urgency: low}\n", 4, "no conditions"),
-        ("rules:", "rules: [", 4, ""),
+        ("routing:", "routing: [", 4, ""),
     ],
 )
 def test_a_mistake_is_named_with_its_line(write, old, new, line, message):
@@ -98,7 +98,7 @@ def test_a_mistake_is_named_with_its_line(write, old, new, line, message):
 def test_while_the_file_is_faulty_the_last_right_rules_hold(write):
     path = write(RIGHT)
     before = rules(path)
-    path.write_text("rules: [", encoding="utf-8")
+    path.write_text("routing: [", encoding="utf-8")
     assert rules(path) == before
 
 
