@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test train validate stories lint test-page pytest shell bench-nlu bench-search bench-turns bench-start bench-embedding reload-knowledge clean ports browser
+.PHONY: help run test train validate stories lint test-page pytest shell bench-channels bench-nlu bench-search bench-turns bench-start bench-embedding reload-knowledge clean ports browser
 
 PYTHON := .venv/bin/python
 RASA := $(PYTHON) -m kefu.run rasa
@@ -45,6 +45,9 @@ bench-nlu: .venv/.synced ## Measure understanding; DATA=file.yml scores a test f
 
 bench-search: .venv/.synced ## Measure knowledge search; CORPUS=file QUERIES=file scores texts of yours
 	@$(PYTHON) -m bench.search $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(QUERIES),--queries "$(QUERIES)")
+
+bench-channels: .venv/.synced ## Measure what each channel adds to Rasa's own REST channel
+	@$(PYTHON) -m bench.channels $(ARGS)
 
 bench-turns: .venv/.synced ## Measure turns against stock Rasa; ARGS="--only ours" measures ours alone
 	@$(PYTHON) -m bench.turns $(ARGS)

@@ -49,6 +49,7 @@ class Phone:
         self.shown: dict[tuple[str, int], dict] = {}
         self.events: list[tuple[str, dict]] = []
         self.resent = 0
+        self.on_event: Callable[[str, dict], None] = lambda kind, data: None
         self._last_event: str | None = None
         self._http = aiohttp.ClientSession()
         self._following: asyncio.Task | None = None
@@ -163,3 +164,4 @@ class Phone:
             key = data["thread"], data["seq"]
             assert key not in self.shown, "shown twice"
             self.shown[key] = data
+        self.on_event(fields["event"], data)
