@@ -2,8 +2,8 @@
 
 The same texts go to one running server over each channel and over Rasa's own REST channel, in turn, so that
 whatever else the machine does befalls all. A turn lasts from sending the message to having its answer, as the
-customer's client sees it. Ours include what Rasa's does not: the message and its answer are stored before they
-are acknowledged and shown.
+customer's client sees it. Ours include what Rasa's does not: message and answer are stored before they are
+acknowledged and shown.
 """
 
 from __future__ import annotations

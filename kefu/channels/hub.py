@@ -148,7 +148,10 @@ class Hub:
         Returns:
             The message as stored, and whether it was new.
         """
-        entry, fresh = await self.threads(self.ledger.accept, inbound.sender, inbound.id, inbound.body)
+        lease = self.turns.lease()
+        entry, fresh = await self.threads(
+            self.ledger.accept, inbound.sender, inbound.id, inbound.body, *(lease or ())
+        )
         log.info(
             "message.received",
             channel=entry.channel,
@@ -159,7 +162,7 @@ class Hub:
         )
         if fresh:
             await self._show(entry)
-            self.turns.wake(entry.conversation)
+            self.turns.wake(entry.conversation, entry if entry.begun else None)
         return entry, fresh
 
     async def post(
@@ -218,7 +221,7 @@ class Hub:
         async def post(conversation: str, body: dict, reply_to: int | None) -> None:
             await self.post(conversation, body, reply_to, owner if reply_to is not None else None)
 
-        if await self.threads(self.ledger.take_restart, entry.conversation):
+        if entry.restart:
             await self._restart(entry.conversation)
         if entry.came_from is not None and entry.attempts == 1 and not entry.body.get("event"):
             await self._remind(entry, owner)

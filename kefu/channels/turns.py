@@ -97,11 +97,15 @@ class Turns:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def wake(self, conversation: str) -> None:
-        """Says that ``conversation`` has a new message."""
+    def lease(self) -> tuple[str, float] | None:
+        """Who would answer a message that comes now, and for how long it would take the lease."""
+        return (self._owner, self._lease) if self._owner and self._ready() and not self._stopping else None
+
+    def wake(self, conversation: str, begun: Entry | None = None) -> None:
+        """Says that ``conversation`` has a new message, maybe one whose lease was taken with it."""
         self._again.add(conversation)
         if conversation not in self._tasks and not self._stopping:
-            task = asyncio.create_task(self._drain(conversation))
+            task = asyncio.create_task(self._drain(conversation, begun))
             self._tasks[conversation] = task
             task.add_done_callback(lambda _: self._done(conversation))
 
@@ -124,20 +128,32 @@ class Turns:
                 log.error("turns.sweep.failed", error=type(error).__name__)
             await asyncio.sleep(self._sweep_every)
 
-    async def _drain(self, conversation: str) -> None:
+    async def _drain(self, conversation: str, entry: Entry | None = None) -> None:
         try:
             while conversation in self._again and not self._stopping:
                 self._again.discard(conversation)
-                await self._claim(conversation)
-                try:
-                    while await self._answer_next(conversation):
-                        pass
-                finally:
-                    await self._threads(self._ledger.release, conversation, self._owner)
+                if entry is None:
+                    await self._claim(conversation)
+                await self._answer_all(conversation, entry)
+                entry = None
         except LeaseLost:
             log.warning("turns.lease.lost", conversation=conversation)
         except Exception as error:  # the sweep comes back to it
             log.exception("turn.interrupted", conversation=conversation, error=type(error).__name__)
+
+    async def _answer_all(self, conversation: str, entry: Entry | None) -> None:
+        """Answers what waits, beginning with ``entry``, and gives the conversation back."""
+        held = True
+        try:
+            while held and not self._stopping:
+                entry = entry or await self._threads(self._ledger.next_unanswered, conversation)
+                if entry is None:
+                    return
+                held = not await self._answer_one(entry)
+                entry = None
+        finally:
+            if held:
+                await self._threads(self._ledger.release, conversation, self._owner)
 
     async def _claim(self, conversation: str) -> None:
         """Waits until messages can be answered and no other process answers this conversation."""
@@ -146,13 +162,9 @@ class Turns:
         while not await self._threads(self._ledger.claim, conversation, self._owner, self._lease):
             await asyncio.sleep(0.2)
 
-    async def _answer_next(self, conversation: str) -> bool:
-        """Answers the oldest waiting message; ``False`` when there is none or the process stops."""
-        if self._stopping:
-            return False
-        entry = await self._threads(self._ledger.next_unanswered, conversation)
-        if entry is None:
-            return False
+    async def _answer_one(self, entry: Entry) -> bool:
+        """Answers a message; tells whether the conversation was given back, as no other one waits."""
+        conversation = entry.conversation
         renewing = asyncio.create_task(self._renew(conversation))
         open_form = None
         try:
@@ -171,15 +183,15 @@ class Turns:
                 error=type(error).__name__,
             )
             await asyncio.sleep(0.5 * entry.attempts)
-            return True
+            return False
         finally:
             renewing.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await renewing
-        await self._threads(self._ledger.finish, conversation, entry.seq, open_form)
+        given_back = await self._threads(self._ledger.finish, conversation, entry.seq, open_form, self._owner)
         if self._ended:
             await self._ended(entry)
-        return True
+        return given_back
 
     async def _renew(self, conversation: str) -> None:
         while True:

@@ -22,90 +22,18 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    Boolean,
-    Column,
-    DateTime,
-    ForeignKey,
-    Index,
-    Integer,
-    String,
-    and_,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import select, update
+from sqlalchemy.engine import Row
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from kefu.conversations import statements
+from kefu.conversations.models import Conversation, Message
 from kefu.customers import service as customers
 from kefu.customers.service import Sender
-from kefu.db import Base, batches, session_scope, utcnow
+from kefu.db import batches, session_scope, utcnow
 
 NO_SYNC = {"synchronize_session": False}
-
-
-class Conversation(Base):
-    """A conversation; its id is Rasa's ``sender_id`` and that of the identity whose own one it is.
-
-    Attributes:
-        changes: Grows with all that happens in it, so that who follows it sees by one number whether to look.
-        restart: Its dialogue must be begun afresh before the next message, because a link was undone.
-    """
-
-    __tablename__ = "conversations"
-
-    id = Column(String(64), primary_key=True)
-    last_seq = Column(Integer, nullable=False, default=0)
-    changes = Column(Integer, nullable=False, default=0)
-    lease_owner = Column(String(36))
-    lease_until = Column(DateTime)
-    restart = Column(Boolean, nullable=False, default=False)
-    created_at = Column(DateTime, nullable=False, default=utcnow)
-
-
-class Message(Base):
-    """One message. ``in`` comes from the customer, ``out`` from the bot.
-
-    Attributes:
-        client_id: The channel's id of an ``in`` message, the key against doubles.
-        identity: Who sent it, or to whom it is addressed.
-        reply_to: The ``seq`` of the message that a bubble answers; ``None`` for a push.
-        answered_at: When the answer to an ``in`` message was complete.
-        delivery: Of an ``out`` message on a channel that has to be pushed to: ``due``, ``sending``, ``sent``
-            or ``failed``. ``None`` where the customer's client fetches what it has not seen.
-        delivery_by: Who took it to deliver it (kefu.conversations.deliveries).
-        delivery_at: When it was taken; of a ``due`` one, before when it is not tried again.
-        delivery_tries: How often it was tried and certainly did not arrive.
-        delivered_at, read_at: When the customer's client had it, and showed it, where the channel can know.
-    """
-
-    __tablename__ = "messages"
-
-    conversation_id = Column(String(64), ForeignKey("conversations.id"), primary_key=True)
-    seq = Column(Integer, primary_key=True, autoincrement=False)
-    direction = Column(String(3), nullable=False)
-    client_id = Column(String(36))
-    identity = Column(String(64), nullable=False)
-    channel = Column(String(16), nullable=False)
-    body = Column(JSON, nullable=False)
-    reply_to = Column(Integer)
-    attempts = Column(Integer, nullable=False, default=0)
-    created_at = Column(DateTime, nullable=False, default=utcnow)
-    answered_at = Column(DateTime)
-    delivery = Column(String(8))
-    delivery_by = Column(String(64), index=True)
-    delivery_at = Column(DateTime)
-    delivery_tries = Column(Integer, nullable=False, default=0)
-    delivered_at = Column(DateTime)
-    read_at = Column(DateTime)
-
-    __table_args__ = (
-        Index("uq_messages_identity_client_id", "identity", "client_id", unique=True),
-        Index("ix_messages_unanswered", "direction", "answered_at"),
-        Index("ix_messages_delivery", "delivery", "channel"),
-    )
 
 
 @dataclass(frozen=True)
@@ -114,7 +42,10 @@ class Entry:
 
     Attributes:
         audience: Every identity of the customer; given when the message is stored.
+        begun: Whether storing it has also taken the conversation's lease and counted its first attempt, as
+            nothing else waited there.
         came_from: The channel left, where the customer has changed channels with this message.
+        restart: Whether the dialogue must be begun afresh before it; said once.
     """
 
     conversation: str
@@ -132,7 +63,9 @@ class Entry:
     delivered_at: datetime | None = None
     read_at: datetime | None = None
     audience: tuple[str, ...] = ()
+    begun: bool = False
     came_from: str | None = None
+    restart: bool = False
 
 
 @dataclass(frozen=True)
@@ -191,9 +124,30 @@ class Ledger:
             newest_first = query.order_by(Conversation.created_at.desc(), Conversation.id)
             return [present, *session.execute(newest_first).scalars()]
 
-    def accept(self, sender: Sender, client_id: str, body: dict) -> tuple[Entry, bool]:
-        """Stores a customer's message; returns it, and whether it was new (not sent before)."""
-        return self._retried(lambda: self._accept(sender, client_id, body))
+    def accept(
+        self, sender: Sender, client_id: str, body: dict, owner: str | None = None, seconds: float = 0
+    ) -> tuple[Entry, bool]:
+        """Stores a customer's message; returns it, and whether it was new (not sent before).
+
+        Args:
+            sender: Who sent it.
+            client_id: The channel's id of it.
+            body: What was said.
+            owner: Who could answer it now, and takes the lease with it if it is free (``Entry.begun``).
+            seconds: For how long.
+        """
+        for _ in range(3):
+            try:
+                return self._accept(sender, client_id, body, owner, seconds), True
+            except (
+                IntegrityError
+            ):  # it was stored before, or another process keeps the same customer just now
+                query = select(Message).where(Message.identity == sender.id, Message.client_id == client_id)
+                with self._scope() as session:
+                    known = session.execute(query).scalar()
+                    if known is not None:
+                        return entry_of(known), False
+        return self._accept(sender, client_id, body, owner, seconds), True
 
     def push(self, customer: str, body: dict, once: Callable[[Session], bool]) -> Entry | None:
         """Stores a bubble that answers nothing, where the customer speaks now, if ``once`` says so.
@@ -213,9 +167,15 @@ class Ledger:
         """Stores one bubble of the bot, addressed to where its question came from, or the last message.
 
         Raises:
-            LeaseLost: ``owner`` is given and no longer holds the conversation's lease.
+            LeaseLost: ``owner`` is given and no longer holds the conversation's lease, or the message was
+                answered meanwhile.
         """
-        return self._retried(lambda: self._record(conversation, body, reply_to, owner))
+        for _ in range(2):
+            try:
+                return self._record(conversation, body, reply_to, owner)
+            except IntegrityError:  # another process began the same conversation
+                continue
+        return self._record(conversation, body, reply_to, owner)
 
     def after(self, conversation: str, seq: int, limit: int) -> list[Entry]:
         """The first ``limit`` messages after ``seq``, oldest first."""
@@ -282,29 +242,14 @@ class Ledger:
     def claim(self, conversation: str, owner: str, seconds: float) -> bool:
         """Takes or renews the right to answer the conversation; ``False`` if another holds it."""
         now = utcnow()
-        free = or_(
-            Conversation.lease_owner.is_(None),
-            Conversation.lease_owner == owner,
-            Conversation.lease_until < now,
-        )
+        lease = {"owner": owner, "now": now, "until": now + timedelta(seconds=seconds)}
         with self._scope() as session:
-            taken = session.execute(
-                update(Conversation)
-                .where(Conversation.id == conversation, free)
-                .values(lease_owner=owner, lease_until=now + timedelta(seconds=seconds))
-                .execution_options(**NO_SYNC)
-            )
-            return taken.rowcount == 1
+            return session.execute(statements.CLAIM, {"conversation": conversation, **lease}).rowcount == 1
 
     def release(self, conversation: str, owner: str) -> None:
         """Gives the conversation back."""
         with self._scope() as session:
-            session.execute(
-                update(Conversation)
-                .where(Conversation.id == conversation, Conversation.lease_owner == owner)
-                .values(lease_owner=None, lease_until=None)
-                .execution_options(**NO_SYNC)
-            )
+            session.execute(statements.RELEASE, {"conversation": conversation, "owner": owner})
 
     def next_unanswered(self, conversation: str) -> Entry | None:
         """The oldest message that still needs an answer, its attempt counted; ``None`` if there is none.
@@ -321,26 +266,33 @@ class Ledger:
                     row.answered_at = utcnow()
                     continue
                 row.attempts += 1
-                return replace(entry_of(row), came_from=_came_from(session, row))
+                restart = _take_restart(session, conversation, _state(session, conversation).restart)
+                return replace(entry_of(row), came_from=_came_from(session, row), restart=restart)
             return None
 
-    def finish(self, conversation: str, seq: int, open_form: str | None = None) -> None:
+    def finish(
+        self, conversation: str, seq: int, open_form: str | None = None, owner: str | None = None
+    ) -> bool:
         """Marks the customer's message ``seq`` as answered, which left ``open_form`` open.
 
-        If it has undone the sender's link, what is theirs leaves this conversation.
+        If it has undone the sender's link, what is theirs leaves this conversation. If nothing else waits for
+        an answer, ``owner`` gives the conversation back.
+
+        Returns:
+            Whether it was given back.
         """
+        here = {"conversation": conversation}
         with self._scope() as session:
             customers.note_turn(session, conversation, open_form)
-            session.execute(
-                update(Message)
-                .where(Message.conversation_id == conversation, Message.seq == seq)
-                .values(answered_at=utcnow())
-                .execution_options(**NO_SYNC)
-            )
-            _touch(session, conversation)
-            identity = session.get(Message, (conversation, seq)).identity
-            if identity not in customers.circle(session, conversation):
+            session.execute(statements.ANSWERED, {**here, "number": seq, "now": utcnow()})
+            session.execute(statements.TOUCH, here)
+            sender, waits = session.execute(statements.AFTER_TURN, {**here, "number": seq}).one()
+            if sender not in customers.circle(session, conversation):
                 part(session, conversation)
+                waits = session.execute(statements.WAITS, here).scalar()
+            if owner is None or waits:
+                return False
+            return session.execute(statements.RELEASE, {**here, "owner": owner}).rowcount == 1
 
     def waiting(self) -> list[str]:
         """Conversations with a message that still needs an answer."""
@@ -351,12 +303,6 @@ class Ledger:
         )
         with self._scope() as session:
             return list(session.execute(query).scalars())
-
-    def take_restart(self, conversation: str) -> bool:
-        """Whether the conversation's dialogue must be begun afresh; says so once."""
-        with self._scope() as session:
-            marked = update(Conversation).where(Conversation.id == conversation, Conversation.restart)
-            return session.execute(marked.values(restart=False).execution_options(**NO_SYNC)).rowcount == 1
 
     def see(self, conversation: str, seq: int, read: bool) -> list[Entry]:
         """Notes that the customer's client has, or shows, the bot's messages up to ``seq``; gives the new."""
@@ -371,26 +317,32 @@ class Ledger:
                 row.read_at = utcnow() if read else row.read_at
             return [entry_of(row) for row in seen]
 
-    def _accept(self, sender: Sender, client_id: str, body: dict) -> tuple[Entry, bool]:
+    def _accept(self, sender: Sender, client_id: str, body: dict, owner: str | None, seconds: float) -> Entry:
         with self._scope() as session:
-            query = select(Message).where(Message.identity == sender.id, Message.client_id == client_id)
-            known = session.execute(query).scalar()
-            if known is not None:
-                return entry_of(known), False
-            conversation = customers.arrive(session, sender)
-            row = Message(
-                conversation_id=conversation,
-                seq=_next_seq(session, conversation),
+            conversation, audience = customers.meet(session, sender)
+            now = utcnow()
+            taken = _draw(session, conversation, taker=owner, now=now, seconds=seconds)
+            state = _state(session, conversation)
+            # Messages are answered in order: is the last one answered, so are all.
+            begun = taken and (state.asked is None or state.answered_at is not None)
+            entry = Entry(
+                conversation=conversation,
+                seq=state.last_seq,
                 direction="in",
                 client_id=client_id,
+                body=body,
+                reply_to=None,
+                attempts=int(begun),
+                created_at=now,
                 identity=sender.id,
                 channel=sender.channel,
-                body=body,
-                created_at=utcnow(),
+                audience=tuple(sorted(audience)),
+                begun=begun,
+                came_from=state.channel if begun and state.identity not in (None, sender.id) else None,
+                restart=begun and _take_restart(session, conversation, state.restart),
             )
-            session.add(row)
-            session.flush()
-            return entry_of(row, customers.circle(session, conversation)), True
+            _insert(session, entry)
+            return entry
 
     def _record(self, conversation: str, body: dict, reply_to: int | None, owner: str | None) -> Entry:
         with self._scope() as session:
@@ -399,32 +351,29 @@ class Ledger:
     def _write(
         self, session: Session, conversation: str, body: dict, reply_to: int | None, owner: str | None
     ) -> Entry:
-        seq = _next_seq(session, conversation, owner)
-        identity, channel = _address(session, conversation, reply_to)
-        row = Message(
-            conversation_id=conversation,
-            seq=seq,
+        _draw(session, conversation, holder=owner)
+        state = _state(session, conversation, reply_to)
+        if owner is not None and state.answered_at is not None and reply_to is not None:
+            raise LeaseLost(conversation)  # answered meanwhile by who had the lease before
+        identity, channel = conversation, conversation.partition("-")[0]
+        if state.asked is not None:
+            identity, channel = state.identity, state.channel
+        entry = Entry(
+            conversation=conversation,
+            seq=state.last_seq,
             direction="out",
-            identity=identity,
-            channel=channel,
+            client_id=None,
             body=body,
             reply_to=reply_to,
+            attempts=0,
             created_at=utcnow(),
+            identity=identity,
+            channel=channel,
             delivery="due" if channel in self.pushed else None,
+            audience=tuple(sorted({identity, *customers.circle(session, conversation)})),
         )
-        session.add(row)
-        session.flush()
-        return entry_of(row, {identity, *customers.circle(session, conversation)})
-
-    @staticmethod
-    def _retried(write: Callable[[], Any]) -> Any:
-        """Runs ``write`` again if another process stored the same customer or message meanwhile."""
-        for _ in range(2):
-            try:
-                return write()
-            except IntegrityError:
-                continue
-        return write()
+        _insert(session, entry)
+        return entry
 
 
 def part(session: Session, conversation: str) -> None:
@@ -440,7 +389,7 @@ def part(session: Session, conversation: str) -> None:
         session.add(
             Message(
                 conversation_id=row.identity,
-                seq=_next_seq(session, row.identity),
+                seq=_next(session, row.identity),
                 direction=row.direction,
                 identity=row.identity,
                 channel=row.channel,
@@ -466,43 +415,75 @@ def part(session: Session, conversation: str) -> None:
     )
 
 
-def _address(session: Session, conversation: str, reply_to: int | None) -> tuple[str, str]:
-    """To whom a bubble goes, and on which channel."""
-    asked = select(Message.identity, Message.channel).where(
-        Message.conversation_id == conversation, Message.direction == "in"
-    )
-    if reply_to is not None:
-        asked = asked.where(Message.seq == reply_to)
-    found = session.execute(asked.order_by(Message.seq.desc()).limit(1)).first()
-    if found is not None:
-        return found.identity, found.channel
-    return conversation, conversation.partition("-")[0]
-
-
 def _of(conversation: str):
     return select(Message).where(Message.conversation_id == conversation)
 
 
+def _next(session: Session, conversation: str) -> int:
+    _draw(session, conversation)
+    return _state(session, conversation).last_seq
+
+
 def _touch(session: Session, conversation: str) -> None:
     """Takes the conversation's row lock, and says that something happens in it."""
-    changed = update(Conversation).where(Conversation.id == conversation)
-    changed = changed.values(changes=Conversation.changes + 1)
-    session.execute(changed.execution_options(**NO_SYNC))
+    session.execute(statements.TOUCH, {"conversation": conversation})
 
 
-def _next_seq(session: Session, conversation: str, owner: str | None = None) -> int:
-    """Draws the next number, which locks the conversation until the transaction ends."""
-    here = Conversation.id == conversation
-    held = here if owner is None else and_(here, Conversation.lease_owner == owner)
-    bump = update(Conversation).where(held)
-    bump = bump.values(last_seq=Conversation.last_seq + 1, changes=Conversation.changes + 1)
-    if session.execute(bump.execution_options(**NO_SYNC)).rowcount == 0:
-        if owner is not None:
+def _draw(
+    session: Session,
+    conversation: str,
+    holder: str | None = None,
+    taker: str | None = None,
+    now: datetime | None = None,
+    seconds: float = 0,
+) -> bool:
+    """Draws the next number, which locks the conversation until the transaction ends.
+
+    Args:
+        session: The transaction.
+        conversation: Which is begun if there is none.
+        holder: Who must hold the lease; ``LeaseLost`` otherwise.
+        taker: Who takes the lease with it, if it is free.
+        now: The time.
+        seconds: For how long.
+
+    Returns:
+        Whether ``taker`` has taken the lease.
+    """
+    here = {"conversation": conversation}
+    if holder:
+        if session.execute(statements.DRAW_AS_HOLDER, {**here, "owner": holder}).rowcount == 0:
             raise LeaseLost(conversation)
-        session.add(Conversation(id=conversation, last_seq=1))
-        session.flush()
-        return 1
-    return session.execute(select(Conversation.last_seq).where(here)).scalar_one()
+        return False
+    lease = {"owner": taker, "until": now + timedelta(seconds=seconds)} if taker else {}
+    if taker and session.execute(statements.DRAW_AND_TAKE, {**here, **lease, "now": now}).rowcount:
+        return True
+    if session.execute(statements.DRAW, here).rowcount == 0:
+        begun = {"id": conversation, "last_seq": 1, "changes": 1, "created_at": utcnow(), "restart": False}
+        lease = {"lease_owner": taker, "lease_until": lease.get("until")}
+        session.execute(statements.BEGIN, {**begun, **lease})
+        return bool(taker)
+    return False
+
+
+def _state(session: Session, conversation: str, seq: int | None = None) -> Row:
+    """The number drawn, with what is known of the customer's message ``seq`` or, without, of the last one."""
+    if seq is None:
+        return session.execute(statements.STATE, {"conversation": conversation}).one()
+    return session.execute(statements.STATE_OF, {"conversation": conversation, "number": seq}).one()
+
+
+def _insert(session: Session, entry: Entry) -> None:
+    """Stores a message; not as an object of the session, which costs several times as much."""
+    names = ("seq", "direction", "client_id", "identity", "channel", "body", "reply_to", "attempts")
+    values = {name: getattr(entry, name) for name in (*names, "created_at", "delivery")}
+    session.execute(statements.STORE, {"conversation_id": entry.conversation, **values})
+
+
+def _take_restart(session: Session, conversation: str, restart: bool) -> bool:
+    if restart:
+        session.execute(statements.RESTARTED, {"conversation": conversation})
+    return restart
 
 
 def _came_from(session: Session, row: Message) -> str | None:

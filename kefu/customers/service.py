@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session, aliased
 
 from kefu.customers.models import Customer, Identity, Link
@@ -30,6 +30,26 @@ class Sender:
     subject: str = ""
 
 
+# Made once: at every message, building them would take several times as long as running them.
+_own = aliased(Identity)
+_CIRCLE = (
+    select(Identity.id)
+    .join(_own, _own.customer_id == Identity.customer_id)
+    .where(_own.id == bindparam("identity"))
+)
+_MEET = (
+    select(_own.subject, Customer.conversation, Identity.id)
+    .join(Customer, Customer.id == _own.customer_id)
+    .join(Identity, Identity.customer_id == _own.customer_id)
+    .where(_own.id == bindparam("identity"))
+)
+_NOTE_TURN = (
+    update(Identity.__table__)
+    .where(Identity.__table__.c.id == bindparam("conversation"))
+    .values(open_form=bindparam("form"), last_message_at=bindparam("now"))
+)
+
+
 def conversation_of(session: Session, identity: str) -> str:
     """The conversation in which this identity speaks now; its own one if it is unknown yet."""
     query = (
@@ -47,6 +67,14 @@ def conversations_of(session: Session, identities: Iterable[str]) -> dict[str, s
     for some in batches(sorted(identities)):
         found.update(session.execute(query.where(Identity.id.in_(some))).all())
     return found
+
+
+def meet(session: Session, sender: Sender) -> tuple[str, list[str]]:
+    """The conversation of ``arrive``, with every identity of the customer, in one query for who is known."""
+    found = session.execute(_MEET, {"identity": sender.id}).all()
+    if not found or (sender.subject and found[0].subject != sender.subject):
+        return arrive(session, sender), [sender.id, *(row.id for row in found if row.id != sender.id)]
+    return found[0].conversation, [row.id for row in found]
 
 
 def arrive(session: Session, sender: Sender) -> str:
@@ -69,12 +97,8 @@ def circle(session: Session, conversation: str) -> list[str]:
 
     What is stored under any of them (tickets, messages) is theirs.
     """
-    own = aliased(Identity)
-    query = (
-        select(Identity.id).join(own, own.customer_id == Identity.customer_id).where(own.id == conversation)
-    )
-    others = [identity for identity in session.execute(query).scalars() if identity != conversation]
-    return [conversation, *sorted(others)]
+    found = session.execute(_CIRCLE, {"identity": conversation}).scalars()
+    return [conversation, *sorted(set(found) - {conversation})]
 
 
 def link(session: Session, identity: str, customer: str, proof: str) -> str:
@@ -137,12 +161,7 @@ def unlink(session: Session, identity: str) -> str | None:
 
 def note_turn(session: Session, conversation: str, open_form: str | None) -> None:
     """Keeps where a conversation stands after a turn, for the choice at a later ``link``."""
-    session.execute(
-        update(Identity)
-        .where(Identity.id == conversation)
-        .values(open_form=open_form, last_message_at=utcnow())
-        .execution_options(synchronize_session=False)
-    )
+    session.execute(_NOTE_TURN, {"conversation": conversation, "form": open_form, "now": utcnow()})
 
 
 def _new_customer(session: Session, conversation: str) -> Customer:
