@@ -1,9 +1,14 @@
-"""A real server of the WeChat channel with a stand-in for Rasa, beside a local WeChat, for the tests."""
+"""A real server of the WeChat channel with a stand-in for Rasa, beside a local WeChat, for the tests.
+
+Run as a program it serves a bot that echoes after a while:
+`python -m tests.wechat_server PORT DATABASE API SECONDS`.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -20,12 +25,12 @@ from kefu.channels.hub import Hub
 from kefu.channels.wechat.channel import WeChatChannel
 from kefu.channels.wechat.options import Account, Options
 from kefu.config import ROOT
-from kefu.conversations.ledger import Message
+from kefu.conversations.models import Message
 from kefu.events import Event
 from kefu.nlu.responses import LanguageAwareResponses
 from simulators.wechat import platform as simulated
 from simulators.wechat.server import serving as serving_platform
-from tests.web_server import Bot, ledger_on
+from tests.web_server import Bot, EchoBot, ledger_on
 
 SAFE = Account(
     appid="wx0123456789abcdef",
@@ -145,3 +150,19 @@ async def wechat(
         async with server_of(bot, folder / "kefu.db", account, options) as (url, hub):
             platform.callback = f"{url}/wechat/callback"
             yield WeChat(platform, hub, url)
+
+
+def main() -> None:
+    """Serves an echoing bot until stopped."""
+    port, database, api, seconds = sys.argv[1:]
+    bot = EchoBot(float(seconds))
+    app = Sanic("wechat_test", configure_logging=False)
+    hub = Hub(ledger_on(Path(database)), lease_seconds=1.0)
+    app.ctx.bot = bot
+    register([WeChatChannel(Options(), replace(SAFE, api_url=api), hub)], app, "/webhooks/")
+    app.ctx.agent = FakeAgent(bot)
+    app.run(host="127.0.0.1", port=int(port), access_log=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
-from kefu.conversations.ledger import NO_SYNC, Entry, Message, entry_of
+from kefu.conversations.ledger import NO_SYNC, Entry, entry_of
+from kefu.conversations.models import Message
 from kefu.db import utcnow
 
 #: Longer than any process that lives keeps a bubble in ``sending``.

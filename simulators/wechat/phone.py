@@ -38,7 +38,7 @@ def add_phone(app: web.Application, platform: Platform) -> None:
     async def act(request: web.Request) -> web.Response:
         follower = platform.follower(_openid(request))
         wish = await request.json()
-        acting = _acts(platform, follower, wish, str(request.url.origin()))
+        acting = _acts(platform, follower, wish, f"http://{request.host}")
         if acting is None:
             raise web.HTTPBadRequest(text="what: no such act")
         task = asyncio.create_task(acting)

@@ -101,13 +101,20 @@ class Platform:
         account: The account.
         callback: The address that it has entered.
         wait: Seconds that a callback is waited for.
+        pause: Seconds until the next try where a server is not there at all.
         menu: Entries of its menu: ``{"type", "name", "key" | "url"}``.
     """
 
     def __init__(
-        self, account: Account, callback: str, wait: float = WAIT, menu: list[dict] | None = None
+        self,
+        account: Account,
+        callback: str,
+        wait: float = WAIT,
+        menu: list[dict] | None = None,
+        pause: float = 1.0,
     ) -> None:
-        self.account, self.callback, self.wait, self.menu = account, callback, wait, menu or []
+        self.account, self.callback, self.wait, self.pause = account, callback, wait, pause
+        self.menu = menu or []
         self.followers: dict[str, Follower] = {}
         self.faults = Faults()
         self.tokens: dict[str, float] = {}
@@ -219,7 +226,7 @@ class Platform:
             self.callbacks.append(call)
             if status == 200:
                 return self._show(follower, answer)
-            await asyncio.sleep(max(0.0, min(1.0, self.wait - call["seconds"])))
+            await asyncio.sleep(max(0.0, min(self.pause, self.wait - call["seconds"])))
         follower.see("system", "note", text=BROKEN)
 
     async def _post(self, xml: str) -> tuple[int, str]:

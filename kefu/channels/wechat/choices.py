@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from kefu.channels.wechat.parse import Received
 from kefu.channels.wechat.replies import Numbers, place_of
-from kefu.conversations.ledger import Message
+from kefu.conversations.models import Message
 
 Choice = tuple[int, int, dict]
 

@@ -21,7 +21,8 @@ from kefu.channels.wechat.pushing import Pusher
 from kefu.channels.wechat.reception import CHANNEL, Scope, release
 from kefu.channels.wechat.replies import Wording, plan
 from kefu.conversations import deliveries
-from kefu.conversations.ledger import NO_SYNC, Entry, Message
+from kefu.conversations.ledger import NO_SYNC, Entry
+from kefu.conversations.models import Message
 from kefu.customers.models import Identity
 from kefu.db import utcnow
 

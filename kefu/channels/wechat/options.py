@@ -43,12 +43,17 @@ class Account:
         Raises:
             AccountError: One is missing or malformed.
         """
-        given = {name: environ.get(f"KEFU_WECHAT_{name.upper()}", "").strip() for name in _VARIABLES}
-        account = cls(**{name: value for name, value in given.items() if value})
+        account = cls.read(environ)
         problems = account.problems() if account.appid else []
         if problems:
             raise AccountError(problems[0])
         return account
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str] = os.environ) -> Account:
+        """Reads the variables as they are."""
+        given = {name: environ.get(f"KEFU_WECHAT_{name.upper()}", "").strip() for name in _VARIABLES}
+        return cls(**{name: value for name, value in given.items() if value})
 
     def problems(self) -> list[str]:
         """What is wrong with the variables, one sentence each."""

@@ -18,6 +18,7 @@ from wechatpy.parser import parse_message
 
 from kefu.channels.protocol import MAX_TEXT
 from kefu.channels.wechat.crypto import Refused, read_xml
+from kefu.channels.wechat.replies import xml_text
 
 #: Fits ``Message.client_id``.
 _LONGEST_ID = 36
@@ -81,6 +82,7 @@ def parse(xml: str) -> Received:
     Raises:
         Refused: It is no callback; names the field.
     """
+    xml = xml_text(xml)  # what a customer pastes may have signs that XML has no place for
     fields = read_xml(xml)
     if not isinstance(fields.get("MsgType"), str):
         raise Refused(400, "malformed", "MsgType")

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import structlog
 from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from kefu.channels.hub import Hub
@@ -20,7 +21,8 @@ from kefu.channels.wechat.models import WechatHold
 from kefu.channels.wechat.options import Options
 from kefu.channels.wechat.parse import Received
 from kefu.conversations import deliveries
-from kefu.conversations.ledger import Entry, Message
+from kefu.conversations.ledger import Entry
+from kefu.conversations.models import Message
 from kefu.customers import service as customers
 from kefu.customers.service import Sender
 from kefu.db import utcnow
@@ -77,7 +79,15 @@ class Reception:
         return entry, hold
 
     def _open(self, sender: Sender, received: Received, hold: str) -> Inbound | None:
-        """In one transaction, before the message can be answered by anyone."""
+        """Before the message can be answered by anyone."""
+        for _ in range(2):
+            try:
+                return self._open_once(sender, received, hold)
+            except IntegrityError:  # another callback keeps the same customer just now
+                continue
+        return self._open_once(sender, received, hold)
+
+    def _open_once(self, sender: Sender, received: Received, hold: str) -> Inbound | None:
         with self._scope() as session:
             conversation = customers.arrive(session, sender)
             fresh = not _known(session, sender.id, received.id)

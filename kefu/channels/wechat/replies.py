@@ -77,7 +77,7 @@ def _said(entries: list[Entry], numbers: Numbers, word: Wording) -> Outgoing:
         options = _options(entry, numbers)
         links = [f"{b['title']} {b['url']}" for b in entry.body.get("buttons") or [] if b.get("url")]
         text = "\n".join(part for part in (text, *links) if part)
-        lines = [f"{number}. {title}" if number else f"· {title}" for number, _, title in options]
+        lines = [f"[{number}] {title}" if number else f"· {title}" for number, _, title in options]
         hint = [word("choose", text)] if any(number for number, _, _ in options) else []
         texts.append(text)
         numbered.append("\n".join(part for part in (text, *lines, *hint) if part))

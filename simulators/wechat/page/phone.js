@@ -34,8 +34,8 @@ function withLinks(text) {
 }
 
 const WORDS = {
-  voice: (message) => (message.text ? `🎤 ${message.text}` : "🎤 （没有识别出文字）"),
-  location: (message) => `📍 ${message.text}`,
+  voice: (message) => (message.text ? `[语音] ${message.text}` : "[语音]（没有识别出文字）"),
+  location: (message) => `[位置] ${message.text}`,
 };
 const VIA = { reply: "被动回复", push: "客服接口", template: "模板消息" };
 
