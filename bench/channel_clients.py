@@ -9,8 +9,10 @@ from typing import Any
 
 import aiohttp
 
+from simulators.wechat.platform import Account, Platform
 from tests.app_client import Phone, login
 from tests.web_server import Page
+from tests.wechat_server import SAFE
 
 _ANSWER_SECONDS = 60
 
@@ -136,5 +138,26 @@ class App(Client):
         await self.answered.wait()
 
 
+class WeChat(Client):
+    """A follower of the official account: WeChat calls back in safe mode, and the answer comes with it."""
+
+    name = "WeChat"
+
+    async def __aenter__(self) -> WeChat:
+        await super().__aenter__()
+        account = Account(SAFE.appid, SAFE.secret, SAFE.token, SAFE.aes_key)
+        self.platform = Platform(account, f"{self.url}/wechat/callback")
+        self.openid = f"o{uuid.uuid4().hex}"
+        return self
+
+    async def __aexit__(self, *_: Any) -> None:
+        await self.platform.close()
+        await super().__aexit__()
+
+    async def say(self, text: str) -> None:
+        await self.platform.send(self.openid, "text", {"Content": text}, {"text": text})
+        assert self.platform.callbacks[-1]["answer"].startswith("<xml>"), "not answered in the callback"
+
+
 #: Rasa's own first: the others are compared with it.
-CLIENTS = (Plain, WebSocket, WebHttp, App)
+CLIENTS = (Plain, WebSocket, WebHttp, App, WeChat)

@@ -8,6 +8,7 @@ import yaml
 
 from bench.turn_servers import System
 from tests.app_client import AUDIENCE, ISSUER, SECRET
+from tests.wechat_server import SAFE
 
 
 class ChannelServer(System):
@@ -20,5 +21,8 @@ class ChannelServer(System):
             "rest": None,
             "kefu.channels.web.WebChannel": None,
             "kefu.channels.app.AppChannel": {"issuer": ISSUER, "audience": AUDIENCE, "secret": SECRET},
+            "kefu.channels.wechat.WeChatChannel": None,
         }
+        for name in ("appid", "secret", "token", "aes_key"):
+            self._environ[f"KEFU_WECHAT_{name.upper()}"] = getattr(SAFE, name)
         (folder / "credentials.yml").write_text(yaml.safe_dump(credentials))

@@ -25,6 +25,8 @@ def add_api(app: web.Application, platform: Platform) -> None:
             return _error(40013)
         if wish.get("secret") != account.secret:
             return _error(40125)
+        if platform.faults.refusal:
+            return _error(platform.faults.refusal)
         if platform.faults.down:
             return web.Response(status=502)
         now = time.time()

@@ -84,6 +84,7 @@ class Faults:
         down: The API answers 502.
         token_seconds: How long new tokens last.
         api_seconds: How long the API takes.
+        refusal: Error code with which every token is refused; 0 is none.
     """
 
     answers_lost: int = 0
@@ -92,6 +93,7 @@ class Faults:
     down: bool = False
     token_seconds: float = 7200
     api_seconds: float = 0
+    refusal: int = 0
 
 
 class Platform:
