@@ -11,8 +11,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import bindparam, exists, or_, select, update
+from sqlalchemy.orm import Session
+from sqlalchemy.sql import Update
 
 from kefu.conversations.ledger import NO_SYNC, Entry, entry_of
 from kefu.conversations.models import Message
@@ -21,9 +22,57 @@ from kefu.db import utcnow
 #: Longer than any process that lives keeps a bubble in ``sending``.
 LONGEST_SENDING = timedelta(seconds=60)
 
+_MESSAGES = Message.__table__
+_M, _OTHER, _ASKED = _MESSAGES.c, _MESSAGES.alias(), _MESSAGES.alias()
+# Made once, like the ledger's own (kefu.conversations.statements).
+_TAKEN = (
+    select(_MESSAGES)
+    .where(_M.delivery_by == bindparam("by"), _M.identity == bindparam("whose"))
+    .order_by(_M.created_at, _M.seq)
+)
+_HURRY = (
+    update(_MESSAGES)
+    .where(
+        _M.identity == bindparam("whose"),
+        _M.channel == bindparam("on"),
+        _M.delivery == "due",
+        _M.delivery_at.is_not(None),
+    )
+    .values(delivery_at=None)
+)
+
+
+def taking(*conditions: Any, waited: bool = True) -> Update:
+    """A statement for ``take``, to be made once.
+
+    Args:
+        *conditions: What else must hold of a bubble, in the same statement.
+        waited: Whether to leave those that are not to be tried yet.
+    """
+    sending = exists().where(
+        _OTHER.c.identity == _M.identity, _OTHER.c.channel == _M.channel, _OTHER.c.delivery == "sending"
+    )
+    complete = exists().where(
+        _ASKED.c.conversation_id == _M.conversation_id,
+        _ASKED.c.seq == _M.reply_to,
+        _ASKED.c.answered_at.is_not(None),
+    )
+    due = [
+        _M.identity == bindparam("whose"),
+        _M.channel == bindparam("on"),
+        _M.delivery == "due",
+        or_(_M.reply_to.is_(None), complete),
+        ~sending,
+        *conditions,
+    ]
+    if waited:
+        due.append(or_(_M.delivery_at.is_(None), _M.delivery_at <= bindparam("now")))
+    taken = {"delivery": bindparam("state"), "delivery_by": bindparam("by"), "delivery_at": bindparam("now")}
+    return update(_MESSAGES).where(*due).values(**taken)
+
 
 def take(
-    session: Session, identity: str, channel: str, by: str, *conditions: Any, waited: bool = True
+    session: Session, how: Update, identity: str, channel: str, by: str, state: str = "sending"
 ) -> list[Entry]:
     """Takes every bubble that is due to an identity; nothing while another is being sent to it.
 
@@ -31,46 +80,19 @@ def take(
 
     Args:
         session: The caller's transaction, whose first statement this should be.
+        how: Of ``taking``.
         identity: To whom.
         channel: On which channel.
         by: A name for this very delivery.
-        *conditions: What else must hold, in the same statement.
-        waited: Whether to leave those that are not to be tried yet.
+        state: What they become: ``sending``, or ``sent`` where that cannot fail.
     """
-    other, asked = aliased(Message), aliased(Message)
-    sending = exists().where(
-        other.identity == identity, other.channel == channel, other.delivery == "sending"
-    )
-    complete = exists().where(
-        asked.conversation_id == Message.conversation_id,
-        asked.seq == Message.reply_to,
-        asked.answered_at.is_not(None),
-    )
-    due = [
-        Message.identity == identity,
-        Message.channel == channel,
-        Message.delivery == "due",
-        or_(Message.reply_to.is_(None), complete),
-        ~sending,
-        *conditions,
-    ]
-    if waited:
-        due.append(or_(Message.delivery_at.is_(None), Message.delivery_at <= utcnow()))
-    taken = update(Message).where(*due).values(delivery="sending", delivery_by=by, delivery_at=utcnow())
-    if session.execute(taken.execution_options(**NO_SYNC)).rowcount == 0:
-        return []
-    return taken_by(session, identity, by)
+    given = {"whose": identity, "on": channel, "by": by, "state": state, "now": utcnow()}
+    return taken_by(session, identity, by) if session.execute(how, given).rowcount else []
 
 
 def taken_by(session: Session, identity: str, by: str) -> list[Entry]:
     """The bubbles of one delivery, in order."""
-    query = (
-        select(Message)
-        .where(Message.delivery_by == by, Message.identity == identity)
-        .order_by(Message.created_at, Message.seq)
-        .execution_options(populate_existing=True)
-    )
-    return [entry_of(row) for row in session.execute(query).scalars()]
+    return [entry_of(row) for row in session.execute(_TAKEN, {"whose": identity, "by": by})]
 
 
 def settle(session: Session, entries: list[Entry], state: str) -> None:
@@ -96,8 +118,7 @@ def tries(session: Session, entries: list[Entry]) -> int:
 
 def hurry(session: Session, identity: str, channel: str) -> None:
     """Lets what is due to an identity be tried at once."""
-    here = (Message.identity == identity, Message.channel == channel, Message.delivery == "due")
-    session.execute(update(Message).where(*here).values(delivery_at=None).execution_options(**NO_SYNC))
+    session.execute(_HURRY, {"whose": identity, "on": channel})
 
 
 def is_sending(session: Session, identity: str, channel: str) -> bool:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import exists
 
 from kefu.channels.wechat import quota
 from kefu.channels.wechat.models import WechatGrant, WechatHold
@@ -72,9 +73,12 @@ def answered(ledger):
     return ledger
 
 
-def taken(ledger, by, **options):
+TAKE = deliveries.taking()
+
+
+def taken(ledger, by, how=TAKE):
     with ledger.scope() as session:
-        return [entry.body["text"] for entry in take(session, ME.id, "wechat", by, **options)]
+        return [entry.body["text"] for entry in take(session, how, ME.id, "wechat", by)]
 
 
 def test_only_one_takes_what_is_due(answered):
@@ -101,7 +105,9 @@ def test_nothing_overtakes_what_is_being_sent(answered):
 
 def test_what_is_put_back_waits_unless_hurried(answered):
     with answered.scope() as session:
-        put_back(session, take(session, ME.id, "wechat", "first"), utcnow() + timedelta(hours=1), tried=True)
+        put_back(
+            session, take(session, TAKE, ME.id, "wechat", "first"), utcnow() + timedelta(hours=1), tried=True
+        )
     assert taken(answered, "second") == []
     with answered.scope() as session:
         assert deliveries.due_to(session, "wechat") == []
@@ -111,13 +117,10 @@ def test_what_is_put_back_waits_unless_hurried(answered):
 
 
 def test_a_further_condition_holds_in_the_same_statement(answered):
-    from sqlalchemy import exists
-
     held = exists().where(WechatHold.identity == ME.id, WechatHold.until > utcnow())
     with answered.scope() as session:
         session.add(WechatHold(id="h", identity=ME.id, client_id="1", until=utcnow() + timedelta(seconds=5)))
-    with answered.scope() as session:
-        assert take(session, ME.id, "wechat", "push", ~held) == []
+    assert taken(answered, "push", deliveries.taking(~held)) == []
     assert taken(answered, "reply") == ["one", "two"]
 
 

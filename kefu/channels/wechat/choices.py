@@ -10,32 +10,40 @@ from sqlalchemy.orm import Session
 
 from kefu.channels.wechat.parse import Received
 from kefu.channels.wechat.replies import Numbers, place_of
+from kefu.conversations.ledger import Entry
 from kefu.conversations.models import Message
+from kefu.customers.service import conversation_of
 
 Choice = tuple[int, int, dict]
 
 
-def chosen(session: Session, identity: str, conversation: str, received: Received) -> Choice | None:
+def chosen(session: Session, identity: str, received: Received) -> Choice | None:
     """The button meant, as its bubble's number, its index and itself; ``None`` for other text.
 
     A click names the button; its title must agree, since bubbles of another conversation have the same
     numbers. A number means an option of the newest answer.
     """
     place = place_of(received.menu_id)
+    number = re.fullmatch(r"[(]?([1-9][0-9]?)[.、)。]?", unicodedata.normalize("NFKC", received.text))
+    if not place and not number:
+        return None
+    conversation = conversation_of(session, identity)
     if place:
         row = session.get(Message, (conversation, place[0]))
         buttons = (row.body.get("buttons") or []) if row is not None and row.identity == identity else []
         if place[1] < len(buttons) and buttons[place[1]]["title"] == received.text:
             return (*place, buttons[place[1]])
-    number = re.fullmatch(r"[(]?([1-9][0-9]?)[.、)。]?", unicodedata.normalize("NFKC", received.text))
     if number is None:
         return None
     offered = _offered(session, identity, conversation)
     return offered[int(number[1]) - 1] if int(number[1]) <= len(offered) else None
 
 
-def numbers_of(session: Session, identity: str, conversation: str) -> Numbers:
-    """The numbers by which the newest answer's options can be chosen."""
+def numbers_of(session: Session, entries: list[Entry]) -> Numbers:
+    """The numbers by which options among ``entries`` can be chosen: those of the newest answer."""
+    if not any(entry.body.get("buttons") for entry in entries):
+        return {}
+    conversation, identity = entries[-1].conversation, entries[-1].identity
     offered = enumerate(_offered(session, identity, conversation), 1)
     return {(conversation, seq, index): number for number, (seq, index, _) in offered}
 

@@ -9,28 +9,28 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from kefu.channels.hub import Hub
 from kefu.channels.wechat.choices import numbers_of
 from kefu.channels.wechat.client import WeChatApi
-from kefu.channels.wechat.models import WechatHold
 from kefu.channels.wechat.pushing import Pusher
 from kefu.channels.wechat.reception import CHANNEL, Scope, release
 from kefu.channels.wechat.replies import Wording, plan
 from kefu.conversations import deliveries
-from kefu.conversations.ledger import NO_SYNC, Entry
+from kefu.conversations.ledger import Entry
 from kefu.conversations.models import Message
 from kefu.customers.models import Identity
-from kefu.db import utcnow
 
 #: An answer takes this long before the customer is shown that it is being written.
 TYPING_AFTER = 1.0
 TYPING_LASTS = 15.0
 #: How often to look whether another process has answered.
 LOOK_EVERY = 0.4
+
+_TAKE = deliveries.taking(waited=False)
 
 
 class WeChatAdapter:
@@ -97,44 +97,44 @@ class WeChatAdapter:
                 last = loop.time() >= deadline
                 if gone():
                     await self._hub.threads(self._release, hold)
+                    self._pusher.wake(entry.identity)
                     return None
-                done, text = await self._hub.threads(self._reply, entry, hold, last)
+                done, text, more = await self._hub.threads(self._reply, entry, hold, last)
                 if done:
+                    if more or last:
+                        loop.call_later(0.2, self._pusher.wake, entry.identity)
                     return text
                 if ended.is_set():  # something else is being sent to this customer just now
                     await asyncio.sleep(0.05)
         finally:
             self._ended.pop(key, None)
-            loop.call_later(0.2, self._pusher.wake, entry.identity)
 
-    def _reply(self, entry: Entry, hold: str, last: bool) -> tuple[bool, str | None]:
-        """Takes what can be said now; whether that ends the wait, and the text."""
+    def _reply(self, entry: Entry, hold: str, last: bool) -> tuple[bool, str | None, bool]:
+        """Takes what can be said now; whether that ends the wait, the text, and whether there is more."""
         by = f"reply:{entry.client_id}"
         with self._scope() as session:
-            keep = update(WechatHold).where(WechatHold.id == hold)
-            keep = keep.values(until=utcnow() + timedelta(seconds=2))
-            session.execute(keep.execution_options(**NO_SYNC))  # first a write (kefu.conversations.ledger)
-            asked = select(Message.answered_at).where(
-                Message.identity == entry.identity, Message.client_id == entry.client_id
-            )
-            if session.execute(asked).scalar() is None and not last:
-                return False, None
-            # The platform asks again only if it did not get the answer: then it is the same one.
-            said = deliveries.taken_by(session, entry.identity, by)
-            entries = said or deliveries.take(session, entry.identity, CHANNEL, by, waited=False)
-            if not entries and not last and deliveries.is_sending(session, entry.identity, CHANNEL):
-                return False, None
+            # Taken is sent: if the answer gets lost, the platform asks again, and gets the same.
+            taken = deliveries.take(session, _TAKE, entry.identity, CHANNEL, by, "sent")
+            entries = taken or deliveries.taken_by(session, entry.identity, by)
+            if not entries and not last and self._is_to_come(session, entry):
+                return False, None, False
             release(session, hold)
             if not entries:
-                return True, None
-            first = plan(entries, numbers_of(session, entry.identity, entries[-1].conversation), self._word)[
-                0
-            ]
-            covered = {(one.conversation, one.seq) for one in first.covers}
-            rest = [one for one in entries if (one.conversation, one.seq) not in covered]
-            deliveries.settle(session, list(first.covers), "sent")
-            deliveries.put_back(session, rest, None)
-            return True, first.numbered if first.covers else None
+                return True, None, True
+            first = plan(entries, numbers_of(session, entries), self._word)[0]
+            rest = entries[len(first.covers) :]
+            if taken and rest:
+                deliveries.put_back(session, rest, None)
+            return True, first.numbered if first.covers else None, bool(rest)
+
+    @staticmethod
+    def _is_to_come(session: Session, entry: Entry) -> bool:
+        """Whether there is something to wait for: an answer, or the end of a push."""
+        asked = select(Message.answered_at).where(
+            Message.identity == entry.identity, Message.client_id == entry.client_id
+        )
+        answered = session.execute(asked).scalar() is not None
+        return not answered or deliveries.is_sending(session, entry.identity, CHANNEL)
 
     def _release(self, hold: str) -> None:
         with self._scope() as session:

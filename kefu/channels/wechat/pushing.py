@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import exists
+from sqlalchemy import bindparam, exists
 from sqlalchemy.orm import Session
 
 from kefu.channels.hub import Hub
@@ -27,10 +27,11 @@ from kefu.channels.wechat.client import (
 )
 from kefu.channels.wechat.models import WechatHold
 from kefu.channels.wechat.options import Options
-from kefu.channels.wechat.reception import CHANNEL, Scope
+from kefu.channels.wechat.reception import CHANNEL, Scope, forget_holds
 from kefu.channels.wechat.replies import Outgoing, Wording, flatten, plan
 from kefu.conversations import deliveries
 from kefu.conversations.ledger import Entry
+from kefu.conversations.models import Message
 from kefu.customers.models import Identity
 from kefu.db import utcnow
 from kefu.events import record
@@ -45,6 +46,12 @@ WAITING = timedelta(days=3650)
 #: The longest text that a field of a template takes:
 #: https://developers.weixin.qq.com/doc/service/guide/product/template_message/Template_Message_Interface.html
 TEMPLATE_TEXT = 20
+
+
+_HELD = exists().where(
+    WechatHold.identity == Message.__table__.c.identity, WechatHold.until > bindparam("now")
+)
+_TAKE = deliveries.taking(~_HELD)
 
 
 @dataclass(frozen=True)
@@ -123,6 +130,7 @@ class Pusher:
 
     def _look(self) -> list[str]:
         with self._scope() as session:
+            forget_holds(session)
             for entry in deliveries.give_up_on_the_dead(session, CHANNEL):
                 _alarm(session, "wechat.delivery_unsure", entry.identity, [entry], code=0)
             return deliveries.due_to(session, CHANNEL)
@@ -137,12 +145,11 @@ class Pusher:
             log.error("wechat.push.interrupted", identity=identity, error=type(error).__name__)
 
     def _take(self, identity: str) -> Batch | None:
-        held = exists().where(WechatHold.identity == identity, WechatHold.until > utcnow())
         with self._scope() as session:
-            entries = deliveries.take(session, identity, CHANNEL, str(uuid.uuid4()), ~held)
+            entries = deliveries.take(session, _TAKE, identity, CHANNEL, str(uuid.uuid4()))
             if not entries:
                 return None
-            numbers = numbers_of(session, identity, entries[-1].conversation)
+            numbers = numbers_of(session, entries)
             return Batch(
                 identity,
                 session.get(Identity, identity).subject,

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -40,6 +40,14 @@ GRANTING_EVENTS = {"subscribe", "subscribe_scan", "scan", "click", "scancode_pus
 #: What cannot be understood without text, and the response that says so.
 UNREADABLE = {"voice": "utter_cannot_hear", "image": "utter_cannot_see"}
 UNREADABLE |= {"video": "utter_cannot_see", "shortvideo": "utter_cannot_see"}
+
+_HOLDS = WechatHold.__table__
+# Made once (see kefu.conversations.statements).
+_HOLD = insert(_HOLDS)
+_RELEASE = delete(_HOLDS).where(_HOLDS.c.id == bindparam("hold"))
+_KNOWN = select(Message.__table__.c.seq).where(
+    Message.__table__.c.identity == bindparam("whose"), Message.__table__.c.client_id == bindparam("id")
+)
 
 Scope = Callable[[], AbstractContextManager[Session]]
 
@@ -89,19 +97,22 @@ class Reception:
 
     def _open_once(self, sender: Sender, received: Received, hold: str) -> Inbound | None:
         with self._scope() as session:
-            conversation = customers.arrive(session, sender)
-            fresh = not _known(session, sender.id, received.id)
-            if received.kind == "event":
-                fresh = self._note(session, sender.id, received) and fresh
-            if fresh and (received.kind != "event" or received.event in GRANTING_EVENTS):
-                click = received.kind == "event" or received.menu_id
-                quota.grant(session, sender.id, "event" if click else "message")
+            event = received.kind == "event"
+            if event:
+                customers.arrive(session, sender)
+            fresh = (
+                self._note(session, sender.id, received)
+                if event
+                else not _known(session, sender.id, received)
+            )
+            if fresh and (not event or received.event in GRANTING_EVENTS):
+                quota.grant(session, sender.id, "event" if event or received.menu_id else "message")
                 deliveries.hurry(session, sender.id, CHANNEL)
-            inbound = self._inbound(session, sender, received, conversation, fresh)
+            inbound = self._inbound(session, sender, received, fresh)
             if inbound is not None:
                 until = utcnow() + timedelta(seconds=self._options.hold_seconds + 1)
-                session.execute(delete(WechatHold).where(WechatHold.until < utcnow()))
-                session.add(WechatHold(id=hold, identity=sender.id, client_id=received.id, until=until))
+                values = {"id": hold, "identity": sender.id, "client_id": received.id, "until": until}
+                session.execute(_HOLD, values)
             return inbound
 
     @staticmethod
@@ -111,14 +122,12 @@ class Reception:
         data = {"event": received.event, "link": received.key.startswith(LINK_SCENE)}
         return record_once(session, "wechat.event_received", key, identity, **data)
 
-    def _inbound(
-        self, session: Session, sender: Sender, received: Received, conversation: str, fresh: bool
-    ) -> Inbound | None:
+    def _inbound(self, session: Session, sender: Sender, received: Received, fresh: bool) -> Inbound | None:
         if received.kind == "event":
             return self._event(session, sender, received, fresh)
         text, kind, parts = received.text, received.kind, received.parts
         if kind == "text":
-            choice = chosen(session, sender.id, conversation, received) if text else None
+            choice = chosen(session, sender.id, received) if text else None
             if choice:
                 seq, index, button = choice
                 place = {"button": {"seq": seq, "index": index}}
@@ -150,7 +159,12 @@ class Reception:
 
 def release(session: Session, hold: str) -> None:
     """Ends a hold within the caller's transaction."""
-    session.execute(delete(WechatHold).where(WechatHold.id == hold))
+    session.execute(_RELEASE, {"hold": hold})
+
+
+def forget_holds(session: Session) -> None:
+    """Removes what holds of dead processes are left."""
+    session.execute(delete(_HOLDS).where(_HOLDS.c.until < utcnow()))
 
 
 #: What clients show a kind as.
@@ -165,6 +179,5 @@ _KINDS = {
 }
 
 
-def _known(session: Session, identity: str, client_id: str) -> bool:
-    query = select(Message.seq).where(Message.identity == identity, Message.client_id == client_id)
-    return session.execute(query).first() is not None
+def _known(session: Session, identity: str, received: Received) -> bool:
+    return session.execute(_KNOWN, {"whose": identity, "id": received.id}).first() is not None
