@@ -12,7 +12,7 @@ from itertools import islice, takewhile
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.recording import record_category, record_failure
@@ -25,10 +25,13 @@ logger = logging.getLogger(__name__)
 
 _RECENT_TEXTS = 10
 #: Channels that send a message again when nothing at all was said to it (kefu.channels).
-_TRY_AGAIN = frozenset({"web"})
+_TRY_AGAIN = frozenset({"web", "app", "wechat"})
 #: What an assistant's question leaves behind for the answer to it.
 _QUESTION_SLOTS = frozenset({"awaiting", "options", "ticket_offer", "fault", "question"})
-
+#: The form in which accounts are linked: a matter aside, which any other matter ends.
+LINK_FORM = "link_form"
+#: What it leaves behind.
+LINK_SLOTS = ("link_phone", "link_code", "link_with", "suspended_form", "requested_slot")
 
 #: What reads like a model, whether understanding saw one or not.
 _MODEL = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]\d{1,2}(?:\s?(?:Pro|Max|Plus))?(?![A-Za-z0-9])", re.IGNORECASE)
@@ -40,29 +43,33 @@ class Turn:
 
     Attributes:
         text: As typed; empty when a button was pressed (channels let no typed text begin with a slash).
-        customer: Whose conversation it is; the only key to anything that is somebody's.
+        customer: The identity that speaks; the only key to anything that is somebody's.
+        conversation: Where they speak: their own conversation, or that of another identity of theirs.
         key: Identifies the message, the same when it is handled again.
         language: ``zh`` or ``en``: what the answer will be in.
         slots: All slots of the conversation.
-        form: The form that is being filled, if any.
+        form: The form that is being filled, if any; while accounts are linked, the one put aside for that.
+        linking: Whether accounts are being linked.
         entities: What understanding found, in order.
         intent_before: What the customer's message before this one wanted; empty for the first.
         asked: Name of the response said last before this message.
-        answered: Whether anything was said to this message already.
+        replies: Names of the responses said to this message already.
     """
 
     text: str
     intent: str
     customer: str
+    conversation: str
     channel: str
     key: str
     language: str
     slots: dict[str, Any]
     form: str | None
+    linking: bool
     entities: tuple[dict[str, Any], ...]
     intent_before: str
     asked: str
-    answered: bool
+    replies: tuple[str, ...]
 
     @classmethod
     def of(cls, tracker: Tracker) -> Turn:
@@ -70,26 +77,37 @@ class Turn:
         message = tracker.latest_message
         text = message.get("text") or ""
         metadata = message.get("metadata") or {}
+        customer = metadata.get("identity") or tracker.sender_id
         recent = list(islice(_texts(tracker), _RECENT_TEXTS))
         newest_first = iter(reversed(tracker.events))
         since = list(takewhile(lambda event: event.get("event") != "user", newest_first))
         before = list(newest_first)
         user = next((event for event in before if event.get("event") == "user"), {})
         bot = next((event for event in before if event.get("event") == "bot"), {})
+        loop = (tracker.active_loop or {}).get("name")
+        linking = loop == LINK_FORM
         return cls(
             text="" if text.startswith("/") else text,
             intent=(message.get("intent") or {}).get("name") or "",
-            customer=tracker.sender_id,
+            # Channels that know no identities have a conversation for each customer.
+            customer=customer,
+            conversation=tracker.sender_id,
             channel=tracker.get_latest_input_channel() or "",
-            key=f"{tracker.sender_id}:{message.get('message_id')}",
+            key=f"{customer}:{message.get('message_id')}",
             language=conversation_language(tracker.get_slot("language"), recent, metadata.get("language")),
             slots=tracker.slots,
-            form=(tracker.active_loop or {}).get("name"),
+            form=tracker.slots.get("suspended_form") if linking else loop,
+            linking=linking,
             entities=tuple(message.get("entities") or ()),
             intent_before=((user.get("parse_data") or {}).get("intent") or {}).get("name") or "",
-            asked=(bot.get("metadata") or {}).get("utter_action") or "",
-            answered=any(event.get("event") == "bot" for event in since),
+            asked=_response(bot),
+            replies=tuple(_response(event) for event in reversed(since) if event.get("event") == "bot"),
         )
+
+    @property
+    def answered(self) -> bool:
+        """Whether anything was said to this message already."""
+        return bool(self.replies)
 
     def values(self, entity: str) -> tuple[str, ...]:
         """Canonical values of an entity in this message, each once."""
@@ -178,6 +196,11 @@ class Turn:
         return next((node.name for node in named if line in (None, node.data["line"])), None)
 
 
+def _response(bot: dict[str, Any]) -> str:
+    """The name of the response that an event of the assistant says."""
+    return (bot.get("metadata") or {}).get("utter_action") or ""
+
+
 def _texts(tracker: Tracker) -> Iterator[str]:
     return (event.get("text") or "" for event in reversed(tracker.events) if event.get("event") == "user")
 
@@ -216,11 +239,23 @@ class TurnAction(Action, ABC):
             say.utter_message(response="utter_action_failed")
             return []
         record_category(turn, events)
+        closed = back_from_linking(say, turn.form) if turn.linking and not self.of_form else []
         if turn.form and not self.of_form:
             for message in say.messages:
                 message["plain"] = True
-            return [event for event in events if event.get("name") not in _QUESTION_SLOTS]
+            return closed + [event for event in events if event.get("name") not in _QUESTION_SLOTS]
+        if closed:
+            return [*closed, SlotSet("awaiting", None), *events]
         if self.keeps_question or turn.form:
             return events
         # What was asked before is over, unless this action asks again.
         return [SlotSet("awaiting", None), *events]
+
+
+def back_from_linking(say: CollectingDispatcher, form: str | None) -> list[EventType]:
+    """Ends the linking of accounts; ``form``, put aside for it, goes on."""
+    closed: list[EventType] = [ActiveLoop(None), *(SlotSet(slot, None) for slot in LINK_SLOTS)]
+    if not form:
+        return closed
+    say.utter_message(response="utter_back_to_form")
+    return [*closed, FollowupAction(form)]

@@ -98,7 +98,8 @@ class ValidateTicketForm(FormValidationAction):
             told = {"ticket_product": name} if name else {"ticket_phone": phone} if phone else {}
             dispatcher.utter_message(response="utter_noted" if told else "utter_problem_too_short")
             return {"ticket_problem": None, **told}
-        if len(text) < 2 or (turn.intent == "deny" and asks_what_to_change(turn)):
+        asked = tracker.get_slot("requested_slot")  # else the form begins with what it was told before
+        if len(text) < 2 or (asked and turn.intent == "deny" and asks_what_to_change(turn)):
             dispatcher.utter_message(response="utter_problem_too_short")
             return {"ticket_problem": None}
         return {"ticket_problem": text[:2000], **({"ticket_phone": phone} if phone else {})}

@@ -33,6 +33,8 @@ class Settings:
         company_timezone: IANA zone in which times are shown.
         allowed_origins: Sites that may embed the chat page's socket; empty means same origin only.
         redis_url: Redis in which several Rasa servers share their locks; ``None`` for one server.
+        sms_url: Gateway that sends codes to phones; ``None``: phones cannot be proved here.
+        sms_token: What the gateway knows us by.
     """
 
     var_dir: Path
@@ -43,6 +45,8 @@ class Settings:
     company_timezone: str
     allowed_origins: tuple[str, ...]
     redis_url: str | None = field(default=None, repr=False)
+    sms_url: str | None = field(default=None, repr=False)
+    sms_token: str = field(default="", repr=False)
 
 
 @lru_cache(maxsize=1)
@@ -68,6 +72,8 @@ def settings() -> Settings:
         company_timezone=_zone(os.environ.get("KEFU_TIMEZONE") or "Asia/Shanghai"),
         allowed_origins=tuple(o.strip() for o in origins.split(",") if o.strip()),
         redis_url=os.environ.get("KEFU_REDIS_URL") or None,
+        sms_url=os.environ.get("KEFU_SMS_URL") or None,
+        sms_token=os.environ.get("KEFU_SMS_TOKEN") or "",
     )
 
 

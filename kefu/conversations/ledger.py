@@ -286,8 +286,8 @@ class Ledger:
             customers.note_turn(session, conversation, open_form)
             session.execute(statements.ANSWERED, {**here, "number": seq, "now": utcnow()})
             session.execute(statements.TOUCH, here)
-            sender, waits = session.execute(statements.AFTER_TURN, {**here, "number": seq}).one()
-            if sender not in customers.circle(session, conversation):
+            sender, at, waits = session.execute(statements.AFTER_TURN, {**here, "number": seq}).one()
+            if customers.has_parted(session, sender, conversation, since=at):
                 part(session, conversation)
                 waits = session.execute(statements.WAITS, here).scalar()
             if owner is None or waits:
@@ -386,18 +386,22 @@ def part(session: Session, conversation: str) -> None:
     query = _of(conversation).where(Message.identity.not_in(theirs)).order_by(Message.seq)
     moved: dict[int, int] = {}
     for row in session.execute(query).scalars().all():
+        client_id, row.client_id = row.client_id, None
+        session.flush()  # two messages of one id are never there together
         session.add(
             Message(
                 conversation_id=row.identity,
                 seq=_next(session, row.identity),
                 direction=row.direction,
+                client_id=client_id,
                 identity=row.identity,
                 channel=row.channel,
                 body=row.body,
                 reply_to=moved.get(row.reply_to),
                 attempts=row.attempts,
                 created_at=row.created_at,
-                answered_at=row.answered_at or (utcnow() if row.direction == "in" else None),
+                # What still waits is answered there.
+                answered_at=row.answered_at,
                 delivery=row.delivery,
                 delivered_at=row.delivered_at,
                 read_at=row.read_at,

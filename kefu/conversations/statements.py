@@ -66,6 +66,6 @@ _waiting = select(func.count()).where(
     _other.c.conversation_id == _HERE, _other.c.direction == "in", _other.c.answered_at.is_(None)
 )
 WAITS = _waiting
-AFTER_TURN = select(_M.identity, _waiting.scalar_subquery()).where(
+AFTER_TURN = select(_M.identity, _M.created_at, _waiting.scalar_subquery()).where(
     _M.conversation_id == _HERE, _M.seq == _SEQ
 )

@@ -32,6 +32,10 @@ class Identity(Base):
         id: Derived from ``subject`` so that it gives nothing away; also the id of the conversation that is
             this identity's own, to which it returns when a link is undone.
         subject: The channel's own name of the person where they are reached by it; empty for browsers.
+        phone: The number that this very identity proved; it goes along when a link is undone.
+        account: Keyed hash of an account that other channels know the person by, too (WeChat's unionid).
+        apart_since: When the customer undid a link of this identity. Since then only a proof that they give
+            themselves links it; what a login says by the way does not.
         open_form: The form that was open when this identity's own conversation was last answered.
         last_message_at: When a message last went through this identity's own conversation.
     """
@@ -42,6 +46,9 @@ class Identity(Base):
     channel = Column(String(16), nullable=False)
     subject = Column(String(128), nullable=False, default="")
     customer_id = Column(String(64), ForeignKey("customers.id"), nullable=False, index=True)
+    phone = Column(String(20))
+    account = Column(String(64), index=True)
+    apart_since = Column(DateTime)
     open_form = Column(String(64))
     last_message_at = Column(DateTime)
     created_at = Column(DateTime, nullable=False, default=utcnow)
@@ -51,6 +58,7 @@ class Link(Base):
     """One linking of an identity with a customer: by which proof, and whether it was undone.
 
     Attributes:
+        from_customer: Whose identity it was; nobody else's identity has been theirs since.
         proof: ``phone``, ``code``, ``account`` (login of the app) or ``unionid`` (WeChat).
     """
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session, aliased
+from sqlalchemy.sql import Select
 
 from kefu.customers.models import Customer, Identity, Link
 from kefu.db import batches, utcnow
@@ -19,6 +20,8 @@ from kefu.events import record
 
 #: Who spoke within this time is in the midst of a conversation.
 FRESH = timedelta(minutes=30)
+#: After this time a form is over (`session_config` in domain.yml).
+SESSION = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,12 @@ _MEET = (
     select(_own.subject, Customer.conversation, Identity.id)
     .join(Customer, Customer.id == _own.customer_id)
     .join(Identity, Identity.customer_id == _own.customer_id)
+    .where(_own.id == bindparam("identity"))
+)
+_home = aliased(Identity)
+_PARTED = (
+    select((_own.customer_id == _home.customer_id).label("together"), _own.apart_since)
+    .join(_home, _home.id == bindparam("home"))
     .where(_own.id == bindparam("identity"))
 )
 _NOTE_TURN = (
@@ -92,6 +101,11 @@ def arrive(session: Session, sender: Sender) -> str:
     return conversation_of(session, sender.id)
 
 
+def circle_query(conversation: str) -> Select:
+    """Selects what ``circle`` gives, for ``IN`` of a look-up; nothing of somebody unknown."""
+    return _CIRCLE.params(identity=conversation)
+
+
 def circle(session: Session, conversation: str) -> list[str]:
     """The conversations of the customer to whom ``conversation`` belongs, that one first.
 
@@ -101,35 +115,43 @@ def circle(session: Session, conversation: str) -> list[str]:
     return [conversation, *sorted(set(found) - {conversation})]
 
 
-def link(session: Session, identity: str, customer: str, proof: str) -> str:
+def has_parted(session: Session, identity: str, conversation: str, since: datetime) -> bool:
+    """Whether an identity has left a conversation, or has been left alone in its own one by its own wish."""
+    found = session.execute(_PARTED, {"identity": identity, "home": conversation}).first()
+    if found is None:
+        return False
+    return not found.together or (found.apart_since is not None and found.apart_since >= since)
+
+
+def link(session: Session, identity: str, customer: str, proof: str, idle: bool = False) -> str:
     """Puts an identity, with those already linked to it, under a customer.
 
     The conversation that is in the making goes on: one with an open form, else the customer's if they
-    spoke within ``FRESH``, else the identity's.
+    spoke within ``FRESH``, else the identity's. Two links at once follow each other, whatever they link.
 
     Args:
         session: The caller's transaction.
         identity: Who proved to be the customer.
         customer: The customer's id.
         proof: How (see ``Link``).
+        idle: Whether nothing but the linking was talked about on the identity's side, so that the customer's
+            conversation goes on, fresh or not.
 
     Returns:
         The conversation that goes on.
     """
-    joining = session.get(Identity, identity).customer_id
-    target = session.get(Customer, customer)
-    if joining == customer:
+    source, target = _both(session, identity, customer)
+    if source is target:
         return target.conversation
-    source = session.get(Customer, joining)
-    target.conversation = _going_on(session, target, source)
-    if target.phone is None and source.phone is not None:
-        phone, source.phone = source.phone, None
-        session.flush()
-        target.phone = phone
-    for moved in session.execute(select(Identity).where(Identity.customer_id == joining)).scalars():
-        moved.customer_id = customer
-        session.add(Link(identity_id=moved.id, from_customer=joining, to_customer=customer, proof=proof))
-        record(session, "customer.linked", target.conversation, identity=moved.id, proof=proof)
+    target.conversation = _going_on(session, target, source, idle)
+    # One number for each customer: the one by which, or beside which, they were found is the newer proof.
+    phone, source.phone = source.phone, None
+    session.flush()
+    target.phone = target.phone or phone
+    for moved in _identities(session, source.id):
+        moved.customer_id, moved.apart_since = target.id, None
+        session.add(Link(identity_id=moved.id, from_customer=source.id, to_customer=target.id, proof=proof))
+        record(session, "customer.linked", moved.id, conversation=target.conversation, proof=proof)
     session.flush()
     return target.conversation
 
@@ -137,26 +159,46 @@ def link(session: Session, identity: str, customer: str, proof: str) -> str:
 def unlink(session: Session, identity: str) -> str | None:
     """Takes an identity out of its customer again, back to its own conversation.
 
-    The phone stays with the others.
+    A proved phone goes with it, unless one of the others has proved it, too.
 
     Returns:
         The conversation that they shared, or ``None`` if the identity was linked with nobody.
     """
-    own = session.get(Identity, identity)
-    customer = session.get(Customer, own.customer_id)
-    query = select(Identity).where(Identity.customer_id == customer.id, Identity.id != identity)
-    others = session.execute(query).scalars().all()
+    customer, _ = _both(session, identity, None)
+    others = [other for other in _identities(session, customer.id) if other.id != identity]
     if not others:
         return None
-    shared = customer.conversation
-    own.customer_id = _new_customer(session, identity).id
+    own, shared = session.get(Identity, identity), customer.conversation
+    alone = _new_customer(session, identity)
+    if own.phone and own.phone in [other.phone for other in others]:
+        own.phone = None
+    elif own.phone and own.phone == customer.phone:
+        customer.phone = next((other.phone for other in others if other.phone), None)
+    session.flush()
+    alone.phone = own.phone
+    own.customer_id, own.apart_since = alone.id, utcnow()
     if shared == identity:
         customer.conversation = max(others, key=lambda other: other.last_message_at or other.created_at).id
     undone = update(Link).where(Link.identity_id == identity, Link.undone_at.is_(None))
     session.execute(undone.values(undone_at=utcnow()).execution_options(synchronize_session=False))
-    record(session, "customer.unlinked", identity, shared=shared)
+    record(session, "customer.unlinked", identity, conversation=shared)
     session.flush()
     return shared
+
+
+def linked_channels(session: Session, identity: str) -> list[str]:
+    """The channels, besides its own, on which the customer behind an identity is known; each once."""
+    here = session.get(Identity, identity)
+    if here is None:
+        return []
+    others = [other.channel for other in _identities(session, here.customer_id) if other.id != identity]
+    return list(dict.fromkeys(others))
+
+
+def channel_of(session: Session, identity: str) -> str:
+    """The channel that knows an identity; of one that is unknown, what its id begins with."""
+    found = session.execute(select(Identity.channel).where(Identity.id == identity)).scalar()
+    return found or identity.partition("-")[0]
 
 
 def note_turn(session: Session, conversation: str, open_form: str | None) -> None:
@@ -171,12 +213,48 @@ def _new_customer(session: Session, conversation: str) -> Customer:
     return customer
 
 
-def _going_on(session: Session, target: Customer, source: Customer) -> str:
+def _both(session: Session, identity: str, customer: str | None) -> tuple[Customer, Customer | None]:
+    """The customers behind ``identity`` and ``customer``, locked until the transaction ends.
+
+    Locked in the order of their ids, so that two links of the same people wait for each other instead of
+    each taking what the other gives away. One whose identities went elsewhere meanwhile is followed.
+    """
+    while True:
+        behind = select(Identity.customer_id).where(Identity.id == identity)
+        own = session.execute(behind).scalar_one()
+        wanted = sorted({own, customer or own})
+        for one in wanted:  # a write that changes nothing: SQLite has no other lock
+            same = update(Customer).where(Customer.id == one).values(conversation=Customer.conversation)
+            session.execute(same.execution_options(synchronize_session=False))
+        fresh = select(Customer).where(Customer.id.in_(wanted)).execution_options(populate_existing=True)
+        found = {row.id: row for row in session.execute(fresh).scalars()}
+        if customer is not None and customer != own and not _identities(session, customer):
+            heirs = select(Link.to_customer).where(Link.from_customer == customer).order_by(Link.id.desc())
+            customer = session.execute(heirs.limit(1)).scalar_one()
+        elif session.execute(behind).scalar_one() == own:
+            return found[own], found[customer] if customer else None
+
+
+def _identities(session: Session, customer: str) -> list[Identity]:
+    query = select(Identity).where(Identity.customer_id == customer)
+    query = query.order_by(Identity.created_at, Identity.id)
+    return list(session.execute(query.execution_options(populate_existing=True)).scalars())
+
+
+def _going_on(session: Session, target: Customer, source: Customer, idle: bool) -> str:
     theirs = session.get(Identity, target.conversation)
     joining = session.get(Identity, source.conversation)
-    if joining.open_form and not theirs.open_form:
+    if _in_form(joining) and not _in_form(theirs):
         return joining.id
-    if theirs.open_form:
+    if idle or _in_form(theirs) or joining.last_message_at is None or _within(theirs, FRESH):
         return theirs.id
-    fresh = theirs.last_message_at is not None and theirs.last_message_at > utcnow() - FRESH
-    return theirs.id if fresh or joining.last_message_at is None else joining.id
+    return joining.id
+
+
+def _in_form(identity: Identity) -> bool:
+    """Whether a form waits for an answer in an identity's own conversation; not for long, as sessions end."""
+    return identity.open_form is not None and _within(identity, SESSION)
+
+
+def _within(identity: Identity, time: timedelta) -> bool:
+    return identity.last_message_at is not None and identity.last_message_at > utcnow() - time

@@ -173,6 +173,7 @@ class _Labels(Entry):
     next_steps: dict[str, Label]
     ticket_kinds: dict[str, Label]
     not_given: dict[str, Label]
+    channels: dict[str, Label] = {}
 
     _sources = _names_exactly("sources", SOURCES)
     _urgencies = _names_exactly("urgencies", URGENCIES)

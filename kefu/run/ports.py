@@ -44,11 +44,15 @@ class Port(NamedTuple):
 ASSISTANT = Port("assistant", "KEFU_PORT", 5005)
 ACTIONS = Port("action server", "KEFU_ACTIONS_PORT", 5055)
 WECHAT = Port("local WeChat", "KEFU_WECHAT_PORT", 5065)
+SMS = Port("local SMS gateway", "KEFU_SMS_PORT", 5060)
 
 
 def ports(environ: Mapping[str, str] = os.environ) -> tuple[Port, ...]:
-    """Of the servers that are started: the local WeChat only where there is no account."""
-    return (ASSISTANT, ACTIONS) if environ.get("KEFU_WECHAT_APPID") else (ASSISTANT, ACTIONS, WECHAT)
+    """Of the servers that are started: the local stand-ins only where there is nothing to stand in for."""
+    wechat = () if environ.get("KEFU_WECHAT_APPID") else (WECHAT,)
+    # Empty: the company has no gateway, and none is to be simulated.
+    sms = () if "KEFU_SMS_URL" in environ else (SMS,)
+    return (ASSISTANT, ACTIONS, *wechat, *sms)
 
 
 def host(environ: Mapping[str, str] = os.environ) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kefu.config import ROOT
-from kefu.run.ports import ACTIONS, ASSISTANT, WECHAT, host
+from kefu.run.ports import ACTIONS, ASSISTANT, SMS, WECHAT, host
 
 # Each may be overruled from outside.
 DEFAULTS = {
@@ -104,6 +104,9 @@ def servers(model: Path, environ: Mapping[str, str] = os.environ) -> list[Server
     wechat = [] if environ.get("KEFU_WECHAT_APPID") else [local_wechat(environ)]
     if wechat:
         environ = wechat[0].environ
+    sms = [] if "KEFU_SMS_URL" in environ else [local_sms(environ)]
+    if sms:
+        environ = sms[0].environ
     port, actions_port = ASSISTANT.number(environ), ACTIONS.number(environ)
     interface = host(environ)
     return [
@@ -127,7 +130,19 @@ def servers(model: Path, environ: Mapping[str, str] = os.environ) -> list[Server
             {"Chat page": "/chat/"},
         ),
         *wechat,
+        *sms,
     ]  # fmt: skip
+
+
+def local_sms(environ: Mapping[str, str]) -> Server:
+    """An SMS gateway on this machine, whose token is new at each start."""
+    port = SMS.number(environ)
+    address = f"http://127.0.0.1:{port}"
+    gateway = {"KEFU_SMS_URL": f"{address}/messages", "KEFU_SMS_TOKEN": secrets.token_hex(16)}
+    return Server(
+        "sms", python("simulators.sms", "--port", str(port)), address, "/",
+        {**environ, **gateway}, {"Text messages (simulated)": "/"},
+    )  # fmt: skip
 
 
 def local_wechat(environ: Mapping[str, str]) -> Server:

@@ -91,9 +91,15 @@ class KefuTrackerStore(SQLTrackerStore):
         return await self._run(rows.conversations)
 
     def open_form(self, conversation_id: str) -> str | None:
-        """The form that a conversation last answered by this process has open; reads nothing."""
+        """The form that a conversation last answered by this process has open; reads nothing.
+
+        While accounts are linked it is the one that was put aside for that.
+        """
         live = self._live.get(conversation_id)
-        return live.active_loop_name if live is not None else None
+        if live is None:
+            return None
+        form = live.active_loop_name
+        return live.get_slot("suspended_form") if form == "link_form" else form
 
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Stores the tracker's new events, then tells the event broker of them."""

@@ -33,7 +33,7 @@ class Ticket(Base):
     """A case: what the customer needs, how it is classified, where it stands.
 
     Attributes:
-        customer: Conversation id of the customer it belongs to; nobody else ever sees it.
+        customer: The identity that opened it; only those linked with it see it.
         request_key: Identifies the message that opened it, so that a repeated request opens no second.
         line, function, problem_type: The category path; empty where unknown.
         told: The state that the customer was last told of. What they asked for themselves, they know.

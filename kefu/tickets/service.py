@@ -1,5 +1,8 @@
 """Use cases of tickets. A customer reaches only what is theirs: every look-up names the customer.
 
+``customer`` is the identity that speaks (`kefu.customers`). A ticket remembers the one that opened it, and is
+found by all that are linked with that one; when the link is undone it stays with it.
+
 Every change names the message that asks for it (``request_key``): handled again, it changes nothing more.
 """
 
@@ -11,11 +14,13 @@ from datetime import timedelta
 from functools import wraps
 from typing import TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.sql import Select
 
+from kefu.customers.service import circle_query
 from kefu.db import session_scope, today, utcnow
 from kefu.events import record, record_once
 from kefu.knowledge.schema import TICKET_KINDS, URGENCIES
@@ -108,8 +113,7 @@ def find_ticket(customer: str, number: str | None = None) -> Ticket:
 def list_tickets(customer: str, limit: int = 5) -> list[Ticket]:
     """The customer's newest tickets."""
     with session_scope() as session:
-        query = select(Ticket).filter_by(customer=customer).order_by(Ticket.id.desc()).limit(limit)
-        return list(session.scalars(query))
+        return list(session.scalars(_of(customer).order_by(Ticket.id.desc()).limit(limit)))
 
 
 @_once_more
@@ -199,8 +203,13 @@ def _done(session: Session, kind: str, request_key: str) -> Ticket | None:
     return session.get(Ticket, session.scalar(noted) or 0)
 
 
+def _of(customer: str) -> Select:
+    """Selects the tickets of the customer whom ``customer`` is one identity of."""
+    return select(Ticket).where(or_(Ticket.customer == customer, Ticket.customer.in_(circle_query(customer))))
+
+
 def _own(session: Session, customer: str, number: str | None) -> Ticket:
-    query = select(Ticket).filter_by(customer=customer)
+    query = _of(customer)
     if number:
         normal = numbers.normal_number(number)
         # Customers also give the last digits only; among their own tickets these tell.

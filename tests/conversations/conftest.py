@@ -18,8 +18,8 @@ def talk(trained_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
     assistant = Assistant(trained_model, tmp_path_factory.mktemp("var"))
     try:
         assistant.load_knowledge()
-        assistant.start("actions")
-        talk = Talk(trained_model, endpoints(assistant.environ))
+        assistant.start("actions", "sms")
+        talk = Talk(trained_model, endpoints(assistant.environ), assistant)
         yield talk
         talk.close()
     finally:

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import yaml
 
 from tests.conversations.talk import Answer, Talk
 
 _TICKET = re.compile(r"GD\d{10}[\dX]")
+_LINK_CODE = re.compile(r"(?:绑定码是|code is) ([0-9A-Z]{8})")
 _CUSTOMER = "customer"
 
 
@@ -89,11 +91,17 @@ def play(talk: Talk, dialogue: Dialogue) -> tuple[list[str], str]:
     Returns:
         What was not as expected, and the transcript.
     """
-    faults, transcript, ticket = [], [], ""
+    faults, transcript = [], []
+    phone = f"138{crc32(dialogue.title.encode()) % 10**8:08d}"
+    known = {"ticket": "", "link_code": "", "phone": phone, "tail": phone[-4:]}
     metadata = {"language": dialogue.page_language} if dialogue.page_language else {}
     for number, turn in enumerate(dialogue.turns, start=1):
-        turn = _filled(turn, ticket)
-        answer = talk.say(f"{dialogue.group}: {dialogue.title} ({turn.by})", turn.customer, metadata)
+        turn = _filled(
+            turn, known | {"code": talk.code_sent_to(phone) if "{code}" in str(turn.customer) else ""}
+        )
+        identity = f"{dialogue.group}: {dialogue.title} ({turn.by})"
+        conversation = talk.conversation_of(identity)
+        answer = talk.say(conversation, turn.customer, metadata | {"identity": identity})
         found = [f"turn {number} ({turn.customer}): {fault}" for fault in turn.faults(answer)]
         transcript += [
             f"{turn.by}: {turn.customer}   <{answer.intent} {answer.entities}>",
@@ -102,16 +110,20 @@ def play(talk: Talk, dialogue: Dialogue) -> tuple[list[str], str]:
             *(f"  ! {fault}" for fault in found),
         ]
         faults += found
-        numbers = _TICKET.findall(answer.text)
-        ticket = numbers[-1] if numbers else ticket
+        for name, form in (("ticket", _TICKET), ("link_code", _LINK_CODE)):
+            known[name] = next(reversed(form.findall(answer.text)), known[name])
     return faults, "\n".join(transcript)
 
 
-def _filled(turn: Expected, ticket: str) -> Expected:
-    """A turn in which ``{ticket}`` is the ticket number said last."""
+def _filled(turn: Expected, known: Mapping[str, str]) -> Expected:
+    """A turn with its placeholders (README.md) filled in."""
+
+    def fill(text: str) -> str:
+        return re.sub(r"{(\w+)}", lambda found: known.get(found[1], found[0]), str(text))
+
     values = vars(turn) | {
-        "customer": str(turn.customer).replace("{ticket}", ticket),
-        "contains": [text.replace("{ticket}", ticket) for text in turn.contains],
-        "not_contains": [text.replace("{ticket}", ticket) for text in turn.not_contains],
+        "customer": fill(turn.customer),
+        "contains": [fill(text) for text in turn.contains],
+        "not_contains": [fill(text) for text in turn.not_contains],
     }
     return Expected(**values)

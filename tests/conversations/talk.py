@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import requests
 import structlog
 from rasa.core.agent import load_agent
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
@@ -17,8 +19,14 @@ from rasa.core.tracker_store import InMemoryTrackerStore, TrackerStore
 from rasa.core.utils import AvailableEndpoints
 from rasa.shared.core.events import ActionExecuted, BotUttered, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
+from sqlalchemy.orm import Session
+
+from kefu.customers.service import conversation_of
+from kefu.db import connect
+from tests.e2e.assistant import Assistant
 
 CHANNEL = "web"
+_CODE = re.compile(r"\d{6}")
 
 
 @dataclass(frozen=True)
@@ -51,10 +59,12 @@ class Answer:
 class Talk:
     """An assistant to talk to."""
 
-    def __init__(self, model: Path, endpoints: Path) -> None:
+    def __init__(self, model: Path, endpoints: Path, assistant: Assistant) -> None:
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
         servers = AvailableEndpoints.read_endpoints(str(endpoints))
         servers.tracker_store = None
+        self._assistant = assistant
+        self._database = connect(f"sqlite:///{assistant.var_dir / 'kefu.db'}")
         self._loop = asyncio.new_event_loop()
         self._agent = self._loop.run_until_complete(load_agent(str(model), endpoints=servers))
         self.domain = self._agent.domain
@@ -62,6 +72,18 @@ class Talk:
 
     def close(self) -> None:
         self._loop.close()
+        self._database.dispose()
+
+    def conversation_of(self, identity: str) -> str:
+        """The conversation in which a customer's identity speaks now."""
+        with Session(self._database, future=True) as session:
+            return conversation_of(session, identity)
+
+    def code_sent_to(self, phone: str) -> str:
+        """The code in the newest text message to a number."""
+        inbox = f"{self._assistant.sms_url}/messages"
+        found = requests.get(inbox, {"phone": f"+86{phone}"}, timeout=5).json()
+        return _CODE.search(found[-1]["text"]).group() if found else ""
 
     @contextmanager
     def kept_in(self, store: TrackerStore) -> Iterator[Talk]:
@@ -85,17 +107,18 @@ class Talk:
         self._agent.tracker_store = self._agent.processor.tracker_store = store
 
     async def _say(self, sender: str, text: str, metadata: dict[str, Any]) -> Answer:
-        before = await self._tracker(sender)
-        seen = len(before.events) if before else 0
         output = CollectingOutputChannel()
         message = UserMessage(text, output, sender, input_channel=CHANNEL, metadata=metadata)
         await self._agent.handle_message(message)
         tracker = await self._tracker(sender)
-        events = list(tracker.events)[seen:]
+        # Not counted from before: the first message's session begins with an event that is not kept.
+        newest_first = list(reversed(tracker.events))
+        last = next(n for n, event in enumerate(newest_first) if isinstance(event, UserUttered))
+        events = newest_first[last::-1]
         uttered = [event for event in events if isinstance(event, BotUttered)]
         buttons = (button["title"] for event in uttered for button in event.data.get("buttons") or ())
         # Not `tracker.latest_message`: an open form hides what it has taken.
-        understood = next(event for event in events if isinstance(event, UserUttered))
+        understood = events[0]
         return Answer(
             intent=understood.intent.get("name"),
             entities=[(entity["entity"], entity["value"]) for entity in understood.entities],

@@ -58,6 +58,30 @@ def test_every_intent_is_answered_while_the_assistant_waits_for(talk, waits_for)
     assert not faults
 
 
+#: How to get to each question of linking, outside of a ticket's form and inside.
+LINKING = {
+    "the phone": ["我想绑一下手机号"],
+    "the code": ["绑定手机号13800138000"],
+    "the phone in a ticket": ["/open_ticket", "我想绑一下手机号"],
+}
+
+
+@pytest.mark.parametrize("asks_for", LINKING)
+def test_every_intent_is_answered_while_linking_asks_for(talk, asks_for):
+    assert reach(talk, f"linking: {asks_for}", LINKING[asks_for]).form[0] == "link_form"
+    faults = {}
+    for intent in customers_intents(talk):
+        customer = f"linking: {asks_for}: {intent}"
+        talk.copy(f"linking: {asks_for}", to=customer)
+        answer = talk.say(customer, f"/{intent}")
+        fault = silent(answer)
+        if answer.form[0] is None and "in a ticket" in asks_for and intent not in LEAVES:
+            fault = f"the ticket's form is gone: {answer.responses}"
+        if fault:
+            faults[intent] = fault
+    assert not faults
+
+
 @pytest.mark.parametrize("slot", FORM)
 def test_every_intent_is_answered_while_the_form_asks_for(talk, slot):
     assert reach(talk, f"form at {slot}", FORM[slot]).form == ("ticket_form", slot)

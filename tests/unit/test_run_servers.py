@@ -34,9 +34,19 @@ def test_another_action_port_reaches_rasa_and_nothing_else_changes(root):
 
 def test_both_servers_get_their_ports(root):
     environ = {"KEFU_PORT": "6000", "KEFU_ACTIONS_PORT": "6001", "KEFU_VAR_DIR": str(root)}
-    actions, rasa, _ = servers(Path("models/a.tar.gz"), environ)
+    actions, rasa, _, sms = servers(Path("models/a.tar.gz"), environ)
     assert actions.address == "http://127.0.0.1:6001" and "6001" in actions.command
     assert rasa.address == "http://127.0.0.1:6000" and "6000" in rasa.command
+    assert sms.address == "http://127.0.0.1:5060" and "5060" in sms.command
+
+
+def test_text_messages_are_simulated_only_where_no_gateway_is_named(root):
+    simulated = servers(Path("models/a.tar.gz"), {"KEFU_VAR_DIR": str(root)})
+    assert simulated[0].environ["KEFU_SMS_URL"] == "http://127.0.0.1:5060/messages"
+    for named in ("https://sms.example.com", ""):
+        chosen = servers(Path("models/a.tar.gz"), {"KEFU_VAR_DIR": str(root), "KEFU_SMS_URL": named})
+        assert "sms" not in [server.name for server in chosen]
+        assert chosen[0].environ["KEFU_SMS_URL"] == named
 
 
 def test_strangers_on_the_network_cannot_reach_the_action_server(root):
@@ -45,14 +55,15 @@ def test_strangers_on_the_network_cannot_reach_the_action_server(root):
 
 
 def test_without_an_account_a_local_wechat_is_started_and_the_assistant_knows_it(root):
-    _, rasa, wechat = servers(Path("models/a.tar.gz"), {"KEFU_WECHAT_PORT": "6002"})
+    _, rasa, wechat, *_ = servers(Path("models/a.tar.gz"), {"KEFU_WECHAT_PORT": "6002"})
     assert wechat.address == "http://127.0.0.1:6002" == rasa.environ["KEFU_WECHAT_API_URL"]
     assert Account.of(rasa.environ).problems() == []
     assert rasa.environ["KEFU_WECHAT_SECRET"] == wechat.environ["KEFU_WECHAT_SECRET"]
 
 
-def test_with_an_account_nothing_is_simulated(root):
-    names = [server.name for server in servers(Path("models/a.tar.gz"), {"KEFU_WECHAT_APPID": "wx1"})]
+def test_with_an_account_and_a_gateway_nothing_is_simulated(root):
+    own = {"KEFU_WECHAT_APPID": "wx1", "KEFU_SMS_URL": "https://sms.example.com"}
+    names = [server.name for server in servers(Path("models/a.tar.gz"), own)]
     assert names == ["actions", "rasa"]
 
 

@@ -23,6 +23,7 @@ from kefu.channels.wechat.parse import Received
 from kefu.conversations import deliveries
 from kefu.conversations.ledger import Entry
 from kefu.conversations.models import Message
+from kefu.customers import proofs
 from kefu.customers import service as customers
 from kefu.customers.service import Sender
 from kefu.db import utcnow
@@ -138,7 +139,7 @@ class Reception:
     def _event(self, session: Session, sender: Sender, received: Received, fresh: bool) -> Inbound | None:
         if received.event in ("subscribe_scan", "scan") and received.key.startswith(LINK_SCENE):
             code = received.key[len(LINK_SCENE) :]
-            linked = customers.redeem_link_code(session, sender.id, code) if fresh else None
+            linked = proofs.redeem_link_code(session, sender.id, code) if fresh else None
             said = "utter_account_linked" if linked else "utter_link_code_invalid"
             return Inbound(sender, received.id, "event", hidden=True, response=said)
         if received.event in ("subscribe", "subscribe_scan"):
