@@ -90,7 +90,7 @@ class WebSocket(Client):
 
 
 class WebHttp(Client):
-    """The chat page where sockets are blocked: it asks again and again."""
+    """The chat page where sockets are blocked: it asks and waits."""
 
     name = "web, HTTP"
 
@@ -105,10 +105,8 @@ class WebHttp(Client):
         body = {"id": str(uuid.uuid4()), "text": text, "language": "zh"}
         async with self.http.post(**self.address, json=body) as answer:
             seq = (await answer.json())["seq"]
-        while True:
-            async with self.http.get(**self.address, params={"after": seq}) as answer:
-                if (await answer.json())["messages"]:
-                    return
+        async with self.http.get(**self.address, params={"after": seq, "wait": 20}) as answer:
+            assert (await answer.json())["messages"]
 
 
 class App(Client):

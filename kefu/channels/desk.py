@@ -24,6 +24,7 @@ from kefu.customers.service import Sender
 log = structlog.get_logger()
 
 PAGE = 50
+MAX_WAIT = 25
 GREETING_ID = "greeting"
 GREETING = "/greet"
 
@@ -114,11 +115,20 @@ class Desk:
         return {**page, "busy": self._hub.turns.busy(conversation)}
 
     async def updates(self, sender: Sender, data: Any) -> dict[str, Any]:
-        """Messages after ``after``, oldest first; ``more`` says that there are further ones."""
+        """Messages after ``after``, oldest first; ``more`` says that there are further ones.
+
+        If there are none yet, it waits for them up to ``wait`` seconds.
+        """
         after = parse_number(data, "after", 0)
+        wait = parse_number(data, "wait", 0, highest=MAX_WAIT)
         limit = parse_number(data, "limit", MAX_PAGE, highest=MAX_PAGE) or PAGE
         conversation = await self._hub.conversation_of(sender.id)
-        found = await self._hub.threads(self._hub.ledger.after, conversation, after, limit + 1)
+        with self._hub.listening(conversation) as listen:
+            found = await self._hub.threads(self._hub.ledger.after, conversation, after, limit + 1)
+            while not found and wait > 0:
+                await listen(1)  # another process may have said something
+                wait -= 1
+                found = await self._hub.threads(self._hub.ledger.after, conversation, after, limit + 1)
         messages = [view(entry) for entry in found[:limit]]
         return {
             "messages": messages,

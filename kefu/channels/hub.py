@@ -7,7 +7,9 @@ order, once) -> Rasa -> ``Hub.post`` (stored) -> every channel's ``show``.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import Any, Protocol
 
@@ -84,6 +86,7 @@ class Hub:
         self._app: Sanic | None = None
         self.turns: Turns | None = None
         self._running = 0
+        self._listening: dict[str, set[asyncio.Event]] = defaultdict(set)
         self._cases: asyncio.Task | None = None
 
     def join(self, adapter: Adapter, handle: OnNewMessage) -> None:
@@ -184,6 +187,23 @@ class Hub:
         await self._show(entry)
         return entry
 
+    @contextmanager
+    def listening(self, conversation: str) -> Iterator[Callable[[float], Awaitable[None]]]:
+        """Lets the block wait, so many seconds at most, for what a conversation is shown since it began."""
+        news = asyncio.Event()
+
+        async def wait(seconds: float) -> None:
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(news.wait(), seconds)
+
+        self._listening[conversation].add(news)
+        try:
+            yield wait
+        finally:
+            self._listening[conversation].discard(news)
+            if not self._listening[conversation]:
+                del self._listening[conversation]
+
     async def conversation_of(self, identity: str) -> str:
         """The conversation in which an identity speaks now."""
         return await self.threads(self.ledger.conversation_of, identity)
@@ -208,6 +228,8 @@ class Hub:
         return self.agent is None or self.agent.is_ready()
 
     async def _show(self, entry: Entry) -> None:
+        for news in self._listening.get(entry.conversation, ()):
+            news.set()
         for adapter in self.adapters.values():
             try:
                 await adapter.show(entry)
