@@ -84,14 +84,14 @@ class Stream:
 
     def processing(self, entry: Entry, on: bool) -> None:
         """Tells that a message is being answered, or no longer."""
-        if entry.conversation == self.conversation:
+        if self._has(entry):
             if on:
                 self._mark("processing", entry.seq)
             self._type(on)
 
     def answered(self, entry: Entry) -> None:
         """Tells that the answer to a message is complete."""
-        if entry.conversation == self.conversation:
+        if self._has(entry):
             self._mark("answered", entry.seq)
 
     def after(self, conversation: str) -> int | None:
@@ -117,6 +117,13 @@ class Stream:
         self._type(standing.processing is not None)
         if len(standing.messages) >= _CATCH_UP:
             self.look_again()
+
+    def _has(self, entry: Entry) -> bool:
+        """Whether the message was told; if not, the ledger first tells what is missing."""
+        told = entry.conversation == self.conversation and entry.seq <= self.seq
+        if not told:
+            self.look_again()
+        return told
 
     def _message(self, entry: Entry) -> None:
         self.seq = entry.seq

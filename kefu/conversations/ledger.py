@@ -180,8 +180,8 @@ class Ledger:
     def after(self, conversation: str, seq: int, limit: int) -> list[Entry]:
         """The first ``limit`` messages after ``seq``, oldest first."""
         with self._scope() as session:
-            query = _of(conversation).where(Message.seq > seq).order_by(Message.seq).limit(limit)
-            return [entry_of(row) for row in session.execute(query).scalars()]
+            after = {"conversation": conversation, "number": seq, "most": limit}
+            return [entry_of(row) for row in session.execute(statements.AFTER, after).scalars()]
 
     def before(self, conversation: str, seq: int | None, limit: int) -> list[Entry]:
         """The last ``limit`` messages before ``seq`` (``None``: of all), oldest first."""
@@ -323,8 +323,7 @@ class Ledger:
             now = utcnow()
             taken = _draw(session, conversation, taker=owner, now=now, seconds=seconds)
             state = _state(session, conversation)
-            # Messages are answered in order: is the last one answered, so are all.
-            begun = taken and (state.asked is None or state.answered_at is not None)
+            begun = taken and not state.waits
             entry = Entry(
                 conversation=conversation,
                 seq=state.last_seq,

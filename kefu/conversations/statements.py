@@ -44,28 +44,35 @@ ANSWERED = update(_MESSAGES).where(_M.conversation_id == _HERE, _M.seq == _SEQ).
 _CAME = and_(_M.conversation_id == _HERE, _M.direction == "in")
 
 
-def _state(seq) -> Select:
+def _state(seq, *more) -> Select:
     asked = (_M.seq.label("asked"), _M.identity, _M.channel, _M.answered_at)
     joined = _CONVERSATIONS.outerjoin(_MESSAGES, and_(_CAME, _M.seq == seq))
-    return select(_C.last_seq, _C.restart, *asked).select_from(joined).where(_C.id == _HERE)
+    return select(_C.last_seq, _C.restart, *asked, *more).select_from(joined).where(_C.id == _HERE)
 
 
-#: The last number, with what is known of the customer's last message, or of the one with a number.
 _other = _MESSAGES.alias()
+#: How many of the customer's messages wait for an answer.
+WAITS = select(func.count()).where(
+    _other.c.conversation_id == _HERE, _other.c.direction == "in", _other.c.answered_at.is_(None)
+)
+_waits = WAITS.scalar_subquery().label("waits")
+#: The last number, with what is known of the customer's last message, or of the one with a number.
 STATE = _state(
     select(_other.c.seq)
     .where(_other.c.conversation_id == _HERE, _other.c.direction == "in")
     .order_by(_other.c.seq.desc())
     .limit(1)
-    .scalar_subquery()
+    .scalar_subquery(),
+    _waits,
 )
 STATE_OF = _state(_SEQ)
+#: The same count, and whose the message with a number is.
+AFTER_TURN = select(_M.identity, _M.created_at, _waits).where(_M.conversation_id == _HERE, _M.seq == _SEQ)
 
-#: How many of the customer's messages wait for an answer, and whose the message with a number is.
-_waiting = select(func.count()).where(
-    _other.c.conversation_id == _HERE, _other.c.direction == "in", _other.c.answered_at.is_(None)
-)
-WAITS = _waiting
-AFTER_TURN = select(_M.identity, _M.created_at, _waiting.scalar_subquery()).where(
-    _M.conversation_id == _HERE, _M.seq == _SEQ
+#: The messages after one.
+AFTER = (
+    select(Message)
+    .where(Message.conversation_id == _HERE, Message.seq > _SEQ)
+    .order_by(Message.seq)
+    .limit(bindparam("most"))
 )

@@ -35,6 +35,7 @@ async def phone(server):
 
 async def test_a_message_is_answered_and_its_way_is_told(phone):
     await phone.follow()
+    await phone.until(lambda: phone.told("thread"))
     reply = await phone.say("hi")
     await phone.until(lambda: phone.told("receipt")[-1:] and phone.told("receipt")[-1]["state"] == "answered")
     assert (reply["ok"], reply["seq"]) == (True, 1)

@@ -153,3 +153,17 @@ async def test_too_many_messages_get_status_429(http, server):
         body = {"id": str(uuid.uuid4()), "text": str(n)}
         statuses.append((await call(http, "POST", f"{server}/chat/messages", headers=headers, json=body))[0])
     assert statuses[0] == 200 and statuses[-1] == 429
+
+
+async def test_a_client_can_wait_for_the_answer(http, server, bot):
+    bot.seconds = 0.5
+    headers = await new_visitor(http, server)
+    body = {"id": str(uuid.uuid4()), "text": "hi"}
+    _, said = await call(http, "POST", f"{server}/chat/messages", headers=headers, json=body)
+    waiting = f"{server}/chat/messages?after={said['seq']}&wait=10"
+    _, reply = await call(http, "GET", waiting, headers=headers)
+    assert [message["text"] for message in reply["messages"]] == ["echo: hi"]
+    _, reply = await call(http, "GET", f"{server}/chat/messages?after=2&wait=1", headers=headers)
+    assert reply["messages"] == []
+    status, reply = await call(http, "GET", f"{server}/chat/messages?after=2&wait=60", headers=headers)
+    assert (status, reply["error"]["field"]) == (400, "wait")

@@ -163,6 +163,15 @@ class TestPartingAfterALinkWasUndone:
         assert self.waiting(ledger, self.PHONE.id) == ["c"]
         assert ledger.waiting() == []
 
+    def test_what_comes_after_the_parting_waits_for_what_came_before(self, ledger):
+        undoing = self.say(ledger, self.PHONE, "解绑")
+        self.say(ledger, self.PAGE, "b")
+        self.say(ledger, self.PHONE, "c")
+        self.undo(ledger, undoing)
+        late, _ = ledger.accept(self.PAGE, "d", {"text": "d", "language": "zh"}, "one", 60)
+        assert not late.begun
+        assert self.waiting(ledger, self.PAGE.id) == ["b", "d"]
+
     def test_a_message_sent_again_is_still_known(self, ledger):
         undoing = self.say(ledger, self.PHONE, "解绑")
         self.undo(ledger, undoing)
@@ -176,3 +185,91 @@ class TestPartingAfterALinkWasUndone:
         assert [e.body["text"] for e in ledger.after(self.PHONE.id, 1, 9)] == ["a"]
         assert self.say(ledger, self.PHONE, "b").conversation == self.PHONE.id
         assert self.waiting(ledger, self.PHONE.id) == ["a", "b"]
+
+
+def began(ledger, text, owner="one", conversation=C):
+    sender = Sender(conversation, "web")
+    entry, _ = ledger.accept(sender, str(uuid.uuid4()), {"text": text, "language": "zh"}, owner, 60)
+    return entry
+
+
+def test_who_stores_a_message_where_nothing_waits_holds_its_lease_at_once(ledger):
+    entry = began(ledger, "a")
+    assert (entry.begun, entry.attempts) == (True, 1)
+    assert not ledger.claim(C, "two", 60)
+    assert ledger.finish(C, entry.seq, None, "one") and ledger.claim(C, "two", 60)
+
+
+def test_a_message_behind_another_waits_for_its_turn(ledger):
+    first, second, third = began(ledger, "a"), began(ledger, "b"), began(ledger, "c", "two")
+    assert [entry.begun for entry in (first, second, third)] == [True, False, False]
+    assert not ledger.finish(C, first.seq, None, "one")
+    assert ledger.next_unanswered(C).seq == second.seq
+    assert not ledger.finish(C, second.seq, None, "one")
+    assert not ledger.claim(C, "two", 60) and ledger.next_unanswered(C).seq == third.seq
+    assert ledger.finish(C, third.seq, None, "one")
+
+
+def test_a_message_behind_what_a_dead_process_left_waits_for_it(ledger):
+    dead, _ = say(ledger, "a")
+    assert not began(ledger, "b").begun
+    assert ledger.next_unanswered(C).seq == dead.seq
+
+
+def test_a_repeated_message_takes_no_lease(ledger):
+    say(ledger, "a", client_id="x")
+    ledger.finish(C, 1)
+    again, fresh = ledger.accept(Sender(C, "web"), "x", {"text": "a"}, "one", 60)
+    assert not fresh and not again.begun and ledger.claim(C, "two", 60)
+
+
+def test_an_answer_to_what_was_answered_meanwhile_is_refused(ledger):
+    entry = began(ledger, "a")
+    ledger.record(C, {"text": "once"}, entry.seq, "one")
+    ledger.finish(C, entry.seq)
+    with pytest.raises(LeaseLost):
+        ledger.record(C, {"text": "twice"}, entry.seq, "one")
+
+
+def test_a_message_begun_at_once_knows_the_channel_left(ledger):
+    entry = began(ledger, "a")
+    ledger.finish(C, entry.seq, None, "one")
+    with ledger.scope() as session:
+        customers.arrive(session, Sender("app-1", "app"))
+        customer = session.get(Identity, C).customer_id
+        customers.link(session, "app-1", customer, "code")
+    moved, _ = ledger.accept(Sender("app-1", "app"), "y", {"text": "b"}, "one", 60)
+    assert (moved.conversation, moved.begun, moved.came_from) == (C, True, "web")
+    assert moved.audience == ("app-1", C)
+
+
+def test_whatever_happens_in_a_conversation_changes_its_version(ledger):
+    seen = [ledger.versions([C, "web-unknown"])]
+    steps = [
+        lambda: say(ledger, "a"),
+        lambda: ledger.next_unanswered(C),
+        lambda: ledger.record(C, {"text": "b"}, 1),
+        lambda: ledger.finish(C, 1),
+        lambda: ledger.see(C, 2, read=True),
+    ]
+    for step in steps:
+        step()
+        seen.append(ledger.versions([C, "web-unknown"]))
+    assert seen[0] == {} and len({str(versions) for versions in seen}) == len(steps) + 1
+    ledger.see(C, 2, read=True)
+    assert ledger.versions([C]) == seen[-1]
+
+
+def test_a_look_tells_where_a_conversation_stands(ledger):
+    say(ledger, "a")
+    ledger.next_unanswered(C)
+    first = ledger.look(C, 0, 10)
+    assert (first.processing, first.answered, [m.seq for m in first.messages]) == (1, 0, [1])
+    ledger.record(C, {"text": "b"}, 1)
+    ledger.finish(C, 1)
+    ledger.see(C, 2, read=False)
+    second = ledger.look(C, 1, 10)
+    assert (second.processing, second.answered, second.delivered, second.read) == (None, 1, 2, 0)
+    assert [m.seq for m in second.messages] == [2] and [m.seq for m in ledger.look(C, None, 1).messages] == [
+        2
+    ]
