@@ -17,6 +17,7 @@ from rasa.shared.exceptions import RasaException
 from sanic import Blueprint, Sanic
 
 from kefu.channels.app_arrivals import Arrivals
+from kefu.channels.app_proofs import Proofs
 from kefu.channels.app_routes import add_routes
 from kefu.channels.app_streams import Streams
 from kefu.channels.app_tokens import Keys, Tokens
@@ -119,7 +120,8 @@ class AppChannel(InputChannel):
             return blueprint
         streams = Streams(self._hub)
         self._hub.join(streams, on_new_message)
-        add_routes(blueprint, Desk(self._hub), streams, Arrivals(self._tokens, self._hub))
+        arrivals = Arrivals(self._tokens, self._hub)
+        add_routes(blueprint, Desk(self._hub), streams, Proofs(self._hub, streams), arrivals)
 
         @blueprint.listener("before_server_stop")
         async def end_streams(_app: Sanic, _loop: Any) -> None:

@@ -14,6 +14,8 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 from sqlalchemy.exc import SQLAlchemyError
 
+from kefu.channels.app_arrivals import Arrivals
+from kefu.channels.app_proofs import Proofs
 from kefu.channels.app_streams import Stream, Streams, parse_event_id
 from kefu.channels.app_tokens import Account
 from kefu.channels.desk import Desk
@@ -29,14 +31,17 @@ DESCRIPTION = ROOT / "docs" / "channels" / "app.openapi.yml"
 _SEND_SECONDS = 20
 
 
-def add_routes(blueprint: Blueprint, desk: Desk, streams: Streams, arrivals: Any) -> None:
+def add_routes(
+    blueprint: Blueprint, desk: Desk, streams: Streams, proofs: Proofs, arrivals: Arrivals
+) -> None:
     """Adds every route of the channel to ``blueprint``.
 
     Args:
         blueprint: At ``/app/v1``.
         desk: What customers' clients may ask.
         streams: The events.
-        arrivals: Reads who sends a request (``Arrivals``).
+        proofs: Link the account with other channels.
+        arrivals: Reads who sends a request.
     """
 
     async def sender_of(request: Request) -> Sender:
@@ -85,6 +90,10 @@ def add_routes(blueprint: Blueprint, desk: Desk, streams: Streams, arrivals: Any
         (serve(desk.say), "/messages", "POST", "say"),
         (serve(messages), "/messages", "GET", "messages"),
         (serve(seen), "/seen", "POST", "seen"),
+        (serve(proofs.issue), "/link-codes", "POST", "issue_link_code"),
+        (serve(proofs.redeem), "/link-codes/redeem", "POST", "redeem_link_code"),
+        (serve(proofs.start), "/phone-codes", "POST", "send_phone_code"),
+        (serve(proofs.confirm), "/phone-codes/confirm", "POST", "confirm_phone"),
         (events, "/events", "GET", "events"),
         (description, "/openapi.json", "GET", "openapi"),
         (health, "/health", "GET", "health"),
