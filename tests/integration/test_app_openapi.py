@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import threading
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -11,6 +12,7 @@ import yaml
 from schemathesis.checks import CHECKS, load_all_checks
 
 from kefu.channels.app_routes import DESCRIPTION
+from kefu.db import engine, migrate
 from tests.app_client import login
 from tests.app_server import serving_app
 from tests.web_server import EchoBot
@@ -30,14 +32,15 @@ _accounts = itertools.count()
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def server():
     """A server on a thread of its own, as schemathesis asks synchronously."""
     started, stop, address = threading.Event(), asyncio.Event(), []
     loop = asyncio.new_event_loop()
 
     async def serve():
-        path = tmp_path_factory.mktemp("app") / "kefu.db"
-        async with serving_app(EchoBot(), path) as url:
+        # The settings' own database: codes are counted in transactions of their own there.
+        migrate()
+        async with serving_app(EchoBot(), Path(engine().url.database)) as url:
             address.append(url)
             started.set()
             await stop.wait()
