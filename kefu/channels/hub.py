@@ -36,6 +36,8 @@ OnNewMessage = Callable[[UserMessage], Awaitable[Any]]
 #: Responses that say where the conversation stood, when a customer comes over from another channel.
 REMINDERS = {"form": "utter_where_we_were_form", "ticket": "utter_where_we_were_ticket"}
 REMINDER = "utter_where_we_were"
+#: What was understood as one of these is nothing to be reminded of: a number, a code, a yes.
+NO_MATTER = frozenset({"inform", "affirm", "deny", "link_account", "unlink_account"})
 
 
 class Unanswered(Exception):
@@ -310,8 +312,12 @@ class Hub:
         if tracker is None or tracker.latest_message is None:
             return
         number = tracker.get_slot("ticket_number")
-        kind = "form" if tracker.active_loop_name else "ticket" if number else ""
-        texts = (event.text for event in reversed(tracker.events) if isinstance(event, UserUttered))
+        form = tracker.active_loop_name
+        if form == "link_form":  # a matter aside, which is not gone back to
+            form = tracker.get_slot("suspended_form")
+        kind = "form" if form else "ticket" if number else ""
+        heard = (event for event in reversed(tracker.events) if isinstance(event, UserUttered))
+        texts = (event.text for event in heard if event.intent_name not in NO_MATTER)
         asked = next((text for text in texts if text and not text.startswith("/")), None)
         if not kind and asked is None:
             return
