@@ -143,7 +143,7 @@ async def wechat(
 ) -> AsyncIterator[WeChat]:
     """Serves ``bot`` behind a local WeChat."""
     platform = simulated.Platform(
-        simulated.Account(account.appid, account.secret, account.token, account.aes_key), "", wait=wait
+        simulated.Account(account.appid, account.secret, account.token, account.aes_key), "", wait, pause=0.2
     )
     async with serving_platform(platform) as api:
         account = replace(account, api_url=api)

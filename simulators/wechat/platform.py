@@ -103,7 +103,7 @@ class Platform:
         account: The account.
         callback: The address that it has entered.
         wait: Seconds that a callback is waited for.
-        pause: Seconds until the next try where a server is not there at all.
+        pause: Seconds from try to try at least; ``None`` for ``wait``, as if each try took that long.
         menu: Entries of its menu: ``{"type", "name", "key" | "url"}``.
     """
 
@@ -113,9 +113,10 @@ class Platform:
         callback: str,
         wait: float = WAIT,
         menu: list[dict] | None = None,
-        pause: float = 1.0,
+        pause: float | None = None,
     ) -> None:
-        self.account, self.callback, self.wait, self.pause = account, callback, wait, pause
+        self.account, self.callback, self.wait = account, callback, wait
+        self.pause = wait if pause is None else pause
         self.menu = menu or []
         self.followers: dict[str, Follower] = {}
         self.faults = Faults()
@@ -228,7 +229,8 @@ class Platform:
             self.callbacks.append(call)
             if status == 200:
                 return self._show(follower, answer)
-            await asyncio.sleep(max(0.0, min(self.pause, self.wait - call["seconds"])))
+            if attempt < TRIES:
+                await asyncio.sleep(max(0.0, self.pause - call["seconds"]))
         follower.see("system", "note", text=BROKEN)
 
     async def _post(self, xml: str) -> tuple[int, str]:

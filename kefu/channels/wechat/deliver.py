@@ -74,7 +74,14 @@ class WeChatAdapter:
         else:
             self._pusher.wake(entry.identity)
 
-    async def answer(self, entry: Entry, hold: str, deadline: float, gone: Callable[[], bool]) -> str | None:
+    async def answer(
+        self,
+        entry: Entry,
+        hold: str,
+        deadline: float,
+        gone: Callable[[], bool],
+        render: Callable[[str], str],
+    ) -> str | None:
         """Waits for the answer to ``entry`` and takes it for an open callback.
 
         Args:
@@ -82,9 +89,11 @@ class WeChatAdapter:
             hold: The callback's hold, which this ends.
             deadline: Until when (the loop's time) the platform waits.
             gone: Whether the platform has hung up.
+            render: Makes the callback's answer of a text, beside the event loop: once an answer is taken, it
+                must be on its way at once, for it is lost if the server dies in between.
 
         Returns:
-            The text to answer with, or ``None``: all is said, or will be pushed.
+            What to answer with, or ``None``: all is said, or will be pushed.
         """
         loop = asyncio.get_running_loop()
         key = (entry.conversation, entry.seq)
@@ -99,7 +108,7 @@ class WeChatAdapter:
                     await self._hub.threads(self._release, hold)
                     self._pusher.wake(entry.identity)
                     return None
-                done, text, more = await self._hub.threads(self._reply, entry, hold, last)
+                done, text, more = await self._hub.threads(self._reply, entry, hold, last, render)
                 if done:
                     if more or last:
                         loop.call_later(0.2, self._pusher.wake, entry.identity)
@@ -109,8 +118,10 @@ class WeChatAdapter:
         finally:
             self._ended.pop(key, None)
 
-    def _reply(self, entry: Entry, hold: str, last: bool) -> tuple[bool, str | None, bool]:
-        """Takes what can be said now; whether that ends the wait, the text, and whether there is more."""
+    def _reply(
+        self, entry: Entry, hold: str, last: bool, render: Callable[[str], str]
+    ) -> tuple[bool, str | None, bool]:
+        """Takes what can be said now; whether that ends the wait, the answer, and whether there is more."""
         by = f"reply:{entry.client_id}"
         with self._scope() as session:
             # Taken is sent: if the answer gets lost, the platform asks again, and gets the same.
@@ -125,7 +136,7 @@ class WeChatAdapter:
             rest = entries[len(first.covers) :]
             if taken and rest:
                 deliveries.put_back(session, rest, None)
-            return True, first.numbered if first.covers else None, bool(rest)
+            return True, render(first.numbered) if first.covers else None, bool(rest)
 
     @staticmethod
     def _is_to_come(session: Session, entry: Entry) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -15,7 +16,7 @@ from kefu.channels.refusals import refuse
 from kefu.channels.wechat.crypto import Gate, Refused
 from kefu.channels.wechat.deliver import WeChatAdapter
 from kefu.channels.wechat.options import Options
-from kefu.channels.wechat.parse import parse
+from kefu.channels.wechat.parse import Received, parse
 from kefu.channels.wechat.reception import CHANNEL, Reception
 from kefu.channels.wechat.replies import reply_xml
 
@@ -60,15 +61,17 @@ def add_routes(
             taken = await reception.take(received)
             if taken is None:
                 return response.text(SUCCESS)
-            text = await adapter.answer(*taken, deadline, _gone(request))
+            answer = await adapter.answer(*taken, deadline, _gone(request), render_for(received))
         except SQLAlchemyError as error:
             # Not acknowledged: the platform tries again.
             log.error("wechat.callback.failed", error=type(error).__name__)
             return response.text("", status=503)
-        if text is None:
+        if answer is None:
             return response.text(SUCCESS)
-        sealed = gate.seal(reply_xml(received.openid, received.account, text))
-        return response.text(sealed, content_type="application/xml; charset=utf-8")
+        return response.text(answer, content_type="application/xml; charset=utf-8")
+
+    def render_for(received: Received) -> Callable[[str], str]:
+        return lambda text: gate.seal(reply_xml(received.openid, received.account, text))
 
     def _refuse(refused: Refused) -> HTTPResponse:
         refuse(CHANNEL, refused.reason, field=refused.field)
