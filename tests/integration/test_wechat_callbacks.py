@@ -9,6 +9,8 @@ from sqlalchemy import select
 from kefu.channels.refusals import refusals
 from kefu.channels.wechat.options import Options
 from kefu.customers.models import Identity
+from kefu.customers.proofs import issue_link_code
+from kefu.customers.service import Sender, arrive, circle
 from tests.web_server import EchoBot
 from tests.wechat_server import PLAIN, SAFE, wechat
 
@@ -222,3 +224,21 @@ async def test_while_the_database_fails_nothing_is_acknowledged_and_the_next_try
         await here.say("你好")
         assert [call["status"] for call in here.platform.callbacks] == [503, 200]
         assert (bot.texts, here.said()) == (["你好"], ["echo: 你好"])
+
+
+@pytest.mark.parametrize("following", [True, False], ids=["a follower", "someone new"])
+async def test_scanning_a_code_shown_elsewhere_links_both_and_says_so_once(tmp_path, following):
+    bot = EchoBot()
+    async with wechat(bot, tmp_path) as here:
+        with here.hub.ledger.scope() as session:
+            page = Sender("web-" + "a" * 32, "web")
+            arrive(session, page)
+            code = issue_link_code(session, page.id)
+        here.platform.follower("oCustomer").following = following
+        here.platform.faults.answers_lost = 1
+        await here.platform.scan("oCustomer", f"link_{code}")
+        assert len(here.said()) == 1 and "绑定成功" in here.said()[0]
+        with here.hub.ledger.scope() as session:
+            assert len(circle(session, page.id)) == 2
+        await here.platform.scan("oStranger", f"link_{code}")
+        assert "已失效" in here.said("oStranger")[0] and bot.texts == []

@@ -75,7 +75,7 @@ class Reception:
         """Stores what was received and opens its callback for the answer; ``None`` if none is wanted.
 
         Returns:
-            The stored message, and the name of the hold that ``close`` ends.
+            The stored message, and the name of the hold.
         """
         identity = identity_of(self._appid, received.openid)
         sender = Sender(identity, CHANNEL, received.openid)
@@ -109,7 +109,7 @@ class Reception:
             if fresh and (not event or received.event in GRANTING_EVENTS):
                 quota.grant(session, sender.id, "event" if event or received.menu_id else "message")
                 deliveries.hurry(session, sender.id, CHANNEL)
-            inbound = self._inbound(session, sender, received, fresh)
+            inbound = self._inbound(session, sender, received)
             if inbound is not None:
                 until = utcnow() + timedelta(seconds=self._options.hold_seconds + 1)
                 values = {"id": hold, "identity": sender.id, "client_id": received.id, "until": until}
@@ -123,9 +123,9 @@ class Reception:
         data = {"event": received.event, "link": received.key.startswith(LINK_SCENE)}
         return record_once(session, "wechat.event_received", key, identity, **data)
 
-    def _inbound(self, session: Session, sender: Sender, received: Received, fresh: bool) -> Inbound | None:
+    def _inbound(self, session: Session, sender: Sender, received: Received) -> Inbound | None:
         if received.kind == "event":
-            return self._event(session, sender, received, fresh)
+            return self._event(session, sender, received)
         text, kind, parts = received.text, received.kind, received.parts
         if kind == "text":
             choice = chosen(session, sender.id, received) if text else None
@@ -136,10 +136,10 @@ class Reception:
         response = None if text else UNREADABLE.get(kind, "utter_cannot_read")
         return Inbound(sender, received.id, _KINDS.get(kind, "text"), text, parts=parts, response=response)
 
-    def _event(self, session: Session, sender: Sender, received: Received, fresh: bool) -> Inbound | None:
+    def _event(self, session: Session, sender: Sender, received: Received) -> Inbound | None:
         if received.event in ("subscribe_scan", "scan") and received.key.startswith(LINK_SCENE):
             code = received.key[len(LINK_SCENE) :]
-            linked = proofs.redeem_link_code(session, sender.id, code) if fresh else None
+            linked = proofs.redeem_link_code(session, sender.id, code)  # the same for another try
             said = "utter_account_linked" if linked else "utter_link_code_invalid"
             return Inbound(sender, received.id, "event", hidden=True, response=said)
         if received.event in ("subscribe", "subscribe_scan"):
@@ -148,14 +148,6 @@ class Reception:
         if entry:
             return Inbound(sender, received.id, "button", entry["title"], entry["payload"])
         return None
-
-    async def close(self, hold: str) -> None:
-        """Ends a hold: what is not answered by now is pushed."""
-        await self._hub.threads(self._close, hold)
-
-    def _close(self, hold: str) -> None:
-        with self._scope() as session:
-            release(session, hold)
 
 
 def release(session: Session, hold: str) -> None:
