@@ -155,8 +155,8 @@ async def check(account: Account, url: str = "", say: Callable[[str], Any] = pri
                 say(f"  problem  {step.__doc__} {explain(error)}")
                 return False
             except (aiohttp.ClientError, asyncio.TimeoutError) as error:
-                at = "The server can't be reached" if step in (address, callback) else CODES[0]
-                say(f"  problem  {step.__doc__} {at}: {type(error).__name__}.")
+                at = "The server can't be reached." if step in (address, callback) else CODES[0]
+                say(f"  problem  {step.__doc__} {at} ({type(error).__name__})")
                 return False
             say(f"  ok       {step.__doc__} ({found})")
         if not url:
