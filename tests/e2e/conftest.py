@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests import app_client
 from tests import browser as browsers
 from tests.e2e.assistant import Assistant
 from tests.e2e.customer import ANSWER_MS
@@ -20,7 +21,7 @@ from tests.e2e.customer import ANSWER_MS
 @pytest.fixture(scope="package")
 def assistant(trained_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
     """A running assistant with the demo company's knowledge; whoever stops it starts it again."""
-    assistant = Assistant(trained_model, tmp_path_factory.mktemp("var"))
+    assistant = Assistant(trained_model, tmp_path_factory.mktemp("var"), **app_client.ENVIRON)
     try:
         assistant.load_knowledge()
         assistant.start()
