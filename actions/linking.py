@@ -9,6 +9,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.conversation import Turn, TurnAction, back_from_linking
 from actions.marks import listed
+from kefu.config import settings
 from kefu.customers import proofs, senders, service
 from kefu.customers.answers import gives_up, link_code_in, wants_link_code
 from kefu.customers.codes import LINK_MINUTES, PHONE_MINUTES
@@ -142,6 +143,8 @@ def issue(turn: Turn, say: CollectingDispatcher) -> None:
         service.arrive(session, known(turn))
         code = proofs.issue_link_code(session, turn.customer)
     say.utter_message(response="utter_link_code_issued", code=code, minutes=LINK_MINUTES)
+    if settings().wechat and turn.channel != "wechat":
+        say.utter_message(response="utter_link_qr", qr=f"/wechat/qr/{code}")
 
 
 def _begun(turn: Turn, link_with: str | None, *told: EventType) -> list[EventType]:

@@ -34,6 +34,7 @@ class Settings:
         allowed_origins: Sites that may embed the chat page's socket; empty means same origin only.
         redis_url: Redis in which several Rasa servers share their locks; ``None`` for one server.
         sms_url: Gateway that sends codes to phones; ``None``: phones cannot be proved here.
+        wechat: Whether customers can come by WeChat.
         sms_token: What the gateway knows us by.
     """
 
@@ -47,6 +48,7 @@ class Settings:
     redis_url: str | None = field(default=None, repr=False)
     sms_url: str | None = field(default=None, repr=False)
     sms_token: str = field(default="", repr=False)
+    wechat: bool = False
 
 
 @lru_cache(maxsize=1)
@@ -72,6 +74,7 @@ def settings() -> Settings:
         company_timezone=_zone(os.environ.get("KEFU_TIMEZONE") or "Asia/Shanghai"),
         allowed_origins=tuple(o.strip() for o in origins.split(",") if o.strip()),
         redis_url=os.environ.get("KEFU_REDIS_URL") or None,
+        wechat=bool(os.environ.get("KEFU_WECHAT_APPID")),
         sms_url=os.environ.get("KEFU_SMS_URL") or None,
         sms_token=os.environ.get("KEFU_SMS_TOKEN") or "",
     )

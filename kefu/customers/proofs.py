@@ -195,6 +195,13 @@ def issue_link_code(session: Session, identity: str) -> str:
     return code
 
 
+def is_good_link_code(session: Session, code: str) -> bool:
+    """Whether a code was shown to somebody and can still be used."""
+    good = (LinkCode.code_hash == digest("link code", code.upper()), LinkCode.used_at.is_(None))
+    found = select(LinkCode.code_hash).where(*good, LinkCode.expires_at > utcnow())
+    return session.execute(found).first() is not None
+
+
 def redeem_link_code(session: Session, identity: str, code: str, idle: bool = False) -> str | None:
     """Puts ``identity`` under the customer to whom the code was shown.
 

@@ -55,7 +55,7 @@ class WeChat:
     def do(self, what, *expected, **more):
         """Does something on the phone; gives what the account says to it, once that holds all expected.
 
-        An answer that is late comes in parts: what is ready within the platform's five seconds, then the rest.
+        A late answer comes in parts: what is ready within the five seconds of the platform, then the rest.
         """
         self.known = len(self.chat())
         assert requests.post(self.phone, json={"what": what, **more}, timeout=20).ok
@@ -111,6 +111,8 @@ def test_a_customer_takes_a_ticket_form_from_the_page_over_the_app_to_wechat(ass
 
     # The page shows a code; the app, where the customer is logged in, redeems it.
     code = re.search(r"\b[A-Z0-9]{4}-?[A-Z0-9]{4}\b", web.say("给我一个绑定码，我要在手机上继续")).group()
+    picture = web.page.locator("img[src^='/wechat/qr/']")
+    assert until(lambda: picture.evaluate("image => image.complete && image.naturalWidth > 0"))
     app = App(assistant.url, "account-of-a-journey")
     assert "绑定成功" in app.say(f"绑定码 {code}")
     back = app.say("刚才说到哪了")

@@ -226,6 +226,12 @@ async def test_while_the_database_fails_nothing_is_acknowledged_and_the_next_try
         assert (bot.texts, here.said()) == (["你好"], ["echo: 你好"])
 
 
+async def show(here, code):
+    """Asks for the picture of a code, as a page does."""
+    async with aiohttp.ClientSession() as http, http.get(f"{here.url}/wechat/qr/{code}") as answer:
+        return answer.status, await answer.read()
+
+
 @pytest.mark.parametrize("following", [True, False], ids=["a follower", "someone new"])
 async def test_scanning_a_code_shown_elsewhere_links_both_and_says_so_once(tmp_path, following):
     bot = EchoBot()
@@ -234,11 +240,14 @@ async def test_scanning_a_code_shown_elsewhere_links_both_and_says_so_once(tmp_p
             page = Sender("web-" + "a" * 32, "web")
             arrive(session, page)
             code = issue_link_code(session, page.id)
+        status, picture = await show(here, code)
+        assert status == 200 and b"<svg" in picture
         here.platform.follower("oCustomer").following = following
         here.platform.faults.answers_lost = 1
         await here.platform.scan("oCustomer", f"link_{code}")
         assert len(here.said()) == 1 and "绑定成功" in here.said()[0]
         with here.hub.ledger.scope() as session:
             assert len(circle(session, page.id)) == 2
+        assert (await show(here, code))[0] == (await show(here, "WRONG234"))[0] == 404
         await here.platform.scan("oStranger", f"link_{code}")
         assert "已失效" in here.said("oStranger")[0] and bot.texts == []

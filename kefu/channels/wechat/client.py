@@ -116,16 +116,17 @@ class WeChatApi:
         fields = {name: {"value": value} for name, value in data.items()}
         await self._post(path, {"touser": openid, "template_id": template, "data": fields})
 
-    async def create_qr(self, scene: str, seconds: int = 600) -> dict[str, str]:
-        """A QR code which, scanned in WeChat, sends us ``scene``: its content and its picture's address."""
+    async def create_qr(self, scene: str, seconds: int = 600) -> str:
+        """The content of a QR code which, scanned in WeChat, sends us ``scene``.
+
+        https://developers.weixin.qq.com/doc/offiaccount/Account_Management/Generating_a_Parametric_QR_Code.html
+        """
         wish = {
             "expire_seconds": seconds,
             "action_name": "QR_STR_SCENE",
             "action_info": {"scene": {"scene_str": scene}},
         }
-        made = await self._post("/cgi-bin/qrcode/create", wish)
-        picture = f"https://mp.weixin.qq.com/cgi-bin/showqrcode?ticket={made['ticket']}"
-        return {"url": made["url"], "picture": picture}
+        return str((await self._post("/cgi-bin/qrcode/create", wish))["url"])
 
     async def callback_addresses(self) -> list[str]:
         """Addresses from which the platform calls back; asks the API something that changes nothing."""

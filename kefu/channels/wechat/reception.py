@@ -87,6 +87,14 @@ class Reception:
         entry, _ = await self._hub.receive(inbound)
         return entry, hold
 
+    async def is_good(self, code: str) -> bool:
+        """Whether a code for linking can still be used."""
+        return await self._hub.threads(self._is_good, code)
+
+    def _is_good(self, code: str) -> bool:
+        with self._scope() as session:
+            return proofs.is_good_link_code(session, code)
+
     def _open(self, sender: Sender, received: Received, hold: str) -> Inbound | None:
         """Before the message can be answered by anyone."""
         for _ in range(2):

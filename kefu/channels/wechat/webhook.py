@@ -1,11 +1,13 @@
-"""The address that WeChat calls: checks, takes in, and answers in the same request if it can."""
+"""The addresses of the channel: what WeChat calls, checked and answered if possible, and QR codes."""
 
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import Callable
 from typing import Any
 
+import segno
 import structlog
 from sanic import Blueprint, response
 from sanic.request import Request
@@ -13,11 +15,12 @@ from sanic.response import HTTPResponse
 from sqlalchemy.exc import SQLAlchemyError
 
 from kefu.channels.refusals import refuse
+from kefu.channels.wechat.client import ApiError
 from kefu.channels.wechat.crypto import Gate, Refused
 from kefu.channels.wechat.deliver import WeChatAdapter
 from kefu.channels.wechat.options import Options
 from kefu.channels.wechat.parse import Received, parse
-from kefu.channels.wechat.reception import CHANNEL, Reception
+from kefu.channels.wechat.reception import CHANNEL, LINK_SCENE, Reception
 from kefu.channels.wechat.replies import reply_xml
 
 log = structlog.get_logger()
@@ -37,7 +40,7 @@ def add_routes(
     reception: Reception,
     adapter: WeChatAdapter,
 ) -> None:
-    """Adds the callback to ``blueprint``."""
+    """Adds the callback, and the pictures for linking, to ``blueprint``."""
 
     async def verify(request: Request) -> HTTPResponse:
         """Proves to the platform, when the address is entered there, that it is ours."""
@@ -70,6 +73,20 @@ def add_routes(
             return response.text(SUCCESS)
         return response.text(answer, content_type="application/xml; charset=utf-8")
 
+    async def qr(_request: Request, code: str) -> HTTPResponse:
+        """Shows the QR code that links whoever scans it with the customer to whom ``code`` was shown."""
+        if not await reception.is_good(code):
+            return _refuse(Refused(404, "unknown_code", "code"))
+        picture = io.BytesIO()
+        try:
+            content = await adapter.api.create_qr(LINK_SCENE + code.upper())
+        except ApiError as error:
+            log.error("wechat.qr.failed", code=error.code, error=type(error).__name__)
+            return response.text("", status=503)
+        segno.make(content).save(picture, kind="svg", scale=5)
+        headers = {"Cache-Control": "private, max-age=600"}
+        return response.raw(picture.getvalue(), content_type="image/svg+xml", headers=headers)
+
     def render_for(received: Received) -> Callable[[str], str]:
         return lambda text: gate.seal(reply_xml(received.openid, received.account, text))
 
@@ -80,6 +97,7 @@ def add_routes(
 
     blueprint.add_route(verify, PATH, methods=["GET"], name="verify")
     blueprint.add_route(callback, PATH, methods=["POST"], name="callback")
+    blueprint.add_route(qr, "/qr/<code:str>", methods=["GET"], name="qr")
 
 
 def _query(request: Request) -> dict[str, str]:
