@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
+from itertools import takewhile
 from typing import Any, Protocol
 
 import structlog
@@ -247,7 +248,7 @@ class Hub:
 
         if entry.restart:
             await self._restart(entry.conversation)
-        if entry.came_from is not None and entry.attempts == 1 and not entry.body.get("event"):
+        elif entry.came_from is not None and entry.attempts == 1 and not entry.body.get("event"):
             await self._remind(entry, owner)
         output = ChannelOutput(post, entry.channel, reply_to=entry.seq)
         body = entry.body
@@ -316,7 +317,9 @@ class Hub:
         if form == "link_form":  # a matter aside, which is not gone back to
             form = tracker.get_slot("suspended_form")
         kind = "form" if form else "ticket" if number else ""
-        heard = (event for event in reversed(tracker.events) if isinstance(event, UserUttered))
+        # What was said before a restart may have been somebody else's.
+        present = takewhile(lambda event: not isinstance(event, Restarted), reversed(tracker.events))
+        heard = (event for event in present if isinstance(event, UserUttered))
         texts = (event.text for event in heard if event.intent_name not in NO_MATTER)
         asked = next((text for text in texts if text and not text.startswith("/")), None)
         if not kind and asked is None:
@@ -342,6 +345,8 @@ class Hub:
     async def _restart(self, conversation: str) -> None:
         """Begins the dialogue afresh: what it remembers is no longer only this customer's."""
         await self._add(conversation, [Restarted(), ActionExecuted(ACTION_LISTEN_NAME)])
+        # Not before: if the server dies here, its successor does it again.
+        await self.threads(self.ledger.restarted, conversation)
 
     async def _take_back(self, conversation: str) -> None:
         """Takes the last message out of Rasa's dialogue, so that it can be tried again afresh.

@@ -156,5 +156,7 @@ def give_up_on_the_dead(session: Session, channel: str) -> list[Entry]:
     return [entry_of(row) for row in rows]
 
 
-def _one(entry: Entry):
-    return update(Message).where(Message.conversation_id == entry.conversation, Message.seq == entry.seq)
+def _one(entry: Entry) -> Update:
+    """Changes one bubble, unless it went to another conversation when a link was undone (`ledger.part`)."""
+    here = (Message.conversation_id == entry.conversation, Message.seq == entry.seq)
+    return update(Message).where(*here, Message.delivery.is_not(None))

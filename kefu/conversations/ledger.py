@@ -45,7 +45,7 @@ class Entry:
         begun: Whether storing it has also taken the conversation's lease and counted its first attempt, as
             nothing else waited there.
         came_from: The channel left, where the customer has changed channels with this message.
-        restart: Whether the dialogue must be begun afresh before it; said once.
+        restart: Whether the dialogue must be begun afresh before it (``Ledger.restarted``).
     """
 
     conversation: str
@@ -139,9 +139,7 @@ class Ledger:
         for _ in range(3):
             try:
                 return self._accept(sender, client_id, body, owner, seconds), True
-            except (
-                IntegrityError
-            ):  # it was stored before, or another process keeps the same customer just now
+            except IntegrityError:  # stored before, or another process keeps the same customer just now
                 query = select(Message).where(Message.identity == sender.id, Message.client_id == client_id)
                 with self._scope() as session:
                     known = session.execute(query).scalar()
@@ -260,15 +258,22 @@ class Ledger:
         oldest = _of(conversation).where(Message.direction == "in", Message.answered_at.is_(None))
         with self._scope() as session:
             _touch(session, conversation)
-            for row in session.execute(oldest.order_by(Message.seq)).scalars().all():
+            while (row := session.execute(oldest.order_by(Message.seq).limit(1)).scalar()) is not None:
                 replies = _of(conversation).where(Message.reply_to == row.seq).limit(1)
                 if row.attempts and session.execute(replies).first():
                     row.answered_at = utcnow()
+                    session.flush()
+                    _part_if_undone(session, conversation, row.identity, row.created_at)
                     continue
                 row.attempts += 1
-                restart = _take_restart(session, conversation, _state(session, conversation).restart)
+                restart = _state(session, conversation).restart
                 return replace(entry_of(row), came_from=_came_from(session, row), restart=restart)
             return None
+
+    def restarted(self, conversation: str) -> None:
+        """Notes that the dialogue was begun afresh."""
+        with self._scope() as session:
+            session.execute(statements.RESTARTED, {"conversation": conversation})
 
     def finish(
         self, conversation: str, seq: int, open_form: str | None = None, owner: str | None = None
@@ -287,8 +292,7 @@ class Ledger:
             session.execute(statements.ANSWERED, {**here, "number": seq, "now": utcnow()})
             session.execute(statements.TOUCH, here)
             sender, at, waits = session.execute(statements.AFTER_TURN, {**here, "number": seq}).one()
-            if customers.has_parted(session, sender, conversation, since=at):
-                part(session, conversation)
+            if _part_if_undone(session, conversation, sender, at):
                 waits = session.execute(statements.WAITS, here).scalar()
             if owner is None or waits:
                 return False
@@ -338,7 +342,7 @@ class Ledger:
                 audience=tuple(sorted(audience)),
                 begun=begun,
                 came_from=state.channel if begun and state.identity not in (None, sender.id) else None,
-                restart=begun and _take_restart(session, conversation, state.restart),
+                restart=begun and state.restart,
             )
             _insert(session, entry)
             return entry
@@ -355,7 +359,9 @@ class Ledger:
         if owner is not None and state.answered_at is not None and reply_to is not None:
             raise LeaseLost(conversation)  # answered meanwhile by who had the lease before
         identity, channel = conversation, conversation.partition("-")[0]
-        if state.asked is not None:
+        circle = customers.circle(session, conversation)
+        # A push never goes to who has just left the customer.
+        if state.asked is not None and (reply_to is not None or state.identity in circle):
             identity, channel = state.identity, state.channel
         entry = Entry(
             conversation=conversation,
@@ -369,7 +375,7 @@ class Ledger:
             identity=identity,
             channel=channel,
             delivery="due" if channel in self.pushed else None,
-            audience=tuple(sorted({identity, *customers.circle(session, conversation)})),
+            audience=tuple(sorted({identity, *circle})),
         )
         _insert(session, entry)
         return entry
@@ -402,6 +408,9 @@ def part(session: Session, conversation: str) -> None:
                 # What still waits is answered there.
                 answered_at=row.answered_at,
                 delivery=row.delivery,
+                # Whoever is sending it at this moment settles it in vain: it is given up on, with an alarm.
+                delivery_at=row.delivery_at,
+                delivery_tries=row.delivery_tries,
                 delivered_at=row.delivered_at,
                 read_at=row.read_at,
             )
@@ -409,7 +418,9 @@ def part(session: Session, conversation: str) -> None:
         moved[row.seq] = session.execute(
             select(Conversation.last_seq).where(Conversation.id == row.identity)
         ).scalar_one()
+        # Nobody's any more: a push, or the reminder of another channel, must not take it for a last word.
         row.body, row.answered_at, row.delivery = {"event": True}, row.answered_at or utcnow(), None
+        row.direction, row.identity, row.reply_to = "out", conversation, None
     session.execute(
         update(Conversation)
         .where(Conversation.id == conversation)
@@ -483,10 +494,12 @@ def _insert(session: Session, entry: Entry) -> None:
     session.execute(statements.STORE, {"conversation_id": entry.conversation, **values})
 
 
-def _take_restart(session: Session, conversation: str, restart: bool) -> bool:
-    if restart:
-        session.execute(statements.RESTARTED, {"conversation": conversation})
-    return restart
+def _part_if_undone(session: Session, conversation: str, sender: str, since: datetime) -> bool:
+    """Parts the conversation if its ``sender`` has undone their link by the message of that time."""
+    undone = customers.has_parted(session, sender, conversation, since=since)
+    if undone:
+        part(session, conversation)
+    return undone
 
 
 def _came_from(session: Session, row: Message) -> str | None:

@@ -14,6 +14,7 @@ import dataclasses
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 from typing import Any
 
 from rasa.shared.core.constants import ACTION_LISTEN_NAME
@@ -28,6 +29,7 @@ from rasa.shared.core.events import (
     FollowupAction,
     LoopInterrupted,
     ReminderScheduled,
+    Restarted,
     SessionStarted,
     SlotSet,
     UserUttered,
@@ -158,7 +160,8 @@ def condensed(sender_id: str, events: Sequence[Event], slots: Iterable[Slot]) ->
     """The fewest events that leave a tracker as ``events`` do."""
     full = DialogueStateTracker.from_events(sender_id, list(events), slots)
     state: list[Event] = [event for event in full.applied_events() if _is_pending(event)]
-    messages = (event for event in events if isinstance(event, UserUttered) and event.text)
+    present = list(takewhile(lambda event: not isinstance(event, Restarted), reversed(events)))[::-1]
+    messages = (event for event in present if isinstance(event, UserUttered) and event.text)
     state += [event for event in deque(messages, TEXTS) if event is not full.latest_message]
     loop = full.active_loop
     if loop is not None:

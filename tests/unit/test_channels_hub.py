@@ -161,6 +161,25 @@ async def test_after_a_link_was_undone_each_has_their_own_words_and_the_dialogue
     assert not any(isinstance(event, Restarted) for event in rasa.trackers[PHONE.id].events)
 
 
+async def test_who_stays_after_a_link_was_undone_is_not_reminded_of_what_the_other_asked(hub, rasa):
+    await says(hub, PAGE, "a")
+    await says(hub, PHONE, "b")
+    linked()
+    await says(hub, PHONE, "门锁打不开")
+
+    async def undoing(message):
+        with session_scope() as session:
+            customers.unlink(session, PHONE.id)
+        await rasa(message)
+
+    hub._handlers["wechat"] = undoing
+    await says(hub, PHONE, "undo")
+    await says(hub, PAGE, "c")
+    assert hub.web.texts()[-1:] == ["echo c"]
+    page = [entry.body.get("text", "") for entry in hub.ledger.after(PAGE.id, 0, 99)]
+    assert not any("门锁" in text for text in page)
+
+
 async def test_a_channel_that_cannot_show_a_message_does_not_spoil_the_turn(hub):
     async def broken(entry):
         raise OSError

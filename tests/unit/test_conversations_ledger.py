@@ -4,12 +4,15 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import update
 
+from kefu.conversations import deliveries
 from kefu.conversations.ledger import LeaseLost, Ledger
+from kefu.conversations.models import Message
 from kefu.customers import service as customers
 from kefu.customers.models import Identity
 from kefu.customers.service import Sender
-from kefu.db import session_scope
+from kefu.db import session_scope, utcnow
 from tests.web_server import ledger_on
 
 C = "web-1"
@@ -177,6 +180,58 @@ class TestPartingAfterALinkWasUndone:
         self.undo(ledger, undoing)
         again, fresh = ledger.accept(self.PHONE, "解绑", {"text": "解绑", "language": "zh"})
         assert not fresh and again.conversation == self.PHONE.id
+
+    def test_a_push_after_the_parting_goes_to_who_has_stayed(self, ledger):
+        self.say(ledger, self.PAGE, "a")
+        self.undo(ledger, self.say(ledger, self.PHONE, "解绑"))
+        told = ledger.record(self.PAGE.id, {"text": "news"})
+        assert (told.identity, told.channel, told.audience) == (self.PAGE.id, "web", (self.PAGE.id,))
+
+    def test_a_push_during_the_parting_goes_to_who_stays(self, ledger):
+        undoing = self.say(ledger, self.PHONE, "解绑")
+        with session_scope() as session:
+            customers.unlink(session, self.PHONE.id)
+        assert ledger.record(self.PAGE.id, {"text": "news"}).audience == (self.PAGE.id,)
+        ledger.finish(undoing.conversation, undoing.seq)
+        assert [e.body for e in ledger.after(self.PAGE.id, 1, 9)] == [{"event": True}, {"text": "news"}]
+
+    def test_who_stays_has_not_come_over_from_the_channel_of_who_left(self, ledger):
+        self.undo(ledger, self.say(ledger, self.PHONE, "解绑"))
+        begun, _ = ledger.accept(self.PAGE, "b", {"text": "b", "language": "zh"}, "one", 60)
+        assert (begun.came_from, begun.restart) == (None, True)
+
+    def test_a_dialogue_that_was_not_begun_afresh_before_a_process_died_still_has_to_be(self, ledger):
+        self.undo(ledger, self.say(ledger, self.PHONE, "解绑"))
+        self.say(ledger, self.PAGE, "b")
+        assert ledger.next_unanswered(self.PAGE.id).restart
+        assert ledger.next_unanswered(self.PAGE.id).restart
+        ledger.restarted(self.PAGE.id)
+        assert not ledger.next_unanswered(self.PAGE.id).restart
+
+    def test_a_process_that_dies_after_the_answer_to_the_undoing_leaves_the_parting_to_the_next(self, ledger):
+        undoing = self.say(ledger, self.PHONE, "解绑")
+        ledger.next_unanswered(self.PAGE.id)
+        with session_scope() as session:
+            customers.unlink(session, self.PHONE.id)
+        ledger.record(self.PAGE.id, {"text": "已经解绑"}, undoing.seq)
+        self.say(ledger, self.PAGE, "b")
+        assert (again := ledger.next_unanswered(self.PAGE.id)).body["text"] == "b" and again.restart
+        assert [e.body["text"] for e in ledger.after(self.PHONE.id, 1, 9)] == ["解绑", "已经解绑"]
+
+    def test_a_bubble_that_is_being_sent_at_the_parting_ends_as_unsure(self, ledger):
+        ledger.pushed.add("wechat")
+        asked = self.say(ledger, self.PHONE, "a")
+        ledger.record(self.PAGE.id, {"text": "b"}, asked.seq)
+        ledger.finish(self.PAGE.id, asked.seq)
+        with session_scope() as session:
+            taken = deliveries.take(session, deliveries.taking(), self.PHONE.id, "wechat", "me")
+        self.undo(ledger, self.say(ledger, self.PHONE, "解绑"))
+        with session_scope() as session:
+            deliveries.settle(session, taken, "sent")
+            session.execute(update(Message).values(delivery_at=utcnow() - deliveries.LONGEST_SENDING * 2))
+        with session_scope() as session:
+            left = deliveries.give_up_on_the_dead(session, "wechat")
+            assert [entry.conversation for entry in left] == [self.PHONE.id]
 
     def test_the_owner_of_the_conversation_may_leave_it_to_nobody(self, ledger):
         self.say(ledger, self.PHONE, "a")
