@@ -1,9 +1,11 @@
 """Bubbles that have to be pushed to a platform: who takes which, so that each goes out once.
 
 A bubble is ``due`` until someone takes it, by one statement, then ``sending``, and at its end ``sent`` or
-``failed``. What a dead process left in ``sending`` may have arrived or not; it is not sent again, because the
-platforms cannot tell, and an answer said twice breaks the promise that one unsaid does not: the customer sees
-that it is missing, asks again and, on other channels, reads it.
+``failed``. What may not be sent before the customer writes is ``waiting`` for that.
+
+What a dead process left in ``sending`` may have arrived or not; it is not sent again, because the platforms
+cannot tell, and an answer said twice breaks the promise that one unsaid does not: the customer sees that it
+is missing, asks again and, on other channels, reads it.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, exists, or_, select, update
+from sqlalchemy import and_, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import Update
 
@@ -35,10 +37,9 @@ _HURRY = (
     .where(
         _M.identity == bindparam("whose"),
         _M.channel == bindparam("on"),
-        _M.delivery == "due",
-        _M.delivery_at.is_not(None),
+        or_(_M.delivery == "waiting", and_(_M.delivery == "due", _M.delivery_at.is_not(None))),
     )
-    .values(delivery_at=None)
+    .values(delivery="due", delivery_at=None)
 )
 
 
@@ -72,7 +73,7 @@ def taking(*conditions: Any, waited: bool = True) -> Update:
 
 
 def take(
-    session: Session, how: Update, identity: str, channel: str, by: str, state: str = "sending"
+    session: Session, how: Update, identity: str, channel: str, by: str, state: str = "sending", **more: Any
 ) -> list[Entry]:
     """Takes every bubble that is due to an identity; nothing while another is being sent to it.
 
@@ -85,8 +86,9 @@ def take(
         channel: On which channel.
         by: A name for this very delivery.
         state: What they become: ``sending``, or ``sent`` where that cannot fail.
+        **more: Values for the further conditions of ``how``.
     """
-    given = {"whose": identity, "on": channel, "by": by, "state": state, "now": utcnow()}
+    given = {"whose": identity, "on": channel, "by": by, "state": state, "now": utcnow(), **more}
     return taken_by(session, identity, by) if session.execute(how, given).rowcount else []
 
 
@@ -110,6 +112,13 @@ def put_back(session: Session, entries: list[Entry], until: datetime | None, tri
         session.execute(_one(entry).values(**values).execution_options(**NO_SYNC))
 
 
+def wait(session: Session, entries: list[Entry]) -> None:
+    """Keeps ``entries`` until ``hurry``."""
+    for entry in entries:
+        values = {"delivery": "waiting", "delivery_by": None, "delivery_at": None}
+        session.execute(_one(entry).values(**values).execution_options(**NO_SYNC))
+
+
 def tries(session: Session, entries: list[Entry]) -> int:
     """How often the delivery of any of ``entries`` was tried in vain."""
     found = [session.get(Message, (entry.conversation, entry.seq)).delivery_tries for entry in entries]
@@ -117,7 +126,7 @@ def tries(session: Session, entries: list[Entry]) -> int:
 
 
 def hurry(session: Session, identity: str, channel: str) -> None:
-    """Lets what is due to an identity be tried at once."""
+    """Lets what is due to an identity, or waits for them to write, be tried at once."""
     session.execute(_HURRY, {"whose": identity, "on": channel})
 
 

@@ -34,8 +34,9 @@ class Message(Base):
         identity: Who sent it, or to whom it is addressed.
         reply_to: The ``seq`` of the message that a bubble answers; ``None`` for a push.
         answered_at: When the answer to an ``in`` message was complete.
-        delivery: Of an ``out`` message on a channel that has to be pushed to: ``due``, ``sending``, ``sent``
-            or ``failed``. ``None`` where the customer's client fetches what it has not seen.
+        delivery: Of an ``out`` message on a channel that has to be pushed to: ``due``, ``waiting`` (for the
+            customer to write), ``sending``, ``sent`` or ``failed``. ``None`` where the customer's client
+            fetches what it has not seen.
         delivery_by: Who took it to deliver it (kefu.conversations.deliveries).
         delivery_at: When it was taken; of a ``due`` one, before when it is not tried again.
         delivery_tries: How often it was tried and certainly did not arrive.

@@ -80,7 +80,7 @@ async def test_a_count_that_only_the_platform_knows_is_believed(tmp_path):
         here.platform.faults.codes = [45047]
         await here.say("一")
         await here.until(lambda: here.alarms("wechat.quota_exhausted"))
-        assert here.said() == [] and here.rows()[0].delivery == "due"
+        assert here.said() == [] and here.rows()[0].delivery == "waiting"
         await here.say("二")
         await here.until(lambda: len(here.said()) == 2)
         assert (here.said(), here.via()) == (["echo: 一", "echo: 二"], ["reply", "push"])
@@ -152,4 +152,29 @@ async def test_outside_the_window_a_template_says_that_something_waits(tmp_path)
         (sent,) = here.platform.templates
         assert sent["template_id"] == "T1" and len(sent["data"]["thing1"]["value"]) == 20
         await here.until(lambda: here.alarms("wechat.window_closed"))
-        assert here.rows()[1].delivery == "due"
+        assert here.rows()[1].delivery == "waiting"
+
+
+async def test_without_the_api_what_was_late_comes_with_the_answer_to_the_next_message(tmp_path):
+    bot = EchoBot(1)
+    async with wechat(bot, tmp_path, options=Options(hold_seconds=0.8)) as here:
+        here.platform.faults.codes = [48001] * 99
+        await here.say("一")
+        await here.until(lambda: here.alarms("wechat.not_allowed"))
+        assert here.said() == [] and here.rows()[0].delivery == "waiting"
+        bot.seconds = 0.5
+        await here.say("二")
+        assert (here.said(), here.via()) == (["echo: 一\n\necho: 二"], ["reply"])
+
+
+async def test_without_the_api_a_long_answer_is_cut_and_does_not_stop_the_others(tmp_path):
+    async with wechat(EchoBot(), tmp_path) as here:
+        here.platform.faults.codes = [48001] * 99
+        await here.say("长" * 1500)
+        await here.until(lambda: here.alarms("wechat.not_allowed"))
+        await here.say("二")
+        assert len(here.said()) == 1 and here.said()[0].endswith("…")
+        assert 1900 < len(here.said()[0].encode()) <= 2048
+        await here.until(lambda: len(here.alarms("wechat.not_allowed")) == 2)
+        await here.say("三")
+        assert here.said()[1:] == ["echo: 二\n\necho: 三"]

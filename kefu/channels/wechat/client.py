@@ -36,6 +36,7 @@ class ApiError(Exception):
         |   +-- Limited   the account's calls of the day are used up (45009), or too fast (45011)
         +-- Unsure        it may have arrived or not
         +-- NoQuota       this customer must write first (45015: too long ago, 45047: too many already)
+        +-- NotAllowed    the account may not push at all (48001: not verified, 48004: withdrawn)
         +-- Denied        WeChat refuses it for good
 
     Attributes:
@@ -63,11 +64,16 @@ class NoQuota(ApiError):
     """See ``ApiError``."""
 
 
+class NotAllowed(ApiError):
+    """See ``ApiError``."""
+
+
 class Denied(ApiError):
     """See ``ApiError``."""
 
 
 _ERRORS = {-1: NotSent, 45009: Limited, 45011: Limited, 45015: NoQuota, 45047: NoQuota}
+_ERRORS |= {48001: NotAllowed, 48004: NotAllowed}
 
 
 class WeChatApi:
@@ -183,10 +189,13 @@ class WeChatApi:
             async with self._http.request(
                 method, self._account.api_url + path, params=query, data=body, allow_redirects=False
             ) as answer:
+                if answer.status == 504:  # a proxy does not know, either
+                    raise Unsure(message="HTTP 504")
                 if answer.status >= 500:
                     raise NotSent(message=f"HTTP {answer.status}")
                 answered = json.loads(await answer.text())
-        except aiohttp.ClientConnectorError as error:
+        # Of timeouts, those of connecting: TIMEOUT sets no `sock_read`, which would raise the same.
+        except (aiohttp.ClientConnectorError, aiohttp.ServerTimeoutError) as error:
             raise NotSent(message=type(error).__name__) from None
         except (aiohttp.ClientError, asyncio.TimeoutError, ValueError) as error:
             raise Unsure(message=type(error).__name__) from None

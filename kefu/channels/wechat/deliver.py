@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 
-from sqlalchemy import select
+from sqlalchemy import Integer, bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
 from kefu.channels.hub import Hub
@@ -18,7 +18,7 @@ from kefu.channels.wechat.choices import numbers_of
 from kefu.channels.wechat.client import WeChatApi
 from kefu.channels.wechat.pushing import Pusher
 from kefu.channels.wechat.reception import CHANNEL, Scope, release
-from kefu.channels.wechat.replies import Wording, plan
+from kefu.channels.wechat.replies import Wording, plan, shortened
 from kefu.conversations import deliveries
 from kefu.conversations.ledger import Entry
 from kefu.conversations.models import Message
@@ -30,7 +30,15 @@ TYPING_LASTS = 15.0
 #: How often to look whether another process has answered.
 LOOK_EVERY = 0.4
 
-_TAKE = deliveries.taking(waited=False)
+_ASKED = Message.__table__.alias()
+_ANSWERED = exists().where(
+    _ASKED.c.identity == bindparam("whose"),
+    _ASKED.c.client_id == bindparam("asked"),
+    _ASKED.c.answered_at.is_not(None),
+)
+# All at once, when the message has its answer: what was due before would else use up the callback, and the
+# answer have to be pushed.
+_TAKE = deliveries.taking(or_(bindparam("last", type_=Integer) == 1, _ANSWERED), waited=False)
 
 
 class WeChatAdapter:
@@ -125,7 +133,8 @@ class WeChatAdapter:
         by = f"reply:{entry.client_id}"
         with self._scope() as session:
             # Taken is sent: if the answer gets lost, the platform asks again, and gets the same.
-            taken = deliveries.take(session, _TAKE, entry.identity, CHANNEL, by, "sent")
+            when = {"asked": entry.client_id, "last": int(last)}
+            taken = deliveries.take(session, _TAKE, entry.identity, CHANNEL, by, "sent", **when)
             entries = taken or deliveries.taken_by(session, entry.identity, by)
             if not entries and not last and self._is_to_come(session, entry):
                 return False, None, False
@@ -133,6 +142,8 @@ class WeChatAdapter:
             if not entries:
                 return True, None, True
             first = plan(entries, numbers_of(session, entries), self._word)[0]
+            if not first.covers and not self._pusher.allowed:  # the rest of it could never be pushed
+                first = shortened(first, entries[0])
             rest = entries[len(first.covers) :]
             if taken and rest:
                 deliveries.put_back(session, rest, None)

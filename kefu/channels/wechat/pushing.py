@@ -21,6 +21,7 @@ from kefu.channels.wechat.client import (
     Denied,
     Limited,
     NoQuota,
+    NotAllowed,
     NotSent,
     Unsure,
     WeChatApi,
@@ -41,8 +42,8 @@ log = structlog.get_logger()
 #: Waits after each vain try; then the bubble has failed.
 BACK_OFF = tuple(timedelta(seconds=seconds) for seconds in (1, 5, 30, 120, 600))
 LIMITED_FOR = timedelta(minutes=10)
-#: A bubble that no quota is left for waits for its customer's next message (deliveries.hurry).
-WAITING = timedelta(days=3650)
+#: Why something waits for the customer's next message, where it is not the quota.
+_KEPT = {45015: "wechat.window_closed", 48001: "wechat.not_allowed", 48004: "wechat.not_allowed"}
 #: The longest text that a field of a template takes:
 #: https://developers.weixin.qq.com/doc/service/guide/product/template_message/Template_Message_Interface.html
 TEMPLATE_TEXT = 20
@@ -75,6 +76,9 @@ class Pusher:
         scope: Opens a session that commits at its end.
         word: Words of notices and hints.
         sweep_seconds: How often to look for what nobody pushed.
+
+    Attributes:
+        allowed: Whether the account may push at all, as far as the platform has told.
     """
 
     def __init__(
@@ -91,7 +95,7 @@ class Pusher:
         self._tasks: dict[str, asyncio.Task] = {}
         self._again: set[str] = set()
         self._sweeper: asyncio.Task | None = None
-        self._menus = True
+        self._menus = self.allowed = True
         self._stopping = False
 
     def start(self) -> None:
@@ -165,12 +169,14 @@ class Pusher:
                 if index >= batch.left:
                     raise NoQuota()
                 await self._send(batch.openid, message)
-            except NoQuota as error:
-                return await self._no_quota(batch, rest, error)
+            except (NoQuota, NotAllowed) as error:
+                self.allowed = not isinstance(error, NotAllowed)
+                return await self._keep(batch, rest, error)
             except NotSent as error:
                 return await self._hub.threads(self._later, batch, rest, error)
             except (Unsure, Denied) as error:
                 return await self._hub.threads(self._failed, batch, rest, error)
+            self.allowed = True
             await self._hub.threads(self._sent, batch.identity, message)
 
     async def _send(self, openid: str, message: Outgoing) -> None:
@@ -189,11 +195,11 @@ class Pusher:
             quota.spend(session, identity)
         log.info("wechat.pushed", identity=identity, bubbles=len(message.covers))
 
-    async def _no_quota(self, batch: Batch, rest: list[Entry], error: ApiError) -> None:
+    async def _keep(self, batch: Batch, rest: list[Entry], error: ApiError) -> None:
         """Keeps what may not be sent for the customer's next message; a template may say that it is there."""
         template = self._options.template
         notified = False
-        if template and all(entry.reply_to is None for entry in rest):
+        if template and self.allowed and all(entry.reply_to is None for entry in rest):
             text = flatten(rest[0].body, self._word).replace("\n", " ")[:TEMPLATE_TEXT]
             try:
                 await self._api.send_template(
@@ -206,10 +212,13 @@ class Pusher:
 
     def _wait(self, batch: Batch, rest: list[Entry], error: ApiError, notified: bool) -> None:
         with self._scope() as session:
-            deliveries.put_back(session, rest, utcnow() + WAITING)
-            if error.code:
+            deliveries.wait(session, rest)
+            if not error.code and quota.left(session, batch.identity):
+                # The customer has written since: what waits for that would not notice.
+                return deliveries.hurry(session, batch.identity, CHANNEL)
+            if error.code and isinstance(error, NoQuota):
                 quota.void(session, batch.identity)
-            kind = "wechat.window_closed" if error.code == 45015 else "wechat.quota_exhausted"
+            kind = _KEPT.get(error.code, "wechat.quota_exhausted")
             _alarm(session, kind, batch.identity, rest, code=error.code, notified=notified)
 
     def _later(self, batch: Batch, rest: list[Entry], error: NotSent) -> None:

@@ -61,6 +61,12 @@ def plan(entries: Sequence[Entry], numbers: Numbers, word: Wording) -> list[Outg
     return messages + (_split(packed, numbers, word) if packed else [])
 
 
+def shortened(part: Outgoing, entry: Entry) -> Outgoing:
+    """The first part of a bubble too long for one message, as all that is said of it."""
+    text = split(part.numbered, MAX_BYTES - _size("…"))[0] + "…"
+    return Outgoing(text, (entry,), numbered=text)
+
+
 def _split(entries: list[Entry], numbers: Numbers, word: Wording) -> list[Outgoing]:
     whole = _said(entries, numbers, word)
     if _size(whole.numbered) <= MAX_BYTES:
