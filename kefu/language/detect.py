@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 
 _HAN = re.compile(r"[\u3400-\u9fff]")
-_LATIN_WORD = re.compile(r"[A-Za-z][A-Za-z']+")
+# Not the letters of a code or a model: AB2CD3EF is no English.
+_LATIN_WORD = re.compile(r"(?<![A-Za-z0-9])[A-Za-z][A-Za-z']+(?![A-Za-z0-9])")
 
 LANGUAGES = ("zh", "en")
 

@@ -9,7 +9,8 @@ from kefu.language.detect import conversation_language, language_of
     ("text", "language"),
     [
         ("门锁打不开", "zh"), ("門鎖打不開", "zh"), ("wifi 连不上 help", "zh"), ("my lock is broken", "en"),
-        ("L3", None), ("R3 Pro", None), ("ok", None), ("13800138000", None), ("👍", None), ("", None),
+        ("L3", None), ("R3 Pro", None), ("AB2CD3EF", None), ("ok", None), ("13800138000", None), ("👍", None),
+        ("", None),
     ],
 )  # fmt: skip
 def test_a_text_tells_its_language_or_nothing(text, language):

@@ -25,6 +25,7 @@ from kefu.conversations.ledger import Entry
 from kefu.conversations.models import Message
 from kefu.customers import proofs
 from kefu.customers import service as customers
+from kefu.customers.answers import link_code_in
 from kefu.customers.service import Sender
 from kefu.db import utcnow
 from kefu.events import record_once
@@ -146,10 +147,9 @@ class Reception:
 
     def _event(self, session: Session, sender: Sender, received: Received) -> Inbound | None:
         if received.event in ("subscribe_scan", "scan") and received.key.startswith(LINK_SCENE):
-            code = received.key[len(LINK_SCENE) :]
-            linked = proofs.redeem_link_code(session, sender.id, code)  # the same for another try
-            said = "utter_account_linked" if linked else "utter_link_code_invalid"
-            return Inbound(sender, received.id, "event", hidden=True, response=said)
+            code = link_code_in(received.key[len(LINK_SCENE) :])  # given as if it was typed
+            bad = None if code else "utter_link_code_bad"
+            return Inbound(sender, received.id, "event", code or "", hidden=True, response=bad)
         if received.event in ("subscribe", "subscribe_scan"):
             return Inbound(sender, received.id, "event", "", GREETING, hidden=True)
         entry = self._options.menu.get(received.key) if received.event == "click" else None
