@@ -88,7 +88,8 @@ class Proofs:
         """Takes the code that was sent to the phone."""
         code = _text(data, "code", 32)
         try:
-            proved = await self._hub.threads(proofs.confirm_phone, sender.id, code)
+            scope = self._hub.ledger.scope
+            proved = await self._hub.threads(proofs.confirm_phone, sender.id, code, False, scope)
         except proofs.CodeRefused as error:
             left = {"left": error.left} if isinstance(error, proofs.WrongCode) else {}
             raise BadInput(_REFUSED[type(error)], "code", "this code proves nothing", **left) from error

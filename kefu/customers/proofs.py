@@ -13,6 +13,8 @@ What is refused is a typed exception::
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
@@ -30,11 +32,14 @@ from kefu.events import record
 
 #: Before this time nobody gets a second code.
 PAUSE = timedelta(seconds=60)
-CODES_PER_PHONE_AND_HOUR, CODES_PER_IDENTITY_AND_DAY = 5, 10
+CODES_PER_PHONE_AND_HOUR, CODES_PER_PHONE_AND_DAY, CODES_PER_IDENTITY_AND_DAY = 5, 10, 10
 TRIES = 5
 #: Nothing about a code matters after this time.
 _KEPT = timedelta(days=1)
 _NO_SYNC = {"synchronize_session": False}
+
+
+Scope = Callable[[], AbstractContextManager[Session]]
 
 
 class ProofError(Exception):
@@ -112,13 +117,16 @@ def start_phone_proof(session: Session, identity: str, phone: str) -> tuple[str,
         pending = last.phone == phone and last.used_at is None
         raise TooSoon(ceil((last.sent_at + PAUSE - now).total_seconds()), pending)
     sent = select(func.count()).select_from(PhoneCode)
-    to_phone = sent.where(PhoneCode.phone == phone, PhoneCode.sent_at > now - timedelta(hours=1))
+    to_phone = sent.where(PhoneCode.phone == phone)  # older ones than a day are gone
+    lately = to_phone.where(PhoneCode.sent_at > now - timedelta(hours=1))
     to_identity = sent.where(PhoneCode.identity_id == identity)
-    if (
-        session.execute(to_phone).scalar_one() >= CODES_PER_PHONE_AND_HOUR
-        or session.execute(to_identity).scalar_one() >= CODES_PER_IDENTITY_AND_DAY
+    for counted, most in (
+        (lately, CODES_PER_PHONE_AND_HOUR),
+        (to_phone, CODES_PER_PHONE_AND_DAY),
+        (to_identity, CODES_PER_IDENTITY_AND_DAY),
     ):
-        raise TooManyCodes
+        if session.execute(counted).scalar_one() >= most:
+            raise TooManyCodes
     code = new_phone_code()
     session.add(
         PhoneCode(
@@ -139,7 +147,7 @@ def withdraw_phone_proof(session: Session, identity: str, phone: str, reason: st
     record(session, "phone_code.not_sent", identity, reason=reason)
 
 
-def confirm_phone(identity: str, code: str, idle: bool = False) -> Proved:
+def confirm_phone(identity: str, code: str, idle: bool = False, scope: Scope = session_scope) -> Proved:
     """Takes the code of the newest text message; the phone is the identity's then.
 
     A transaction of its own, because a wrong code has to be counted although it is refused. The right code,
@@ -149,19 +157,20 @@ def confirm_phone(identity: str, code: str, idle: bool = False) -> Proved:
         identity: Who gives it.
         code: Six digits.
         idle: See ``service.link``.
+        scope: Opens a session that commits at its end.
 
     Raises:
         CodeRefused: See its subclasses.
     """
     try:
-        return _confirm(identity, code, idle)
+        return _confirm(identity, code, idle, scope)
     except IntegrityError:  # at the same moment another identity proved the same phone
-        return _confirm(identity, code, idle)
+        return _confirm(identity, code, idle, scope)
 
 
-def _confirm(identity: str, code: str, idle: bool) -> Proved:
+def _confirm(identity: str, code: str, idle: bool, scope: Scope) -> Proved:
     refused: CodeRefused
-    with session_scope() as session:
+    with scope() as session:
         newest = select(func.max(PhoneCode.id)).where(PhoneCode.identity_id == identity)
         number = session.execute(newest).scalar()
         # Counted before it is looked at, and in one statement: tries at once do not see each other's count.
@@ -217,6 +226,7 @@ def redeem_link_code(session: Session, identity: str, code: str, idle: bool = Fa
     """
     code_hash, now = digest("link code", code.upper()), utcnow()
     good = (LinkCode.code_hash == code_hash, LinkCode.used_at.is_(None), LinkCode.expires_at > now)
+    good += (LinkCode.identity_id != identity,)  # given where it was shown it proves nothing, and stays good
     used = session.execute(update(LinkCode).where(*good).values(used_at=now).execution_options(**_NO_SYNC))
     issuer = session.execute(
         select(Identity.id, Identity.customer_id)

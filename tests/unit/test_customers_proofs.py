@@ -125,6 +125,15 @@ class TestTheCodeSentToAPhone:
         later(timedelta(hours=1))
         assert start(WEB)
 
+    def test_is_sent_ten_times_a_day_to_one_phone(self):
+        for number in range(10):
+            start((WEB, APP, WECHAT)[number % 3])
+            later(timedelta(minutes=20))
+        with pytest.raises(proofs.TooManyCodes):
+            start(WEB)
+        later(timedelta(hours=21))
+        assert start(WEB)
+
     def test_is_sent_ten_times_a_day_for_one_identity(self):
         for number in range(10):
             start(WEB, f"+861380013800{number}")
@@ -197,6 +206,11 @@ class TestTheCodeForAnotherDevice:
             session.execute(update(LinkCode).values(expires_at=utcnow() - timedelta(seconds=1)))
         assert (self.redeem("AAAA2222"), self.redeem(code), self.redeem(old)) == (None, None, None)
         assert circle(WEB) == {WEB}
+
+    def test_proves_nothing_where_it_was_shown_and_stays_good(self):
+        code = self.issue()
+        assert self.redeem(code, WEB) is None
+        assert self.redeem(code) == WEB
 
     def test_is_easily_read_and_kept_only_as_a_hash(self):
         code = self.issue()
