@@ -41,13 +41,14 @@ class Arrivals:
         account = self._tokens.account(bearer(request))
         proof = (account.sender.id, account.phone, account.unionid)
         if (account.phone or account.unionid) and proof not in self._linked:
-            await self._link(account)
-            self._linked[proof] = None
+            if await self._link(account):
+                self._linked[proof] = None
             if len(self._linked) > _REMEMBERED:
                 self._linked.popitem(last=False)
         return account
 
-    async def _link(self, account: Account) -> None:
+    async def _link(self, account: Account) -> bool:
+        """Links what the token proves; whether there is nothing to try again at the next request."""
         sender = account.sender
         try:
             await self._hub.threads(
@@ -59,3 +60,5 @@ class Arrivals:
         except (InvalidPhone, SQLAlchemyError) as error:
             # Nothing that the customer has to wait for: they are served unlinked.
             log.warning("app.account.not_linked", identity=sender.id, error=type(error).__name__)
+            return isinstance(error, InvalidPhone)
+        return True
