@@ -14,7 +14,7 @@ import json
 import re
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import structlog
@@ -22,7 +22,9 @@ import structlog
 from kefu.channels.desk import PAGE, thread_of, view
 from kefu.channels.hub import Hub
 from kefu.channels.protocol import MAX_SEQ, BadInput
-from kefu.conversations.ledger import Entry, Standing
+from kefu.conversations import standing
+from kefu.conversations.ledger import Entry
+from kefu.conversations.standing import Standing
 
 log = structlog.get_logger()
 
@@ -207,8 +209,7 @@ class Streams:
                     conversation = await self._hub.conversation_of(stream.identity)
                     after = stream.after(conversation)
                     limit = PAGE if after is None else _CATCH_UP
-                    look = self._hub.ledger.look
-                    stream.catch_up(await self._hub.threads(look, conversation, after, limit))
+                    stream.catch_up(await self._read(standing.look, conversation, after, limit))
                 told = stream.take()
                 if told:
                     yield told
@@ -220,10 +221,20 @@ class Streams:
     def _of(self, identity: str) -> list[Stream]:
         return self._open.get(identity, [])
 
+    async def _read(self, function: Callable[..., Any], *args: Any) -> Any:
+        """What ``function`` reads in a transaction of the ledger."""
+
+        def read() -> Any:
+            with self._hub.ledger.scope() as session:
+                return function(session, *args)
+
+        return await self._hub.threads(read)
+
     def _enter(self, stream: Stream) -> None:
         streams = self._open[stream.identity]
-        if len(streams) >= self._per_identity:
-            streams[0].end()
+        going = [one for one in streams if not one.ended]  # others may still be stuck in their last words
+        if len(going) >= self._per_identity:
+            going[0].end()
         streams.append(stream)
         if self._poller is None:
             self._poller = asyncio.create_task(self._poll())
@@ -240,7 +251,7 @@ class Streams:
         while True:
             await asyncio.sleep(self._poll_seconds)
             try:
-                versions = await self._hub.threads(self._hub.ledger.versions, list(self._open))
+                versions = await self._read(standing.versions, list(self._open))
             except Exception as error:  # the database is away: the streams stay, and look later
                 log.error("app.streams.not_polled", error=type(error).__name__)
                 continue

@@ -31,7 +31,7 @@ from kefu.conversations import statements
 from kefu.conversations.models import Conversation, Message
 from kefu.customers import service as customers
 from kefu.customers.service import Sender
-from kefu.db import batches, session_scope, utcnow
+from kefu.db import session_scope, utcnow
 
 NO_SYNC = {"synchronize_session": False}
 
@@ -66,27 +66,6 @@ class Entry:
     begun: bool = False
     came_from: str | None = None
     restart: bool = False
-
-
-@dataclass(frozen=True)
-class Standing:
-    """Where a conversation stands, for a client that follows it.
-
-    Attributes:
-        conversation, changes: Of which, and of which of its states, this is.
-        messages: Those asked for, oldest first.
-        processing: The customer's message whose answer is being worked on, if there is one.
-        answered: The customer's last message up to which all are answered; 0 without one.
-        delivered, read: The bot's last message that a client of the customer has, and has shown; 0 without.
-    """
-
-    conversation: str
-    changes: int
-    messages: list[Entry]
-    processing: int | None = None
-    answered: int = 0
-    delivered: int = 0
-    read: int = 0
 
 
 class LeaseLost(Exception):
@@ -164,6 +143,8 @@ class Ledger:
     ) -> Entry:
         """Stores one bubble of the bot, addressed to where its question came from, or the last message.
 
+        What answers nothing, outside of a turn, is said in the conversation in which the customer speaks now.
+
         Raises:
             LeaseLost: ``owner`` is given and no longer holds the conversation's lease, or the message was
                 answered meanwhile.
@@ -188,47 +169,6 @@ class Ledger:
             query = query.where(Message.seq < seq)
         with self._scope() as session:
             return [entry_of(row) for row in session.execute(query).scalars()][::-1]
-
-    def versions(self, identities: Iterable[str]) -> dict[str, tuple[str, int]]:
-        """Of each identity the conversation in which it speaks now, and that one's ``changes``."""
-        with self._scope() as session:
-            speaking = customers.conversations_of(session, identities)
-            query = select(Conversation.id, Conversation.changes)
-            changes: dict[str, int] = {}
-            for some in batches(sorted(set(speaking.values()))):
-                changes.update(session.execute(query.where(Conversation.id.in_(some))).all())
-        return {identity: (where, changes.get(where, 0)) for identity, where in speaking.items()}
-
-    def look(self, conversation: str, after: int | None, limit: int) -> Standing:
-        """Where the conversation stands, with its first messages after ``after`` (``None``: its last)."""
-        query, last = _of(conversation), Message.seq.desc()
-        query = (
-            query.order_by(last) if after is None else query.where(Message.seq > after).order_by(Message.seq)
-        )
-        came, went = Message.direction == "in", Message.direction == "out"
-        with self._scope() as session:
-            # First: whatever happens during the reading shows as a change after it.
-            changes = select(Conversation.changes).where(Conversation.id == conversation)
-            changes = session.execute(changes).scalar() or 0
-            messages = [entry_of(row) for row in session.execute(query.limit(limit)).scalars()]
-            open_ = select(Message.seq, Message.attempts).where(
-                Message.conversation_id == conversation, came, Message.answered_at.is_(None)
-            )
-            waiting = session.execute(open_.order_by(Message.seq).limit(1)).first()
-
-            def newest(*conditions: Any) -> int:
-                seq = select(Message.seq).where(Message.conversation_id == conversation, *conditions)
-                return session.execute(seq.order_by(last).limit(1)).scalar() or 0
-
-            return Standing(
-                conversation,
-                changes,
-                messages[::-1] if after is None else messages,
-                processing=waiting.seq if waiting and waiting.attempts else None,
-                answered=newest(came, Message.seq < waiting.seq) if waiting else newest(came),
-                delivered=newest(went, Message.delivered_at.is_not(None)),
-                read=newest(went, Message.read_at.is_not(None)),
-            )
 
     def button(self, conversation: str, seq: int, index: int) -> dict | None:
         """The button ``index`` under message ``seq`` of this very conversation, if there is one."""
@@ -349,6 +289,8 @@ class Ledger:
 
     def _record(self, conversation: str, body: dict, reply_to: int | None, owner: str | None) -> Entry:
         with self._scope() as session:
+            if reply_to is None and owner is None:
+                conversation = customers.conversation_of(session, conversation)
             return self._write(session, conversation, body, reply_to, owner)
 
     def _write(

@@ -9,7 +9,8 @@ import pytest
 from kefu.channels.app_streams import Stream, parse_event_id
 from kefu.channels.desk import thread_of
 from kefu.channels.protocol import BadInput
-from kefu.conversations.ledger import Entry, Standing
+from kefu.conversations.ledger import Entry
+from kefu.conversations.standing import Standing
 
 C = "app-1"
 T = thread_of(C)

@@ -181,6 +181,9 @@ class TestPartingAfterALinkWasUndone:
         again, fresh = ledger.accept(self.PHONE, "解绑", {"text": "解绑", "language": "zh"})
         assert not fresh and again.conversation == self.PHONE.id
 
+    def test_a_push_goes_where_the_customer_speaks_now(self, ledger):
+        assert ledger.record(self.PHONE.id, {"text": "news"}).conversation == self.PAGE.id
+
     def test_a_push_after_the_parting_goes_to_who_has_stayed(self, ledger):
         self.say(ledger, self.PAGE, "a")
         self.undo(ledger, self.say(ledger, self.PHONE, "解绑"))
@@ -296,35 +299,3 @@ def test_a_message_begun_at_once_knows_the_channel_left(ledger):
     moved, _ = ledger.accept(Sender("app-1", "app"), "y", {"text": "b"}, "one", 60)
     assert (moved.conversation, moved.begun, moved.came_from) == (C, True, "web")
     assert moved.audience == ("app-1", C)
-
-
-def test_whatever_happens_in_a_conversation_changes_its_version(ledger):
-    seen = [ledger.versions([C, "web-unknown"])]
-    steps = [
-        lambda: say(ledger, "a"),
-        lambda: ledger.next_unanswered(C),
-        lambda: ledger.record(C, {"text": "b"}, 1),
-        lambda: ledger.finish(C, 1),
-        lambda: ledger.see(C, 2, read=True),
-    ]
-    for step in steps:
-        step()
-        seen.append(ledger.versions([C, "web-unknown"]))
-    assert seen[0] == {} and len({str(versions) for versions in seen}) == len(steps) + 1
-    ledger.see(C, 2, read=True)
-    assert ledger.versions([C]) == seen[-1]
-
-
-def test_a_look_tells_where_a_conversation_stands(ledger):
-    say(ledger, "a")
-    ledger.next_unanswered(C)
-    first = ledger.look(C, 0, 10)
-    assert (first.processing, first.answered, [m.seq for m in first.messages]) == (1, 0, [1])
-    ledger.record(C, {"text": "b"}, 1)
-    ledger.finish(C, 1)
-    ledger.see(C, 2, read=False)
-    second = ledger.look(C, 1, 10)
-    assert (second.processing, second.answered, second.delivered, second.read) == (None, 1, 2, 0)
-    assert [m.seq for m in second.messages] == [2] and [m.seq for m in ledger.look(C, None, 1).messages] == [
-        2
-    ]
