@@ -4,6 +4,7 @@ import kefu.channels.wechat.models
 import kefu.conversations.ledger
 import kefu.customers.models
 import kefu.events
+import kefu.handoff.models
 import kefu.knowledge.models
 import kefu.tickets.models
 import kefu.tickets.numbers  # noqa: F401

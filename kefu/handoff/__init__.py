@@ -1,0 +1,1 @@
+"""Who answers a customer: the bot, a queue on the way to a person, or a person."""

@@ -1,0 +1,268 @@
+"""Use cases of takeovers. Each takes the caller's transaction; what happens is in the event log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from kefu.db import utcnow
+from kefu.events import record
+from kefu.handoff.models import Agent, Handoff
+from kefu.tickets.routing import Route
+
+#: What a takeover lasts as long as none has been measured.
+_USUAL = timedelta(minutes=6)
+#: So many of the last takeovers tell how long they last.
+_MEASURED = 50
+
+
+class NoSuchHandoff(LookupError):
+    """There is no such takeover."""
+
+
+class NotAvailable(Exception):
+    """The agent takes no (more) customers now."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a customer stands in the queue.
+
+    Attributes:
+        position: 1 is next.
+        minutes: How long it will probably take; at least 1.
+    """
+
+    position: int
+    minutes: int
+
+
+def current(session: Session, conversation: str) -> Handoff | None:
+    """The open takeover of a conversation; ``None`` while it is the bot's."""
+    return session.scalar(select(Handoff).where(Handoff.open_conversation == conversation))
+
+
+def request(session: Session, conversation: str, reason: str, route: Route) -> tuple[Handoff, bool]:
+    """Puts a customer into the queue, unless they wait or talk already.
+
+    Args:
+        session: The caller's transaction.
+        conversation: Whose.
+        reason: Why (see ``Handoff``).
+        route: To whom, and how soon.
+
+    Returns:
+        The takeover, and whether it is new.
+    """
+    there = current(session, conversation)
+    if there is not None:
+        return there, False
+    handoff = _opened(session, conversation, reason, route.queue, route.skill, route.priority)
+    _record(session, handoff, "requested", reason=reason)
+    return handoff, True
+
+
+def place(session: Session, handoff: Handoff) -> Place:
+    """Where it stands among those that the same agents will take, and how long it may last."""
+    waiting = session.scalars(
+        select(Handoff)
+        .where(Handoff.state == "queued", Handoff.queue == handoff.queue)
+        .order_by(Handoff.priority, Handoff.requested_at, Handoff.id)
+    ).all()
+    position = next((i for i, other in enumerate(waiting, 1) if other.id == handoff.id), 1)
+    agents = [agent for agent in _online(session) if handoff.queue in agent.queues]
+    free = sum(max(0, agent.capacity - load) for agent, load in _loads(session, agents).items())
+    if free >= position:
+        return Place(position, 1)
+    at_once = max(1, sum(agent.capacity for agent in agents))
+    minutes = _usual(session, handoff.queue).total_seconds() / 60 * (position - free) / at_once
+    return Place(position, max(1, round(minutes)))
+
+
+def accept(session: Session, handoff_id: int, agent_id: int) -> Handoff:
+    """Gives a waiting customer to an agent who chose them.
+
+    Raises:
+        WrongStep: Somebody else has just taken them, or they left.
+        NotAvailable: The agent is not there, or has as many customers as they can bear.
+    """
+    handoff, agent = _get(session, handoff_id), session.get(Agent, agent_id)
+    if agent is None or not agent.active or agent.status == "offline":
+        raise NotAvailable("offline")
+    if _loads(session, [agent])[agent] >= agent.capacity:
+        raise NotAvailable("full")
+    _give(session, handoff, agent)
+    return handoff
+
+
+def assign(session: Session) -> list[Handoff]:
+    """Gives waiting customers to free agents: the most urgent first, to who knows them, else the freest.
+
+    An agent must be online, of the queue, and have the skill; where nobody who is online has the skill,
+    the queue is enough.
+    """
+    loads = _loads(session, _online(session))
+    given = []
+    waiting = select(Handoff).where(Handoff.state == "queued")
+    order = waiting.order_by(Handoff.priority, Handoff.requested_at, Handoff.id)
+    for handoff in session.scalars(order).all():
+        able = [agent for agent in loads if handoff.queue in agent.queues]
+        able = [agent for agent in able if handoff.skill in agent.skills] or able
+        free = [agent for agent in able if loads[agent] < agent.capacity]
+        if not free:
+            continue
+        known = [agent for agent in free if agent.id == handoff.preferred_agent_id]
+        agent = (known or sorted(free, key=lambda a: (loads[a] / a.capacity, a.id)))[0]
+        _give(session, handoff, agent)
+        loads[agent] += 1
+        given.append(handoff)
+    return given
+
+
+def step_in(session: Session, conversation: str, agent_id: int, route: Route) -> Handoff:
+    """Lets an agent take a conversation over that is the bot's, or waits.
+
+    Raises:
+        WrongStep: Another agent has it.
+    """
+    handoff = current(session, conversation)
+    if handoff is None:
+        handoff = _opened(session, conversation, "stepped_in", route.queue, route.skill, route.priority)
+        session.flush()
+    _give(session, handoff, session.get(Agent, agent_id))
+    return handoff
+
+
+def transfer(
+    session: Session, handoff_id: int, queue: str, skill: str, agent_id: int | None = None
+) -> Handoff:
+    """Puts a customer into another queue, or back into it for a certain agent."""
+    handoff = _get(session, handoff_id)
+    handoff.step("transfer")
+    handoff.queue, handoff.skill = queue, skill
+    handoff.preferred_agent_id, handoff.agent_id = agent_id, None
+    _record(session, handoff, "transferred")
+    return handoff
+
+
+def leave(session: Session, conversation: str, by: str = "customer") -> bool:
+    """Takes a customer out of the queue; ``False`` if they did not wait."""
+    handoff = current(session, conversation)
+    if handoff is None or handoff.state != "queued":
+        return False
+    handoff.step("leave")
+    _close(session, handoff, by)
+    return True
+
+
+def end(session: Session, handoff_id: int, by: str, note: str = "") -> Handoff:
+    """Ends a talk; the bot goes on, knowing the note.
+
+    Raises:
+        WrongStep: It is not being talked.
+    """
+    handoff = _get(session, handoff_id)
+    handoff.step("end")
+    handoff.note = note or handoff.note
+    _close(session, handoff, by)
+    return handoff
+
+
+def release(session: Session, agent_id: int, status: str = "offline") -> list[Handoff]:
+    """Takes an agent's customers back into the queue, ahead of their priority, as they waited before."""
+    agent = session.get(Agent, agent_id)
+    agent.status = status
+    theirs = select(Handoff).where(Handoff.agent_id == agent_id, Handoff.state == "human")
+    released = session.scalars(theirs.order_by(Handoff.id)).all()
+    for handoff in released:
+        handoff.step("release")
+        handoff.agent_id = handoff.preferred_agent_id = None
+        handoff.priority = max(1, handoff.priority - 1)
+        _record(session, handoff, "released", agent=agent_id)
+    return released
+
+
+def spoke(session: Session, handoff: Handoff, who: str) -> None:
+    """Notes that ``customer`` or ``agent`` has said something."""
+    if who == "agent":
+        handoff.agent_at = utcnow()
+    else:
+        handoff.customer_at = utcnow()
+    handoff.idle_step = 0
+
+
+def _opened(
+    session: Session, conversation: str, reason: str, queue: str, skill: str, priority: int
+) -> Handoff:
+    last = session.scalar(
+        select(Handoff.agent_id)
+        .where(Handoff.conversation == conversation, Handoff.agent_id.is_not(None))
+        .order_by(Handoff.id.desc())
+        .limit(1)
+    )
+    handoff = Handoff(
+        conversation=conversation,
+        open_conversation=conversation,
+        state="queued",
+        reason=reason,
+        queue=queue,
+        skill=skill,
+        priority=priority,
+        preferred_agent_id=last,
+        customer_at=utcnow(),
+    )
+    session.add(handoff)
+    session.flush()
+    return handoff
+
+
+def _give(session: Session, handoff: Handoff, agent: Agent) -> None:
+    handoff.step("accept")
+    handoff.agent_id = handoff.preferred_agent_id = agent.id
+    handoff.accepted_at = handoff.agent_at = utcnow()
+    waited = round((handoff.accepted_at - handoff.requested_at).total_seconds())
+    _record(session, handoff, "accepted", agent=agent.id, waited=waited)
+    session.flush()
+
+
+def _close(session: Session, handoff: Handoff, by: str) -> None:
+    handoff.closed_at, handoff.closed_by = utcnow(), by
+    _record(session, handoff, "closed", by=by)
+    session.flush()
+
+
+def _get(session: Session, handoff_id: int) -> Handoff:
+    handoff = session.get(Handoff, handoff_id)
+    if handoff is None:
+        raise NoSuchHandoff(handoff_id)
+    return handoff
+
+
+def _online(session: Session) -> list[Agent]:
+    return session.scalars(select(Agent).where(Agent.active, Agent.status == "online")).all()
+
+
+def _loads(session: Session, agents: list[Agent]) -> dict[Agent, int]:
+    """How many customers each has now."""
+    count = select(Handoff.agent_id, func.count()).where(Handoff.state == "human").group_by(Handoff.agent_id)
+    counts = dict(session.execute(count).all())
+    return {agent: counts.get(agent.id, 0) for agent in agents}
+
+
+def _usual(session: Session, queue: str) -> timedelta:
+    """How long talks of a queue last, by the last ones."""
+    ended = (
+        select(Handoff.accepted_at, Handoff.closed_at)
+        .where(Handoff.queue == queue, Handoff.state == "closed", Handoff.accepted_at.is_not(None))
+        .order_by(Handoff.id.desc())
+        .limit(_MEASURED)
+    )
+    spans = [closed - accepted for accepted, closed in session.execute(ended)]
+    return sum(spans, timedelta()) / len(spans) if spans else _USUAL
+
+
+def _record(session: Session, handoff: Handoff, what: str, **data) -> None:
+    record(session, f"handoff.{what}", handoff.conversation, handoff=handoff.id, queue=handoff.queue, **data)
