@@ -16,23 +16,34 @@ from typing import Any, Protocol
 
 import structlog
 from rasa.core.channels.channel import UserMessage
-from rasa.shared.core.constants import ACTION_LISTEN_NAME
-from rasa.shared.core.events import ActionExecuted, Restarted, UserUtteranceReverted, UserUttered
+from rasa.shared.core.constants import ACTION_LISTEN_NAME, REQUESTED_SLOT
+from rasa.shared.core.events import (
+    ActionExecuted,
+    ActiveLoop,
+    Restarted,
+    SlotSet,
+    UserUtteranceReverted,
+    UserUttered,
+)
 from rasa.shared.core.trackers import DialogueStateTracker
 from sanic import Blueprint, Sanic
 
-from kefu.channels.cases import CaseReceipts
 from kefu.channels.messages import Inbound
+from kefu.channels.news import News
 from kefu.channels.output import ChannelOutput
 from kefu.channels.protocol import neutralise
 from kefu.channels.turns import Threads, Turns
 from kefu.conversations.ledger import Entry, Ledger
 from kefu.db import engine, migrate
+from kefu.handoff import service as handoffs
 from kefu.language.detect import conversation_language, language_of
 
 log = structlog.get_logger()
 
 OnNewMessage = Callable[[UserMessage], Awaitable[Any]]
+
+#: How often to look for what other processes have said, in seconds.
+DUE_SECONDS = 0.25
 
 #: Responses that say where the conversation stood, when a customer comes over from another channel.
 REMINDERS = {"form": "utter_where_we_were_form", "ticket": "utter_where_we_were_ticket"}
@@ -90,7 +101,7 @@ class Hub:
         self.turns: Turns | None = None
         self._running = 0
         self._listening: dict[str, set[asyncio.Event]] = defaultdict(set)
-        self._cases: asyncio.Task | None = None
+        self._watch: asyncio.Future | None = None
 
     def join(self, adapter: Adapter, handle: OnNewMessage) -> None:
         """Adds a channel, before the server starts."""
@@ -124,8 +135,8 @@ class Hub:
         """Ends running turns when the last channel stops."""
         self._running -= 1
         if self._running == 0:
-            if self._cases:
-                self._cases.cancel()
+            if self._watch:
+                self._watch.cancel()
             await self.turns.stop()
             self.threads.close()
 
@@ -139,10 +150,8 @@ class Hub:
         @blueprint.listener("after_server_start")
         async def start(_app: Sanic, _loop: Any) -> None:
             self.turns.start()
-            if self._cases is None and hasattr(self.agent, "nlg"):
-                self._cases = asyncio.create_task(
-                    CaseReceipts(self.ledger, self._words, self._show, self.threads).forever()
-                )
+            if self._watch is None:
+                self._watch = asyncio.gather(*self._watchers())
 
         @blueprint.listener("before_server_stop")
         async def stop(_app: Sanic, _loop: Any) -> None:
@@ -226,6 +235,25 @@ class Hub:
         """Rasa's agent; ``None`` where something else stands in for Rasa."""
         return getattr(self._app.ctx, "agent", None) if self._app else None
 
+    def _watchers(self) -> list[Awaitable[None]]:
+        watchers = [self._keep_showing()]
+        if hasattr(self.agent, "nlg"):
+            watchers.append(News(self.ledger, self._words, self._resume, self.threads).forever())
+        return watchers
+
+    async def show_due(self) -> None:
+        """Shows what other processes have said (a colleague at the console)."""
+        for entry in await self.threads(self.ledger.take_due):
+            await self._show(entry)
+
+    async def _keep_showing(self) -> None:
+        while True:
+            try:
+                await self.show_due()
+            except Exception as error:
+                log.error("message.due.failed", error=type(error).__name__)
+            await asyncio.sleep(DUE_SECONDS)
+
     def _ready(self) -> bool:
         """Rasa drops messages silently while no model is loaded; they wait in the ledger instead."""
         return self.agent is None or self.agent.is_ready()
@@ -241,6 +269,8 @@ class Hub:
 
     async def _answer(self, entry: Entry, owner: str) -> str | None:
         """Has Rasa answer one message; gives the form that it leaves open."""
+        if await self.threads(self._is_taken_over, entry.conversation):
+            return None  # a colleague answers; the message is in the ledger, where they read it
         adapter = self.adapters.get(entry.channel)
 
         async def post(conversation: str, body: dict, reply_to: int | None) -> None:
@@ -281,6 +311,15 @@ class Hub:
             if adapter:
                 await adapter.typing(entry, False)
         return self._open_form(entry.conversation)
+
+    def _is_taken_over(self, conversation: str) -> bool:
+        """Whether a colleague has the conversation; notes that the customer has spoken to them."""
+        with self.ledger.scope() as session:
+            handoff = handoffs.current(session, conversation)
+            if handoff is None or handoff.state != "human":
+                return False
+            handoffs.spoke(session, handoff, "customer")
+            return True
 
     async def _ended(self, entry: Entry) -> None:
         adapter = self.adapters.get(entry.channel)
@@ -341,6 +380,11 @@ class Hub:
     async def _tracker(self, conversation: str) -> DialogueStateTracker | None:
         store = getattr(self.agent, "tracker_store", None)
         return await store.retrieve(conversation) if store else None
+
+    async def _resume(self, conversation: str) -> None:
+        """Lets the bot go on after a colleague: what it was asking is settled or told to them."""
+        over = [ActiveLoop(None), SlotSet(REQUESTED_SLOT, None), SlotSet("awaiting", None)]
+        await self._add(conversation, [*over, ActionExecuted(ACTION_LISTEN_NAME)])
 
     async def _restart(self, conversation: str) -> None:
         """Begins the dialogue afresh: what it remembers is no longer only this customer's."""

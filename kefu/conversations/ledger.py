@@ -129,6 +129,8 @@ class Ledger:
     def push(self, customer: str, body: dict, once: Callable[[Session], bool]) -> Entry | None:
         """Stores a bubble that answers nothing, where the customer speaks now, if ``once`` says so.
 
+        Any process may do so; it is due until the server that the customer is reached by has shown it.
+
         Args:
             customer: One of the customer's conversations.
             body: What is said.
@@ -136,7 +138,26 @@ class Ledger:
         """
         with self._scope() as session:
             conversation = customers.conversation_of(session, customer)
-            return self._write(session, conversation, body, None, None) if once(session) else None
+            if not once(session):
+                return None
+            return self._write(session, conversation, body, None, None, due=True)
+
+    def take_due(self, limit: int = 100) -> list[Entry]:
+        """Takes pushed bubbles that this process shows, oldest first; each is given to one process only.
+
+        Those of channels in ``pushed`` are left to the channels, which send them by their platforms' rules.
+        """
+        due = (Message.delivery == "due", Message.channel.not_in(self.pushed))
+        with self._scope() as session:
+            query = select(Message).where(*due).order_by(Message.created_at, Message.seq).limit(limit)
+            taken = []
+            for row in session.execute(query).scalars().all():
+                here = (Message.conversation_id == row.conversation_id, Message.seq == row.seq)
+                mine = update(Message).where(*here, *due).values(delivery="sent")
+                if session.execute(mine.execution_options(**NO_SYNC)).rowcount:
+                    audience = customers.circle(session, row.conversation_id)
+                    taken.append(entry_of(row, {row.identity, *audience}))
+            return taken
 
     def record(
         self, conversation: str, body: dict, reply_to: int | None = None, owner: str | None = None
@@ -294,7 +315,13 @@ class Ledger:
             return self._write(session, conversation, body, reply_to, owner)
 
     def _write(
-        self, session: Session, conversation: str, body: dict, reply_to: int | None, owner: str | None
+        self,
+        session: Session,
+        conversation: str,
+        body: dict,
+        reply_to: int | None,
+        owner: str | None,
+        due: bool = False,
     ) -> Entry:
         _draw(session, conversation, holder=owner)
         state = _state(session, conversation, reply_to)
@@ -316,7 +343,7 @@ class Ledger:
             created_at=utcnow(),
             identity=identity,
             channel=channel,
-            delivery="due" if channel in self.pushed else None,
+            delivery="due" if due or channel in self.pushed else None,
             audience=tuple(sorted({identity, *circle})),
         )
         _insert(session, entry)

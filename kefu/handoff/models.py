@@ -64,6 +64,7 @@ class Handoff(Base):
         customer_at, agent_at: When each spoke last in it.
         idle_step: 1 once the customer was asked whether they are still there.
         note: What was agreed, in the agent's words.
+        told: The state that the customer was last told of.
     """
 
     __tablename__ = "handoffs"
@@ -90,6 +91,7 @@ class Handoff(Base):
     agent_at = Column(DateTime)
     idle_step = Column(Integer, nullable=False, default=0)
     note = Column(Text, nullable=False, default="")
+    told = Column(String(8), nullable=False, default="queued")
     version = Column(Integer, nullable=False)
 
     __mapper_args__ = {"version_id_col": version}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from kefu.customers.service import circle
 from kefu.db import utcnow
 from kefu.events import record
 from kefu.handoff.models import Agent, Handoff
@@ -41,8 +42,11 @@ class Place:
 
 
 def current(session: Session, conversation: str) -> Handoff | None:
-    """The open takeover of a conversation; ``None`` while it is the bot's."""
-    return session.scalar(select(Handoff).where(Handoff.open_conversation == conversation))
+    """The open takeover of a customer, by any of their conversations; ``None`` while they are the bot's."""
+    theirs = circle(session, conversation)
+    query = select(Handoff).where(Handoff.open_conversation.in_(theirs))
+    # Who was linked while both talked or waited has two: the talk counts.
+    return session.scalars(query.order_by(Handoff.state, Handoff.id).limit(1)).first()
 
 
 def request(session: Session, conversation: str, reason: str, route: Route) -> tuple[Handoff, bool]:
@@ -63,6 +67,11 @@ def request(session: Session, conversation: str, reason: str, route: Route) -> t
     handoff = _opened(session, conversation, reason, route.queue, route.skill, route.priority)
     _record(session, handoff, "requested", reason=reason)
     return handoff, True
+
+
+def is_staffed(session: Session, queue: str) -> bool:
+    """Whether somebody of the queue is there."""
+    return any(queue in agent.queues for agent in _online(session))
 
 
 def place(session: Session, handoff: Handoff) -> Place:
@@ -154,6 +163,7 @@ def leave(session: Session, conversation: str, by: str = "customer") -> bool:
     if handoff is None or handoff.state != "queued":
         return False
     handoff.step("leave")
+    handoff.told = handoff.state
     _close(session, handoff, by)
     return True
 
@@ -192,6 +202,19 @@ def spoke(session: Session, handoff: Handoff, who: str) -> None:
     else:
         handoff.customer_at = utcnow()
     handoff.idle_step = 0
+
+
+def untold(session: Session, limit: int = 100) -> list[Handoff]:
+    """Takeovers in a state that their customer was not told of."""
+    query = select(Handoff).where(Handoff.told != Handoff.state).order_by(Handoff.id).limit(limit)
+    return list(session.scalars(query))
+
+
+def tell(session: Session, handoff: Handoff) -> bool:
+    """Notes that the customer is told of the state; ``False`` if somebody else has just done so."""
+    here = (Handoff.id == handoff.id, Handoff.state == handoff.state, Handoff.told != Handoff.state)
+    told = update(Handoff).where(*here).values(told=handoff.state)
+    return session.execute(told.execution_options(synchronize_session=False)).rowcount == 1
 
 
 def _opened(

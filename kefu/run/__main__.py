@@ -93,7 +93,8 @@ def main(arguments: list[str]) -> int:
         if name in PASSED_ON:
             return PASSED_ON[name](rest)
         if name not in COMMANDS or rest:
-            raise RunError(f"There is no such command; known are {', '.join(COMMANDS)}, rasa ... and npm ...")
+            known = ", ".join((*COMMANDS, *(f"{name} ..." for name in PASSED_ON)))
+            raise RunError(f"There is no such command; known are {known}")
         result = COMMANDS[name]()
         return result if isinstance(result, int) else 0
     except (RunError, PortError, SettingsError) as error:

@@ -2,20 +2,25 @@
 
 import asyncio
 from contextlib import asynccontextmanager
+from datetime import datetime
 from types import SimpleNamespace
 
 import pytest
-from rasa.shared.core.events import ActionExecuted, Restarted, UserUttered
+from rasa.shared.core.events import ActionExecuted, ActiveLoop, Restarted, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from kefu.channels.cases import CaseReceipts
 from kefu.channels.hub import Hub
 from kefu.channels.messages import Inbound
+from kefu.channels.news import News
+from kefu.conversations.ledger import Ledger
 from kefu.customers import service as customers
 from kefu.customers.models import Identity
 from kefu.customers.service import Sender
 from kefu.db import session_scope
+from kefu.handoff import service as handoffs
+from kefu.handoff.models import Agent
 from kefu.tickets import progress
+from kefu.tickets.routing import Route
 from kefu.tickets.service import TicketRequest, cancel_ticket, open_ticket
 
 PAGE, PHONE = Sender("web-1", "web"), Sender("wechat-1", "wechat", "openid")
@@ -189,36 +194,112 @@ async def test_a_channel_that_cannot_show_a_message_does_not_spoil_the_turn(hub)
     assert hub.web.texts() == ["echo a"]
 
 
+async def hears(hub, news):
+    """Has the news told and shown, by two servers at once."""
+    await asyncio.gather(news.once(), news.once())
+    await asyncio.gather(hub.show_due(), hub.show_due())
+
+
+@pytest.fixture
+async def news(hub):
+    return News(hub.ledger, hub._words, hub._resume, hub.threads)
+
+
 class TestReceiptsOfCases:
     @pytest.fixture
     async def ticket(self, hub):
         await says(hub, PAGE, "坏了")
         return open_ticket(TicketRequest("key", PAGE.id, "web", "repair", "normal", "坏了"))
 
-    @pytest.fixture
-    async def receipts(self, hub):
-        return CaseReceipts(hub.ledger, hub._words, hub._show, hub.threads)
-
-    async def test_the_customer_is_told_once_of_each_step(self, hub, receipts, ticket):
-        await receipts.once()
+    async def test_the_customer_is_told_once_of_each_step(self, hub, news, ticket):
+        await hears(hub, news)
         assert hub.web.texts() == ["echo 坏了"]
         for status in ("assigned", "in_progress", "resolved"):
             progress.progress(ticket.number, status, "li")
-            await asyncio.gather(receipts.once(), receipts.once())
+            await hears(hub, news)
         told = [entry.body["case"]["status"] for entry in hub.web.shown if "case" in entry.body]
         assert told == ["assigned", "in_progress", "resolved"]
         assert ticket.number in hub.web.texts()[-1]
 
-    async def test_it_goes_to_the_channel_that_the_customer_spoke_on_last(self, hub, receipts, ticket):
+    async def test_it_goes_to_the_channel_that_the_customer_spoke_on_last(self, hub, news, ticket):
         await says(hub, PHONE, "b")
         linked()
         await says(hub, PHONE, "c")
         progress.progress(ticket.number, "assigned", "li")
-        await receipts.once()
+        await hears(hub, news)
         last = hub.wechat.shown[-1]
         assert (last.channel, last.identity, last.delivery) == ("wechat", PHONE.id, "due")
 
-    async def test_what_the_customer_did_is_not_told_again(self, hub, receipts, ticket):
+    async def test_what_the_customer_did_is_not_told_again(self, hub, news, ticket):
         cancel_ticket("other key", PAGE.id)
-        await receipts.once()
+        await hears(hub, news)
         assert hub.web.texts() == ["echo 坏了"]
+
+
+class TestTakeovers:
+    ROUTE = Route("repairs", "locks", 3, datetime(2027, 1, 1), datetime(2027, 1, 1), ())
+
+    @pytest.fixture
+    async def agent(self, hub):
+        await says(hub, PAGE, "坏了")
+        with session_scope() as session:
+            agent = Agent(name="小李", queues=["repairs"], skills=["locks"], status="online")
+            session.add(agent)
+            session.flush()
+            return agent.id
+
+    @pytest.fixture
+    async def talk(self, hub, news, agent):
+        with session_scope() as session:
+            handoffs.request(session, PAGE.id, "asked", self.ROUTE)
+            return handoffs.assign(session)[0].id
+
+    async def test_while_queued_the_bot_answers(self, hub, rasa, agent):
+        with session_scope() as session:
+            handoffs.request(session, PAGE.id, "asked", self.ROUTE)
+        await says(hub, PAGE, "还有一个问题")
+        assert hub.web.texts()[-1] == "echo 还有一个问题"
+
+    async def test_while_a_person_talks_the_bot_is_silent_on_every_channel(self, hub, rasa, news, talk):
+        await hears(hub, news)
+        assert hub.web.texts()[-1] == "utter_handoff_human 小李"
+        before = len(rasa.asked)
+        await says(hub, PAGE, "在吗")
+        await says(hub, PHONE, "b")  # somebody else
+        linked()
+        await says(hub, PHONE, "我换微信了")
+        assert [message.sender_id for message in rasa.asked[before:]] == [PHONE.id]
+        assert [e.body["text"] for e in hub.ledger.before(PAGE.id, None, 2)] == ["在吗", "我换微信了"]
+
+    async def test_what_a_person_says_is_shown_where_the_customer_spoke_last(self, hub, talk):
+        Ledger().push(PAGE.id, {"text": "您好", "agent": {"name": "小李"}}, lambda session: True)
+        await asyncio.gather(hub.show_due(), hub.show_due())
+        assert hub.web.texts()[-1] == "您好"
+        assert hub.web.texts().count("您好") == 1
+        await says(hub, PHONE, "b")
+        linked()
+        await says(hub, PHONE, "我换微信了")
+        Ledger().push(PAGE.id, {"text": "好的", "agent": {"name": "小李"}}, lambda session: True)
+        await hub.show_due()
+        assert hub.ledger.before(PAGE.id, None, 1)[0].delivery == "due"  # WeChat's own to send
+        assert hub.ledger.before(PAGE.id, None, 1)[0].identity == PHONE.id
+
+    async def test_after_the_talk_the_bot_goes_on_and_the_customer_knows_what_was_agreed(
+        self, hub, rasa, news, talk
+    ):
+        rasa.trackers[PAGE.id].update(ActiveLoop("ticket_form"))
+        await hears(hub, news)
+        with session_scope() as session:
+            handoffs.end(session, talk, "agent", "明天上午换新锁")
+        await hears(hub, news)
+        assert hub.web.texts()[-1] == "utter_handoff_noted 小李 明天上午换新锁"
+        assert rasa.trackers[PAGE.id].active_loop_name is None
+        await says(hub, PAGE, "谢谢")
+        assert hub.web.texts()[-1] == "echo 谢谢"
+
+    async def test_a_person_who_goes_is_apologised_for(self, hub, news, agent, talk):
+        await hears(hub, news)
+        with session_scope() as session:
+            handoffs.release(session, agent)
+        await hears(hub, news)
+        assert hub.web.texts()[-1] == "utter_handoff_queued 1"

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0008"
-down_revision = "0004"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
@@ -41,6 +41,7 @@ def upgrade() -> None:
         sa.Column("agent_at", sa.DateTime),
         sa.Column("idle_step", sa.Integer, nullable=False),
         sa.Column("note", sa.Text, nullable=False),
+        sa.Column("told", sa.String(8), nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
     )
     op.create_index("ix_handoffs_conversation", "handoffs", ["conversation"])
