@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test train validate stories lint test-page pytest shell bench-channels bench-nlu bench-search bench-turns bench-start bench-embedding check-wechat reload-knowledge clean ports browser
+.PHONY: help run test train validate stories lint test-page pytest shell bench-channels bench-nlu bench-search bench-turns bench-start bench-embedding check-wechat explain-route reload-knowledge clean ports browser
 
 PYTHON := .venv/bin/python
 RASA := $(PYTHON) -m kefu.run rasa
@@ -60,6 +60,8 @@ bench-embedding: .venv/.synced ## Measure what the meaning of one sentence costs
 
 check-wechat: .venv/.synced ## Say what is wrong with a WeChat account's set-up; URL=https://.../wechat/callback
 	@$(PYTHON) -m kefu.channels.wechat.check $(if $(URL),--url "$(URL)") $(ARGS)
+explain-route: .venv/.synced ## Show where a request would go, and why: TEXT="..." ARGS="--level vip"
+	@$(PYTHON) -m kefu.run explain "$(TEXT)" $(ARGS)
 
 reload-knowledge: .venv/.synced ## Take changes of data/knowledge over, also while the assistant runs
 	@$(PYTHON) -m kefu.knowledge

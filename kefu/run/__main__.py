@@ -62,6 +62,13 @@ def rasa(arguments: list[str]) -> int:
     os.execve(sys.executable, python("rasa", *arguments), environment())
 
 
+def explain(arguments: list[str]) -> int:
+    """Becomes ``python -m kefu.nlu.explain ARGUMENTS`` with the model of the present sources."""
+    knowledge()
+    command = python("kefu.nlu.explain", "--model", builds.model(), *arguments)
+    os.execve(sys.executable, command, environment())
+
+
 def npm(arguments: list[str]) -> int:
     """Runs ``npm ARGUMENTS`` on the page, with the Node that builds it."""
     folder = builds.node_folder(ROOT / "web")
@@ -77,7 +84,7 @@ COMMANDS = {
     "train": lambda: print(f"Model: {builds.model().relative_to(ROOT)}"),
     "shell": shell,
 }
-PASSED_ON = {"rasa": rasa, "npm": npm}
+PASSED_ON = {"rasa": rasa, "npm": npm, "explain": explain}
 
 
 def main(arguments: list[str]) -> int:
