@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+import structlog
 from rasa.core.agent import load_agent
 
 from kefu.db import company_time, utcnow
@@ -22,6 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Understands the text as the assistant does, then prints category, route and reasons."""
     options = _options(arguments)
     logging.disable(logging.WARNING)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     parsed = asyncio.run(_parse(options.model, options.text))
     intent = parsed["intent"]["name"]
     category = categorise(options.text, intent, parsed["entities"])
