@@ -26,10 +26,10 @@ class ActionRequestHuman(TurnAction):
         """Says the place in the queue; where nobody is there, offers a ticket instead."""
         asked = _route(turn)
         with session_scope() as session:
-            waits = service.current(session, turn.customer) is not None
+            waits = service.current(session, turn.conversation) is not None
             if not waits and not service.is_staffed(session, asked.queue):
                 return ActionOfferTicket().act(turn, say)
-            handoff, new = service.request(session, turn.customer, _reason(turn), asked)
+            handoff, new = service.request(session, turn.conversation, _reason(turn), asked)
             place = service.place(session, handoff)
         warn(say, turn.intent, turn.text)
         response = "utter_handoff_requested" if new else "utter_handoff_waiting"
@@ -47,7 +47,7 @@ class ActionLeaveQueue(TurnAction):
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Says that they no longer wait, or that they did not."""
         with session_scope() as session:
-            left = service.leave(session, turn.customer)
+            left = service.leave(session, turn.conversation)
         say.utter_message(response="utter_handoff_left" if left else "utter_handoff_not_waiting")
         return []
 

@@ -36,6 +36,7 @@ class Ticket(Base):
         customer: The identity that opened it; only those linked with it see it.
         request_key: Identifies the message that opened it, so that a repeated request opens no second.
         line, function, problem_type: The category path; empty where unknown.
+        queue, skill, priority, respond_by, resolve_by, reasons: Its route (`kefu.tickets.routing.Route`).
         told: The state that the customer was last told of. What they asked for themselves, they know.
         version: Counts changes; two people changing one ticket never overwrite each other.
     """
@@ -60,6 +61,12 @@ class Ticket(Base):
     rating = Column(Integer)
     opened_at = Column(DateTime, nullable=False, default=utcnow)
     changed_at = Column(DateTime, nullable=False, default=utcnow, onupdate=utcnow)
+    queue = Column(String(32), nullable=False, default="general")
+    skill = Column(String(32), nullable=False, default="general")
+    priority = Column(Integer, nullable=False, default=4)
+    respond_by = Column(DateTime)
+    resolve_by = Column(DateTime)
+    reasons = Column(JSON, nullable=False, default=list)
     told = Column(String(16), nullable=False, default="new")
     version = Column(Integer, nullable=False)
 

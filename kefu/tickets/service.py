@@ -26,6 +26,7 @@ from kefu.events import record, record_once
 from kefu.knowledge.schema import TICKET_KINDS, URGENCIES
 from kefu.tickets import numbers
 from kefu.tickets.models import Ticket, TicketNote, WrongState
+from kefu.tickets.routing import Case, route
 
 #: Urging again within this time is noted once.
 URGE_PAUSE = timedelta(minutes=30)
@@ -92,11 +93,16 @@ def open_ticket(request: TicketRequest) -> Ticket:
         opened = session.scalar(select(Ticket).filter_by(request_key=request.request_key))
         if opened:
             return opened
-        ticket = Ticket(number=numbers.issue(session, numbers.TICKET, today()), **vars(request))
+        number = numbers.issue(session, numbers.TICKET, today())
+        ticket = Ticket(number=number, opened_at=utcnow(), **vars(request))
+        _route(ticket)
         session.add(ticket)
         session.flush()
         category, urgency = ticket.category, ticket.urgency
-        _note(session, ticket, "opened", request.request_key, category=category, urgency=urgency)
+        _note(
+            session, ticket, "opened", request.request_key,
+            category=category, urgency=urgency, queue=ticket.queue,
+        )  # fmt: skip
         return ticket
 
 
@@ -128,6 +134,7 @@ def urge_ticket(request_key: str, customer: str, number: str | None = None) -> t
         if last and utcnow() - last.at < URGE_PAUSE:
             return ticket, False
         ticket.urged += 1
+        _route(ticket)
         _note(session, ticket, "urged", request_key, count=ticket.urged)
         return ticket, True
 
@@ -195,6 +202,22 @@ def rate(request_key: str, customer: str, rating: int, number: str | None = None
         ticket.rating = rating
         _note(session, ticket, "rated", request_key, rating=rating)
         return ticket
+
+
+def _route(ticket: Ticket) -> None:
+    case = Case(
+        kind=ticket.kind,
+        urgency=ticket.urgency,
+        line=ticket.line,
+        function=ticket.function,
+        problem_type=ticket.problem_type,
+        channel=ticket.channel,
+        urged=ticket.urged or 0,  # not stored yet: nothing
+        text=ticket.description,
+        at=ticket.opened_at,
+    )
+    for name, value in vars(route(case)).items():
+        setattr(ticket, name, list(map(list, value)) if name == "reasons" else value)
 
 
 def _done(session: Session, kind: str, request_key: str) -> Ticket | None:

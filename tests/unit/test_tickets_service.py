@@ -243,3 +243,18 @@ def test_the_event_log_holds_no_words_of_the_customer(ticket):
     with session_scope() as session:
         written = " ".join(str(event.data) for event in session.query(Event))
     assert "一号楼" not in written and "指纹识别不了" not in written
+
+
+def test_a_ticket_is_routed_as_it_is_opened_and_says_why(installation):
+    ticket = service.open_ticket(request(urgency="high"))
+    assert (ticket.queue, ticket.skill, ticket.priority) == ("repairs", "locks", 2)
+    assert ticket.opened_at < ticket.respond_by < ticket.resolve_by
+    assert ["queue", "repairs", "门锁故障"] in ticket.reasons
+
+
+def test_pressing_again_raises_the_priority_and_leaves_the_clock(ticket, monkeypatch):
+    monkeypatch.setattr(service, "URGE_PAUSE", timedelta(0))
+    for _ in range(2):
+        urged, _counted = service.urge_ticket(message(), ME, ticket.number)
+    assert (ticket.priority, urged.priority) == (3, 2)
+    assert urged.respond_by == ticket.respond_by

@@ -1,12 +1,22 @@
-"""Agents, and the conversations that they take over."""
+"""Agents, the conversations that they take over, and where tickets were routed."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
+
+#: Tickets opened before were not routed.
+ROUTE = (
+    sa.Column("queue", sa.String(32), nullable=False, server_default="general"),
+    sa.Column("skill", sa.String(32), nullable=False, server_default="general"),
+    sa.Column("priority", sa.Integer, nullable=False, server_default="4"),
+    sa.Column("respond_by", sa.DateTime),
+    sa.Column("resolve_by", sa.DateTime),
+    sa.Column("reasons", sa.JSON, nullable=False, server_default="[]"),
+)
 
 
 def upgrade() -> None:
@@ -47,8 +57,13 @@ def upgrade() -> None:
     op.create_index("ix_handoffs_conversation", "handoffs", ["conversation"])
     op.create_index("ix_handoffs_waiting", "handoffs", ["state", "priority", "requested_at"])
     op.create_index("ix_handoffs_agent", "handoffs", ["agent_id", "state"])
+    for column in ROUTE:
+        op.add_column("tickets", column)
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("tickets") as tickets:
+        for column in ROUTE:
+            tickets.drop_column(column.name)
     op.drop_table("handoffs")
     op.drop_table("agents")
