@@ -53,7 +53,13 @@ def test_a_ticket_opens_new_with_a_valid_number_and_its_category(ticket):
     assert (ticket.status, ticket.category) == ("new", "智能门锁 / 指纹开锁 / 识别失败")
     assert [note.kind for note in ticket.notes] == ["opened"]
     assert facts("ticket.opened") == [
-        {"ticket": ticket.number, "kind": "repair", "category": ticket.category, "urgency": "normal"}
+        {
+            "ticket": ticket.number,
+            "kind": "repair",
+            "category": ticket.category,
+            "urgency": "normal",
+            "queue": "repairs",
+        }
     ]
 
 
