@@ -60,6 +60,7 @@ class Dialogue:
     group: str
     page_language: str | None = None
     fails: str | None = None
+    staffed: bool = False
 
 
 def read(folder: Path) -> list[Dialogue]:
@@ -75,7 +76,7 @@ def _dialogue(written: Mapping[str, Any], group: str) -> Dialogue:
     turns = [{key: _listed(key, value) for key, value in turn.items()} for turn in written["turns"]]
     return Dialogue(
         written["title"], [Expected(**turn) for turn in turns], group,
-        written.get("page_language"), written.get("fails"),
+        written.get("page_language"), written.get("fails"), written.get("staffed", False),
     )  # fmt: skip
 
 
@@ -92,6 +93,7 @@ def play(talk: Talk, dialogue: Dialogue) -> tuple[list[str], str]:
         What was not as expected, and the transcript.
     """
     faults, transcript = [], []
+    talk.staff("online" if dialogue.staffed else "offline")
     phone = f"138{crc32(dialogue.title.encode()) % 10**8:08d}"
     known = {"ticket": "", "link_code": "", "phone": phone, "tail": phone[-4:]}
     metadata = {"language": dialogue.page_language} if dialogue.page_language else {}

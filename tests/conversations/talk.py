@@ -23,6 +23,8 @@ from sqlalchemy.orm import Session
 
 from kefu.customers.service import conversation_of
 from kefu.db import connect
+from kefu.handoff.models import Agent
+from kefu.tickets.routing import rules
 from tests.e2e.assistant import Assistant
 
 CHANNEL = "web"
@@ -73,6 +75,15 @@ class Talk:
     def close(self) -> None:
         self._loop.close()
         self._database.dispose()
+
+    def staff(self, status: str) -> None:
+        """Makes the colleague of every team ``online`` or ``offline``."""
+        with Session(self._database, future=True) as session, session.begin():
+            colleague = session.get(Agent, 1)
+            if colleague is None:
+                colleague = Agent(id=1, name="小李", queues=list(rules().queues), capacity=1)
+                session.add(colleague)
+            colleague.status = status
 
     def conversation_of(self, identity: str) -> str:
         """The conversation in which a customer's identity speaks now."""
