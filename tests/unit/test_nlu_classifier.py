@@ -9,7 +9,7 @@ from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from kefu.nlu.classifier import LinearIntentClassifier, readable
+from kefu.nlu.classifier import LinearIntentClassifier
 
 EXAMPLES = {
     "greet": ["你好", "您好呀", "哈喽", "早上好", "在吗", "hello"],
@@ -103,21 +103,3 @@ def test_two_intents_of_two_examples_each_are_enough(storage):
     classifier = created(storage)
     classifier.train(data({"greet": ["你好", "您好"], "ask_policy": ["保修几年", "能退货吗"]}))
     assert parse(classifier, "你好呀")[0]["name"] == "greet"
-
-
-@pytest.mark.parametrize("intents", [2, 3])
-@pytest.mark.parametrize("embed", [None, lambda text: np.full((1, 4), len(text) / 10, dtype=np.float32)])
-def test_one_text_is_scored_as_scikit_learn_scores_many(storage, intents, embed):
-    classifier = created(storage, embedding_scale=2.0, ranking_length=1)
-    classifier.train(data(dict(list(EXAMPLES.items())[:intents]), embed))
-    for text in ("门锁打不开打不开", "您好，能退货吗？", "zzz"):
-        margins = classifier._margins(classifier._model, classifier._features([message(text, embed)]))[0]
-        odds = np.exp(classifier._sharpness * margins)
-        intent, _ = parse(classifier, text, embed)
-        assert intent["name"] == classifier._model.classes_[margins.argmax()]
-        assert intent["confidence"] == pytest.approx(odds.max() / odds.sum(), abs=1e-4)
-
-
-def test_numbers_are_read_by_their_length_only():
-    assert readable("订单 202611220001") == readable("订单 202611229999")
-    assert readable("Ｌ３") == readable("l3") == "^l0$"
