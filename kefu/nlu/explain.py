@@ -16,6 +16,7 @@ from kefu.db import company_time, utcnow
 from kefu.knowledge.categories import Category, classify, ticket_kind_of
 from kefu.knowledge.entries import Mentions
 from kefu.knowledge.service import catalog
+from kefu.nlu.mood import MOOD
 from kefu.tickets.routing import CHANNELS, LEVELS, MOODS, Case, Route, route, rules
 
 
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         problem_type=category.problem_type,
         level=options.level,
         channel=options.channel,
-        mood=options.mood,
+        mood=options.mood or parsed[MOOD]["name"],
         urged=options.urged,
         text=options.text,
         at=utcnow(),
@@ -94,7 +95,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("text")
     parser.add_argument("--model", type=Path, required=True)
     parser.add_argument("--level", choices=LEVELS, default=LEVELS[0])
-    parser.add_argument("--mood", choices=MOODS, default="neutral")
+    parser.add_argument("--mood", choices=MOODS, help="instead of the one that is seen in the text")
     parser.add_argument("--channel", choices=CHANNELS, default="")
     parser.add_argument("--urged", type=int, default=0)
     return parser.parse_args(arguments)

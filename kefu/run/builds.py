@@ -33,7 +33,7 @@ def fingerprint(root: Path, files: Iterable[Path]) -> str:
 
 def model_inputs(root: Path, config: str = "config.yml") -> list[Path]:
     """Every file that can change the model: training files, our components, the locked packages."""
-    files = [root / config, root / "domain.yml", root / "uv.lock"]
+    files = [root / config, root / "domain.yml", root / "uv.lock", root / "data" / "mood.yml"]
     # data/knowledge is read when the assistant runs, not when it is trained.
     files += [path for path in root.glob("data/*/**/*.yml") if "knowledge" != path.relative_to(root).parts[1]]
     for package in ("nlu", "language", "knowledge"):

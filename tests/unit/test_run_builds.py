@@ -9,8 +9,9 @@ from kefu.run.steps import RunError
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    files = ("config.yml", "domain.yml", "uv.lock", "data/nlu/tickets.yml", "data/rules/tickets.yml",
-             "data/knowledge/lock.yml", "kefu/nlu/tokenizer.py", "actions/tickets.py")  # fmt: skip
+    files = ("config.yml", "domain.yml", "uv.lock", "data/mood.yml", "data/nlu/tickets.yml",
+             "data/rules/tickets.yml", "data/knowledge/lock.yml", "kefu/nlu/tokenizer.py",
+             "actions/tickets.py")  # fmt: skip
     for name in files:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -72,6 +72,7 @@ def conversation(turns: int) -> DialogueStateTracker:
     tracker = DialogueStateTracker.from_events("a", [], DOMAIN.slots)
     for n in range(turns):
         parsed = {"intent": ranking[0], "entities": [], "intent_ranking": ranking, "text_tokens": [(0, 2)]}
+        parsed["mood"] = {"name": "angry", "confidence": 0.9}
         tracker.update_with_events([
             UserUttered(f"hello {n}", ranking[0], [], parsed, input_channel="web", message_id=str(n)),
             SlotSet("count", n), ActionExecuted("action_answer"), BotUttered("so"),
@@ -117,6 +118,13 @@ async def test_what_the_action_gave_back_is_said_and_done(server):
     assert (said.text, said.metadata["utter_action"]) == ("done 3", "utter_done")
     assert said.data["buttons"] == [{"title": "ok", "payload": "/ok"}]
     assert slot == SlotSet("count", 3)
+
+
+async def test_actions_see_the_mood_of_this_message_and_the_last(server):
+    await run(server.endpoint, tracker=conversation(2))
+    tracker = server.calls[0]["tracker"]
+    before = [event["parse_data"] for event in tracker["events"] if event["event"] == "user"]
+    assert {parsed["mood"]["name"] for parsed in (tracker["latest_message"], *before)} == {"angry"}
 
 
 async def test_actions_see_this_turn_and_the_last_messages_and_slots(server):

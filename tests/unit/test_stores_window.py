@@ -250,9 +250,11 @@ def test_reminders_of_the_past_are_not_carried_along():
     assert [event.name for event in condensed("a", events, DOMAIN.slots)] == ["soon"]
 
 
-def test_of_a_stored_message_the_first_three_intents_are_kept():
+def test_of_a_stored_message_the_first_three_intents_and_the_mood_are_kept():
     ranking = [{"name": f"i{n}", "confidence": 0.1} for n in range(60)]
     parsed = {"intent": ranking[0], "entities": [], "intent_ranking": ranking, "text_tokens": [(0, 2)]}
+    parsed["mood"] = {"name": "angry", "confidence": 0.9}
     data = slim(UserUttered("hi", ranking[0], [], parsed)).as_dict()["parse_data"]
     assert [intent["name"] for intent in data["intent_ranking"]] == ["i0", "i1", "i2"]
     assert "text_tokens" not in data
+    assert data["mood"] == {"name": "angry", "confidence": 0.9}
