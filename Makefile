@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test train validate stories lint test-page pytest shell bench-channels bench-nlu bench-search bench-turns bench-start bench-embedding check-wechat explain-route reload-knowledge clean ports browser
+.PHONY: help run test train validate stories lint test-page pytest shell bench-channels bench-nlu bench-mood bench-search bench-turns bench-start bench-embedding check-wechat explain-route reload-knowledge clean ports browser
 
 PYTHON := .venv/bin/python
 RASA := $(PYTHON) -m kefu.run rasa
@@ -42,6 +42,9 @@ shell: .venv/.synced ## Talk to the assistant in the terminal
 
 bench-nlu: .venv/.synced ## Measure understanding; DATA=file.yml scores a test file of yours
 	@$(PYTHON) -m bench.nlu $(if $(DATA),--data "$(DATA)")
+
+bench-mood: .venv/.synced ## Measure how well the customer's mood is seen
+	@$(PYTHON) -m bench.mood $(ARGS)
 
 bench-search: .venv/.synced ## Measure knowledge search; CORPUS=file QUERIES=file scores texts of yours
 	@$(PYTHON) -m bench.search $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(QUERIES),--queries "$(QUERIES)")
