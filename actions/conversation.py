@@ -51,6 +51,8 @@ class Turn:
         form: The form that is being filled, if any; while accounts are linked, the one put aside for that.
         linking: Whether accounts are being linked.
         entities: What understanding found, in order.
+        mood: How the customer feels: ``angry``, ``unhappy``, ``neutral`` or ``happy``. Anger lasts for one
+            message more, unless that is a happy one.
         intent_before: What the customer's message before this one wanted; empty for the first.
         asked: Name of the response said last before this message.
         replies: Names of the responses said to this message already.
@@ -67,6 +69,7 @@ class Turn:
     form: str | None
     linking: bool
     entities: tuple[dict[str, Any], ...]
+    mood: str
     intent_before: str
     asked: str
     replies: tuple[str, ...]
@@ -99,6 +102,7 @@ class Turn:
             form=tracker.slots.get("suspended_form") if linking else loop,
             linking=linking,
             entities=tuple(message.get("entities") or ()),
+            mood=_mood(message, user.get("parse_data") or {}),
             intent_before=((user.get("parse_data") or {}).get("intent") or {}).get("name") or "",
             asked=_response(bot),
             replies=tuple(_response(event) for event in reversed(since) if event.get("event") == "bot"),
@@ -203,6 +207,12 @@ def _response(bot: dict[str, Any]) -> str:
 
 def _texts(tracker: Tracker) -> Iterator[str]:
     return (event.get("text") or "" for event in reversed(tracker.events) if event.get("event") == "user")
+
+
+def _mood(message: dict[str, Any], before: dict[str, Any]) -> str:
+    """The mood of a message and the one before it; buttons have none."""
+    now, earlier = ((parsed.get("mood") or {}).get("name") or "neutral" for parsed in (message, before))
+    return earlier if earlier == "angry" and now != "happy" else now
 
 
 class TurnAction(Action, ABC):

@@ -66,6 +66,7 @@ def _route(turn: Turn) -> Route:
             function=category.function,
             problem_type=category.problem_type,
             channel=turn.channel,
+            mood=turn.mood,
             text=turn.text,
         )
     )

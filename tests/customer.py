@@ -35,6 +35,12 @@ class Customer:
     loop: dict[str, Any] = field(default_factory=dict)
     channel: str = "web"
 
+    def feels(self, mood: str) -> Customer:
+        """Gives the latest message a mood, as understanding does."""
+        parsed = {"name": mood, "confidence": 0.9}
+        self.message["mood"] = self.events[-1]["parse_data"]["mood"] = parsed
+        return self
+
     def says(self, text: str, intent: str = "", **entities: str | tuple[str, str]) -> Customer:
         """Takes a message; an entity is what was said, or ``(said, value)`` where they differ."""
         found = []

@@ -80,3 +80,24 @@ def test_a_message_handled_again_has_the_same_key_and_another_message_another(cu
     first = Turn.of(customer.says("好").tracker).key
     assert Turn.of(customer.tracker).key == first
     assert Turn.of(customer.says("好").tracker).key != first
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "mood"),
+    [
+        (None, None, "neutral"),
+        (None, "unhappy", "unhappy"),
+        ("angry", "neutral", "angry"),
+        ("angry", None, "angry"),
+        ("angry", "happy", "happy"),
+        ("unhappy", "neutral", "neutral"),
+    ],
+)
+def test_anger_lasts_for_one_message_more(customer, before, now, mood):
+    for said, felt in (("第几次了", before), ("转人工", now)):
+        customer.says(said)
+        if felt:
+            customer.feels(felt)
+    assert Turn.of(customer.tracker).mood == mood
+    customer.says("好的")
+    assert Turn.of(customer.tracker).mood == ("angry" if now == "angry" else "neutral")
