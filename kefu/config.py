@@ -36,6 +36,7 @@ class Settings:
         sms_url: Gateway that sends codes to phones; ``None``: phones cannot be proved here.
         wechat: Whether customers can come by WeChat.
         sms_token: What the gateway knows us by.
+        assign_seconds: How long customers wait for an operator to choose them before one is chosen for them.
     """
 
     var_dir: Path
@@ -49,6 +50,7 @@ class Settings:
     sms_url: str | None = field(default=None, repr=False)
     sms_token: str = field(default="", repr=False)
     wechat: bool = False
+    assign_seconds: int = 20
 
 
 @lru_cache(maxsize=1)
@@ -77,6 +79,7 @@ def settings() -> Settings:
         wechat=bool(os.environ.get("KEFU_WECHAT_APPID")),
         sms_url=os.environ.get("KEFU_SMS_URL") or None,
         sms_token=os.environ.get("KEFU_SMS_TOKEN") or "",
+        assign_seconds=_seconds("KEFU_ASSIGN_SECONDS", 20),
     )
 
 
@@ -85,6 +88,13 @@ def _zone(name: str) -> str:
         return ZoneInfo(name).key
     except (ZoneInfoNotFoundError, ValueError, OSError):  # unknown, or no name of a zone at all
         raise SettingsError(f"KEFU_TIMEZONE: {name!r} is no time zone, as Asia/Shanghai is one.") from None
+
+
+def _seconds(variable: str, default: int) -> int:
+    text = os.environ.get(variable) or str(default)
+    if not (text.isascii() and text.isdigit() and int(text) <= 86_400):
+        raise SettingsError(f"{variable}: {text!r} is no number of seconds between 0 and 86400.")
+    return int(text)
 
 
 def _kept_secret(path: Path) -> str:

@@ -1,6 +1,7 @@
 """Imports every table, for the migrations."""
 
 import kefu.channels.wechat.models
+import kefu.console.models
 import kefu.conversations.ledger
 import kefu.customers.models
 import kefu.events

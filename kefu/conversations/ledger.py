@@ -16,13 +16,13 @@ PostgreSQL then queue concurrent writers of a conversation instead of failing on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -31,7 +31,7 @@ from kefu.conversations import statements
 from kefu.conversations.models import Conversation, Message
 from kefu.customers import service as customers
 from kefu.customers.service import Sender
-from kefu.db import session_scope, utcnow
+from kefu.db import batches, session_scope, utcnow
 
 NO_SYNC = {"synchronize_session": False}
 
@@ -190,6 +190,26 @@ class Ledger:
             query = query.where(Message.seq < seq)
         with self._scope() as session:
             return [entry_of(row) for row in session.execute(query).scalars()][::-1]
+
+    def newer(self, after: Mapping[str, int]) -> list[Entry]:
+        """The messages of several conversations after the number given for each, oldest first."""
+        wanted = [and_(Message.conversation_id == id_, Message.seq > seq) for id_, seq in after.items()]
+        found: list[Entry] = []
+        with self._scope() as session:
+            for some in batches(wanted, 100):
+                query = select(Message).where(or_(*some)).order_by(Message.conversation_id, Message.seq)
+                found += [entry_of(row) for row in session.execute(query).scalars()]
+        return found
+
+    def last(self, conversations: Iterable[str]) -> dict[str, Entry]:
+        """The newest message of each conversation that has any."""
+        here = and_(Message.conversation_id == Conversation.id, Message.seq == Conversation.last_seq)
+        found: dict[str, Entry] = {}
+        with self._scope() as session:
+            for some in batches(sorted(set(conversations))):
+                query = select(Message).join(Conversation, here).where(Conversation.id.in_(some))
+                found.update((row.conversation_id, entry_of(row)) for row in session.execute(query).scalars())
+        return found
 
     def button(self, conversation: str, seq: int, index: int) -> dict | None:
         """The button ``index`` under message ``seq`` of this very conversation, if there is one."""

@@ -123,6 +123,28 @@ def has_parted(session: Session, identity: str, conversation: str, since: dateti
     return not found.together or (found.apart_since is not None and found.apart_since >= since)
 
 
+def identities(session: Session, conversation: str) -> list[Identity]:
+    """The identities of the customer to whom ``conversation`` belongs, the oldest first."""
+    own = select(Identity.customer_id).where(Identity.id == conversation).scalar_subquery()
+    query = select(Identity).where(Identity.customer_id == own).order_by(Identity.created_at, Identity.id)
+    return list(session.scalars(query))
+
+
+def phone_of(session: Session, conversation: str) -> str | None:
+    """The number that the customer has proved, if there is one."""
+    query = select(Customer.phone).join(Identity, Identity.customer_id == Customer.id)
+    return session.scalar(query.where(Identity.id == conversation))
+
+
+def find(session: Session, text: str) -> list[str]:
+    """The present conversations of customers by an identity's id, or by a phone that was proved."""
+    digits = "".join(filter(str.isdigit, text))
+    phones = {text, f"+{digits}", f"+86{digits}"} if 7 <= len(digits) <= 15 else {text}
+    query = select(Customer.conversation).join(Identity, Identity.customer_id == Customer.id)
+    found = query.where((Identity.id == text) | Customer.phone.in_(sorted(phones))).distinct()
+    return list(session.scalars(found))
+
+
 def link(session: Session, identity: str, customer: str, proof: str, idle: bool = False) -> str:
     """Puts an identity, with those already linked to it, under a customer.
 

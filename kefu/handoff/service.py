@@ -107,15 +107,17 @@ def accept(session: Session, handoff_id: int, agent_id: int) -> Handoff:
     return handoff
 
 
-def assign(session: Session) -> list[Handoff]:
+def assign(session: Session, waited: timedelta = timedelta()) -> list[Handoff]:
     """Gives waiting customers to free agents: the most urgent first, to who knows them, else the freest.
 
-    An agent must be online, of the queue, and have the skill; where nobody who is online has the skill,
-    the queue is enough.
+    Only those who have waited at least ``waited``: until then agents choose. The agent must be online, of the
+    queue, and have the skill; where nobody who is online has the skill, the queue is enough.
     """
     loads = _loads(session, _online(session))
     given = []
     waiting = select(Handoff).where(Handoff.state == "queued")
+    if waited:
+        waiting = waiting.where(Handoff.requested_at <= utcnow() - waited)
     order = waiting.order_by(Handoff.priority, Handoff.requested_at, Handoff.id)
     for handoff in session.scalars(order).all():
         able = [agent for agent in loads if handoff.queue in agent.queues]

@@ -45,6 +45,7 @@ ASSISTANT = Port("assistant", "KEFU_PORT", 5005)
 ACTIONS = Port("action server", "KEFU_ACTIONS_PORT", 5055)
 WECHAT = Port("local WeChat", "KEFU_WECHAT_PORT", 5065)
 SMS = Port("local SMS gateway", "KEFU_SMS_PORT", 5060)
+CONSOLE = Port("console", "KEFU_CONSOLE_PORT", 5006)
 
 
 def ports(environ: Mapping[str, str] = os.environ) -> tuple[Port, ...]:
@@ -52,11 +53,11 @@ def ports(environ: Mapping[str, str] = os.environ) -> tuple[Port, ...]:
     wechat = () if environ.get("KEFU_WECHAT_APPID") else (WECHAT,)
     # Empty: the company has no gateway, and none is to be simulated.
     sms = () if "KEFU_SMS_URL" in environ else (SMS,)
-    return (ASSISTANT, ACTIONS, *wechat, *sms)
+    return (ASSISTANT, ACTIONS, CONSOLE, *wechat, *sms)
 
 
 def host(environ: Mapping[str, str] = os.environ) -> str:
-    """Where the assistant listens; only this machine reaches it unless ``KEFU_HOST`` says otherwise."""
+    """Where assistant and console listen: on this machine only, unless ``KEFU_HOST`` says otherwise."""
     return environ.get("KEFU_HOST") or "127.0.0.1"
 
 
@@ -75,7 +76,7 @@ def check(environ: Mapping[str, str] = os.environ) -> None:
                 "give each server a port of its own."
             )
         owners[number] = port
-        _bind(port, number, host(environ) if port is ASSISTANT else "127.0.0.1")
+        _bind(port, number, host(environ) if port in (ASSISTANT, CONSOLE) else "127.0.0.1")
 
 
 def _bind(port: Port, number: int, address: str) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kefu.config import ROOT
-from kefu.run.ports import ACTIONS, ASSISTANT, SMS, WECHAT, host
+from kefu.run.ports import ACTIONS, ASSISTANT, CONSOLE, SMS, WECHAT, host
 
 # Each may be overruled from outside.
 DEFAULTS = {
@@ -108,7 +108,9 @@ def servers(model: Path, environ: Mapping[str, str] = os.environ) -> list[Server
     if sms:
         environ = sms[0].environ
     port, actions_port = ASSISTANT.number(environ), ACTIONS.number(environ)
+    console_port = CONSOLE.number(environ)
     interface = host(environ)
+    reached = "127.0.0.1" if interface == "0.0.0.0" else interface
     return [
         Server(
             "actions",
@@ -124,10 +126,18 @@ def servers(model: Path, environ: Mapping[str, str] = os.environ) -> list[Server
                 "--model", model, "--interface", interface, "--port", str(port),
                 "--credentials", ROOT / "credentials.yml", "--endpoints", endpoints(environ),
             ),
-            f"http://{'127.0.0.1' if interface == '0.0.0.0' else interface}:{port}",
+            f"http://{reached}:{port}",
             "/",
             environ,
             {"Chat page": "/chat/"},
+        ),
+        Server(
+            "console",
+            python("kefu.console", "--host", interface, "--port", str(console_port)),
+            f"http://{reached}:{console_port}",
+            "/health",
+            environ,
+            {"Console": "/"},
         ),
         *wechat,
         *sms,

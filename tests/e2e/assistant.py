@@ -23,6 +23,7 @@ class Assistant:
     Attributes:
         url: Address of the Rasa server, ``http://127.0.0.1:PORT``; the same after a restart.
         chat: Address of the chat page.
+        console: Address of the operators' console.
         actions_url: Address of the action server.
         wechat_url: Address of the local WeChat.
         sms_url: Address of the phone to which text messages go.
@@ -32,14 +33,16 @@ class Assistant:
 
     def __init__(self, model: Path, var_dir: Path, **environ: str) -> None:
         """Sets up an installation under ``var_dir``; ``environ`` adds to its environment."""
-        port, actions_port, wechat_port, sms_port = free_ports(4)
+        port, actions_port, wechat_port, sms_port, console_port = free_ports(5)
         self.var_dir = var_dir
         self.environ = environment() | {
             "KEFU_PORT": str(port), "KEFU_ACTIONS_PORT": str(actions_port), "KEFU_VAR_DIR": str(var_dir),
             "KEFU_WECHAT_PORT": str(wechat_port), "KEFU_SMS_PORT": str(sms_port),
+            "KEFU_CONSOLE_PORT": str(console_port),
         } | environ  # fmt: skip
         self.url = f"http://127.0.0.1:{port}"
         self.chat = f"{self.url}/chat/"
+        self.console = f"http://127.0.0.1:{console_port}/"
         self.actions_url = f"http://127.0.0.1:{actions_port}"
         self.wechat_url = f"http://127.0.0.1:{wechat_port}"
         self.sms_url = f"http://127.0.0.1:{sms_port}"

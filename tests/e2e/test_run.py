@@ -17,10 +17,10 @@ def opened(address):
 
 
 def test_the_run_command_serves_the_page_and_ctrl_c_ends_it(trained_model, tmp_path):
-    port, actions_port, wechat_port = free_ports(3)
+    port, actions_port, wechat_port, console_port = free_ports(4)
     environ = environment() | {
         "KEFU_PORT": str(port), "KEFU_ACTIONS_PORT": str(actions_port), "KEFU_VAR_DIR": str(tmp_path),
-        "KEFU_WECHAT_PORT": str(wechat_port),
+        "KEFU_WECHAT_PORT": str(wechat_port), "KEFU_CONSOLE_PORT": str(console_port),
     }  # fmt: skip
     log = tmp_path / "run.log"
     with open(log, "w") as out:
@@ -36,6 +36,9 @@ def test_the_run_command_serves_the_page_and_ctrl_c_ends_it(trained_model, tmp_p
             time.sleep(0.2)
         status, text = opened(address)
         assert status == 200 and "<html" in text
+        console = f"http://localhost:{console_port}/"
+        assert f"Console: {console}" in log.read_text()
+        assert "<html" in opened(console)[1]
         os.killpg(runner.pid, signal.SIGINT)
         assert runner.wait(30) == 0
         assert "Traceback" not in log.read_text()

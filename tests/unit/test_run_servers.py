@@ -32,11 +32,12 @@ def test_another_action_port_reaches_rasa_and_nothing_else_changes(root):
     assert (root / "endpoints.yml").read_text() == ENDPOINTS
 
 
-def test_both_servers_get_their_ports(root):
-    environ = {"KEFU_PORT": "6000", "KEFU_ACTIONS_PORT": "6001", "KEFU_VAR_DIR": str(root)}
-    actions, rasa, _, sms = servers(Path("models/a.tar.gz"), environ)
+def test_every_server_gets_its_port(root):
+    ports = {"KEFU_PORT": "6000", "KEFU_ACTIONS_PORT": "6001", "KEFU_CONSOLE_PORT": "6002"}
+    actions, rasa, console, _, sms = servers(Path("models/a.tar.gz"), {**ports, "KEFU_VAR_DIR": str(root)})
     assert actions.address == "http://127.0.0.1:6001" and "6001" in actions.command
     assert rasa.address == "http://127.0.0.1:6000" and "6000" in rasa.command
+    assert console.address == "http://127.0.0.1:6002" and "6002" in console.command
     assert sms.address == "http://127.0.0.1:5060" and "5060" in sms.command
 
 

@@ -1,0 +1,79 @@
+"""``python -m kefu.console``: serves the console; with ``admin LOGIN``: makes the first account."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+
+from sqlalchemy import select
+
+from kefu.config import SettingsError, settings
+from kefu.console import accounts
+from kefu.console.accounts import AccountError
+from kefu.console.models import Account
+from kefu.db import migrate, session_scope
+
+
+def serve(host: str, port: int) -> int:
+    """Serves until told to stop."""
+    import uvicorn
+
+    from kefu.console.app import create
+
+    migrate()
+    uvicorn.run(
+        create(),
+        host=host,
+        port=port,
+        ws="wsproto",
+        # Requests carry customers' ids in their paths.
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=3,
+    )
+    return 0
+
+
+def admin(login: str) -> int:
+    """Makes an administrator, or gives one who forgot it a new password; prints the one-time password."""
+    migrate()
+    with session_scope() as session:
+        account = session.scalar(select(Account).filter_by(login=login.strip().lower()))
+        if account is None:
+            account, password = accounts.create(session, login, login, "admin")
+            accounts.audit(session, None, "account.created", f"account:{account.id}", role="admin")
+        elif account.role == "admin" and account.active:
+            password = accounts.reset(session, account)
+            accounts.audit(session, None, "password.reset", f"account:{account.id}")
+        else:
+            print(f"{login} is taken by somebody who is no administrator.", file=sys.stderr)
+            return 1
+        print(
+            f"Login: {account.login}\nOne-time password: {password}\nIt has to be changed at the first login."
+        )
+    return 0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one command; what the caller must mend is one sentence."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    parser = argparse.ArgumentParser(prog="python -m kefu.console", description="The operators' console.")
+    parser.add_argument("--host", default=os.environ.get("KEFU_HOST") or "127.0.0.1")
+    parser.add_argument("--port", type=int, default=os.environ.get("KEFU_CONSOLE_PORT") or 5006)
+    commands = parser.add_subparsers(dest="command")
+    maker = commands.add_parser("admin", help="make an administrator, or give one a new one-time password")
+    maker.add_argument("login")
+    chosen = parser.parse_args(arguments)
+    try:
+        settings()
+        return admin(chosen.login) if chosen.command == "admin" else serve(chosen.host, chosen.port)
+    except (AccountError, SettingsError) as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

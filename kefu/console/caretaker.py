@@ -1,0 +1,85 @@
+"""What happens at the desk by itself: who is gone gives their customers back, who waits long is given on."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm.exc import StaleDataError
+
+from kefu.console import accounts
+from kefu.console.feed import Feed
+from kefu.db import session_scope
+from kefu.handoff import agents, service
+from kefu.handoff.models import WrongStep
+
+logger = logging.getLogger(__name__)
+
+#: How often open desks are noted as alive; and after how many of those rounds logins are looked at.
+ROUND = 5.0
+_LOGINS_EVERY = 4
+
+
+class Caretaker:
+    """Looks after agents and queue; several processes may do so at once.
+
+    Args:
+        feed: The desks open in this process.
+        assign_after: How long customers wait for somebody to accept them before they are given to one.
+    """
+
+    def __init__(self, feed: Feed, assign_after: timedelta) -> None:
+        self._feed, self._assign_after = feed, assign_after
+
+    async def forever(self) -> None:
+        """Works until cancelled."""
+        rounds, self._loop = 0, asyncio.get_running_loop()
+        # Desks that were open before a restart of this process get the time to come back.
+        quiet_until = self._loop.time() + agents.SILENT.total_seconds()
+        while True:
+            for _ in range(int(ROUND)):
+                if any(row.state == "queued" for row in self._feed.rows.values()):
+                    await self._try(self._assign)
+                await asyncio.sleep(1)
+            rounds += 1
+            await self._try(self._note_alive)
+            if rounds % _LOGINS_EVERY == 0:
+                await self._try(self._end_logged_out)
+            if self._loop.time() > quiet_until:
+                await self._try(dismiss)
+
+    async def _try(self, work: Callable[[], None]) -> None:
+        try:
+            await asyncio.to_thread(work)
+        except (StaleDataError, WrongStep):
+            pass  # somebody else was faster; the next round sees what they did
+        except SQLAlchemyError as error:
+            logger.error("console.care.failed: %s %s", work.__name__, type(error).__name__)
+
+    def _assign(self) -> None:
+        with session_scope() as session:
+            service.assign(session, self._assign_after)
+
+    def _note_alive(self) -> None:
+        open_ = {desk.me.agent_id for desk in list(self._feed.desks) if desk.me.agent_id is not None}
+        if open_:
+            with session_scope() as session:
+                agents.alive(session, open_)
+
+    def _end_logged_out(self) -> None:
+        desks = list(self._feed.desks)
+        with session_scope() as session:
+            valid = accounts.still_valid(session, [desk.me.token_hash for desk in desks])
+        for desk in desks:
+            if desk.me.token_hash not in valid:
+                self._loop.call_soon_threadsafe(desk.end)
+
+
+def dismiss() -> None:
+    """Sends silent agents offline, so that others get their customers."""
+    with session_scope() as session:
+        for agent_id in agents.dismiss_silent(session):
+            logger.warning("console.agent.silent: agent %s was sent offline", agent_id)

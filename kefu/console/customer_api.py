@@ -1,0 +1,148 @@
+"""Routes on customers: what was said over all channels, who they are, private notes, suggested answers."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import constr
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kefu.console import accounts, views
+from kefu.console.account_api import Body
+from kefu.console.accounts import Me
+from kefu.console.guard import allowed, transaction
+from kefu.console.models import Account, PrivateNote
+from kefu.console.reach import circle
+from kefu.console.refusals import Refusal
+from kefu.console.suggestions import suggest
+from kefu.conversations.ledger import Ledger
+from kefu.customers import service as customers
+from kefu.db import session_scope
+from kefu.handoff import overview
+from kefu.handoff.models import Agent
+from kefu.tickets import numbers, worklist
+from kefu.tickets.service import NoSuchTicket
+
+router = APIRouter(prefix="/api")
+
+PAGE, MAX_PAGE, MAX_NOTE = 40, 200, 2000
+_ledger = Ledger()
+
+
+class NewNote(Body):
+    """A note that customers never see."""
+
+    text: constr(strip_whitespace=True, min_length=1, max_length=MAX_NOTE)
+
+
+@router.get("/conversations/{conversation}/messages")
+def messages(
+    conversation: str,
+    before: int | None = None,
+    limit: int = Query(PAGE, ge=1, le=MAX_PAGE),
+    me: Me = allowed("customers"),
+) -> dict[str, Any]:
+    """The last messages of a conversation, or the last before a number, oldest first.
+
+    ``earlier`` is the customer's conversation to ask for next, once the first message of this one is reached:
+    what they said on other channels before those were linked.
+    """
+    with session_scope() as session:
+        allowed_ones = circle(session, me, conversation)
+    # A page that was opened before channels were linked goes on with where the customer speaks now.
+    found = _ledger.before(conversation, before, limit)
+    order = [one for one in _ledger.conversations_of(allowed_ones[0])]
+    place = order.index(conversation) if conversation in order else -1
+    older = bool(found) and found[0].seq > 1
+    earlier = order[place + 1] if not older and 0 <= place < len(order) - 1 else None
+    shown = [views.message(entry) for entry in found]
+    return {"messages": shown, "older": older, "earlier": earlier, "present": allowed_ones[0]}
+
+
+@router.get("/conversations/{conversation}/customer")
+def customer(
+    conversation: str, me: Me = allowed("customers"), session: Session = transaction()
+) -> dict[str, Any]:
+    """Who it is: identities, tickets, earlier talks with people, private notes."""
+    theirs = circle(session, me, conversation)
+    talks = overview.of_circle(session, theirs)
+    names = dict(session.execute(select(Agent.id, Agent.name)).all())
+    notes = select(PrivateNote, Account.name).join(Account).where(PrivateNote.conversation.in_(theirs))
+    return {
+        "conversation": theirs[0],
+        "phone": views.masked(customers.phone_of(session, theirs[0])),
+        "identities": [views.identity(item) for item in customers.identities(session, theirs[0])],
+        "tickets": [views.ticket(item) for item in worklist.of_customer(session, theirs)],
+        "talks": [views.past_handoff(item, names) for item in talks],
+        "notes": [
+            {"id": note.id, "at": views.moment(note.at), "by": name, "text": note.text}
+            for note, name in session.execute(notes.order_by(PrivateNote.id))
+        ],
+    }
+
+
+@router.post("/conversations/{conversation}/notes")
+def add_note(
+    conversation: str, note: NewNote, me: Me = allowed("customers"), session: Session = transaction()
+) -> dict[str, Any]:
+    """Notes something among colleagues."""
+    theirs = circle(session, me, conversation)
+    kept = PrivateNote(conversation=theirs[0], account_id=me.id, text=note.text)
+    session.add(kept)
+    session.flush()
+    accounts.audit(session, me, "note.added", f"note:{kept.id}")
+    return {"note": {"id": kept.id, "at": views.moment(kept.at), "by": me.name, "text": kept.text}}
+
+
+@router.get("/conversations/{conversation}/suggestions")
+def suggestions(
+    conversation: str,
+    q: str = Query("", max_length=500),
+    language: Literal["zh", "en"] = "zh",
+    me: Me = allowed("customers"),
+) -> dict[str, Any]:
+    """What the knowledge says to a question, or to what the customer wrote last."""
+    with session_scope() as session:
+        present = circle(session, me, conversation)[0]
+    question = q.strip() or _last_words(present)
+    return {"question": question, "suggestions": suggest(question, language) if question else []}
+
+
+@router.get("/customers")
+def find_customers(
+    q: str = Query(min_length=2, max_length=64),
+    me: Me = allowed("customers"),
+    session: Session = transaction(),
+) -> dict[str, Any]:
+    """Customers by a ticket's number, a phone that was proved, or an identity; only those one may see."""
+    text = q.strip()
+    found = customers.find(session, text)
+    if numbers.is_valid(numbers.normal_number(text)):
+        try:
+            found.append(worklist.get(session, text).customer)
+        except NoSuchTicket:
+            pass
+    shown: dict[str, dict] = {}
+    for conversation in found:
+        try:
+            theirs = circle(session, me, conversation)
+        except Refusal:
+            continue
+        shown[theirs[0]] = {
+            "conversation": theirs[0],
+            "phone": views.masked(customers.phone_of(session, theirs[0])),
+            "identities": [views.identity(item) for item in customers.identities(session, theirs[0])],
+            "tickets": len(worklist.of_customer(session, theirs)),
+        }
+    accounts.audit(session, me, "customers.searched", found=len(shown))
+    return {"customers": list(shown.values())}
+
+
+def _last_words(conversation: str) -> str:
+    """What the customer wrote last, in so far as it is words."""
+    for entry in reversed(_ledger.before(conversation, None, 20)):
+        if entry.direction == "in" and not entry.body.get("event") and entry.body.get("text"):
+            return entry.body["text"][:500]
+    return ""

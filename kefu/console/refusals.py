@@ -1,0 +1,96 @@
+"""How the console refuses: every answer that is no success is ``{"error": {"code", "field", "message"}}``."""
+
+from __future__ import annotations
+
+import logging
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm.exc import StaleDataError
+from starlette.exceptions import HTTPException
+
+from kefu.console.accounts import AccountError
+from kefu.handoff.agents import NoSuchAgent
+from kefu.handoff.models import WrongStep
+from kefu.handoff.service import NoSuchHandoff, NotAvailable
+from kefu.tickets.models import WrongState
+from kefu.tickets.service import NoSuchTicket
+
+logger = logging.getLogger(__name__)
+
+
+class Refusal(Exception):
+    """A request that is not done.
+
+    Attributes:
+        status: Of HTTP.
+        code: What a program tells it by.
+        field: Which part of the request is to blame, if one is.
+    """
+
+    def __init__(self, status: int, code: str, message: str, field: str | None = None) -> None:
+        super().__init__(code)
+        self.status, self.code, self.field, self.message = status, code, field, message
+
+
+def not_found(what: str) -> Refusal:
+    """There is none, or none that the sender may know of."""
+    return Refusal(404, "not_found", f"There is no such {what}.")
+
+
+def answer(refusal: Refusal) -> JSONResponse:
+    """The refusal as it is sent."""
+    error = {"code": refusal.code, "field": refusal.field, "message": refusal.message}
+    return JSONResponse({"error": error}, refusal.status, headers={"Cache-Control": "no-store"})
+
+
+#: What use cases raise, as the sender sees it.
+_KNOWN = {
+    NoSuchHandoff: lambda e: not_found("conversation"),
+    NoSuchAgent: lambda e: not_found("agent"),
+    NoSuchTicket: lambda e: not_found("ticket"),
+    WrongStep: lambda e: Refusal(409, "wrong_step", f"The conversation is {e.state} now."),
+    WrongState: lambda e: Refusal(409, "wrong_state", f"The ticket is {e.status} now."),
+    NotAvailable: lambda e: Refusal(409, str(e), "The agent takes no more customers now."),
+    AccountError: lambda e: Refusal(422, e.code, str(e), e.field),
+    StaleDataError: lambda e: Refusal(409, "changed_meanwhile", "Somebody else has just changed it."),
+    OperationalError: lambda e: Refusal(503, "unavailable", "The database is not available now."),
+}
+
+
+def install(app: FastAPI) -> None:
+    """Lets ``app`` answer every failure in the one form."""
+
+    @app.exception_handler(Refusal)
+    async def refused(request: Request, refusal: Refusal) -> JSONResponse:
+        logger.info("console.refused: %s %s %s", request.method, _route(request), refusal.code)
+        return answer(refusal)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"][1:]) or None
+        return answer(Refusal(422, "invalid", f"{field or 'request'}: {first['msg']}", field))
+
+    @app.exception_handler(HTTPException)
+    async def plain(request: Request, error: HTTPException) -> JSONResponse:
+        return answer(Refusal(error.status_code, "http", str(error.detail)))
+
+    @app.exception_handler(Exception)
+    async def failed(request: Request, error: Exception) -> JSONResponse:
+        logger.error("console.failed: %s %s %s", request.method, _route(request), type(error).__name__)
+        return answer(Refusal(500, "internal", "Something went wrong here; please try again."))
+
+    for kind, refusal in _KNOWN.items():
+
+        async def known(request: Request, error: Exception, refusal=refusal) -> JSONResponse:
+            return answer(refusal(error))
+
+        app.exception_handler(kind)(known)
+
+
+def _route(request: Request) -> str:
+    """The path without what stands in its places: ids of customers do not belong in a log."""
+    return getattr(request.scope.get("route"), "path", "?")

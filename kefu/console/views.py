@@ -1,0 +1,136 @@
+"""What the console's page sees of things: plain JSON values; times are UTC with a Z."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from kefu.console.models import Account
+from kefu.conversations.ledger import Entry
+from kefu.customers.models import Identity
+from kefu.handoff.models import Handoff
+from kefu.handoff.overview import Row
+from kefu.tickets.models import Ticket
+from kefu.tickets.worklist import next_steps
+
+
+def moment(at: datetime | None) -> str | None:
+    """A time of the database as JSON."""
+    return at.isoformat(timespec="milliseconds") + "Z" if at else None
+
+
+def message(entry: Entry) -> dict[str, Any]:
+    """A message of a conversation; ``from`` is customer, bot, agent or event (of which nothing is shown)."""
+    body = entry.body
+    shown = {
+        "conversation": entry.conversation,
+        "seq": entry.seq,
+        "at": moment(entry.created_at),
+        "channel": entry.channel,
+    }
+    if body.get("event"):
+        return {**shown, "from": "event"}
+    if entry.direction == "in":
+        kept = ("kind", "text", "image", "voice", "place", "link")
+        return {**shown, "from": "customer"} | {name: body[name] for name in kept if body.get(name)}
+    shown["from"] = "agent" if body.get("agent") else "bot"
+    kept = ("text", "image", "card", "notice", "aside", "case", "agent")
+    shown |= {name: body[name] for name in kept if body.get(name)}
+    if body.get("buttons"):
+        shown["buttons"] = [button["title"] for button in body["buttons"]]
+    state = "read" if entry.read_at else "delivered" if entry.delivered_at else entry.delivery
+    return {**shown, "state": state} if state else shown
+
+
+def handoff(row: Row, conversation: str) -> dict[str, Any]:
+    """An open takeover, whose customer speaks in ``conversation`` now."""
+    return {
+        "id": row.id,
+        "conversation": conversation,
+        "channel": row.conversation.partition("-")[0],
+        "state": row.state,
+        "reason": row.reason,
+        "queue": row.queue,
+        "skill": row.skill,
+        "priority": row.priority,
+        "requested_at": moment(row.requested_at),
+        "accepted_at": moment(row.accepted_at),
+        "agent_id": row.agent_id,
+        "preferred_agent_id": row.preferred_agent_id,
+        "idle_step": row.idle_step,
+    }
+
+
+def past_handoff(item: Handoff, names: dict[int, str]) -> dict[str, Any]:
+    """A takeover in a customer's history."""
+    return {
+        "id": item.id,
+        "state": item.state,
+        "reason": item.reason,
+        "queue": item.queue,
+        "agent": names.get(item.agent_id),
+        "requested_at": moment(item.requested_at),
+        "closed_at": moment(item.closed_at),
+        "closed_by": item.closed_by,
+        "note": item.note,
+    }
+
+
+def identity(item: Identity) -> dict[str, Any]:
+    """One of the ways in which a customer reaches us."""
+    return {
+        "id": item.id,
+        "channel": item.channel,
+        "since": moment(item.created_at),
+        "last_at": moment(item.last_message_at),
+    }
+
+
+def masked(phone: str | None) -> str | None:
+    """A phone number of which the middle is hidden: enough to ask whether it is theirs."""
+    return f"{phone[:-8]}****{phone[-4:]}" if phone and len(phone) > 8 else phone
+
+
+def ticket(item: Ticket) -> dict[str, Any]:
+    """A ticket in a list."""
+    return {
+        "number": item.number,
+        "status": item.status,
+        "kind": item.kind,
+        "urgency": item.urgency,
+        "product": item.product,
+        "category": item.category,
+        "summary": item.description[:120],
+        "customer": item.customer,
+        "channel": item.channel,
+        "urged": item.urged,
+        "rating": item.rating,
+        "opened_at": moment(item.opened_at),
+        "changed_at": moment(item.changed_at),
+        "steps": next_steps(item),
+    }
+
+
+def whole_ticket(item: Ticket, names: dict[str, str]) -> dict[str, Any]:
+    """A ticket with its time line; ``names`` are those of colleagues by their account's id."""
+    line = [
+        {"at": moment(note.at), "kind": note.kind, "text": note.text, "by": names.get(note.data.get("by"))}
+        | {key: note.data[key] for key in ("rating", "count") if key in note.data}
+        for note in item.notes
+    ]
+    return {**ticket(item), "description": item.description, "phone": item.phone, "timeline": line}
+
+
+def account(item: Account) -> dict[str, Any]:
+    """An account as administrators see it."""
+    return {
+        "id": item.id,
+        "login": item.login,
+        "name": item.name,
+        "role": item.role,
+        "agent_id": item.agent_id,
+        "active": item.active,
+        "must_change": item.must_change,
+        "locked_until": moment(item.locked_until),
+        "created_at": moment(item.created_at),
+    }
