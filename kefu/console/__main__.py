@@ -30,6 +30,7 @@ def serve(host: str, port: int) -> int:
         ws="wsproto",
         # Requests carry customers' ids in their paths.
         access_log=False,
+        server_header=False,
         log_level="warning",
         timeout_graceful_shutdown=3,
     )

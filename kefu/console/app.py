@@ -86,6 +86,8 @@ async def _with_headers(request: Request, call_next) -> Response:
 
 
 async def _warm_up() -> None:
+    # First the server listens: loading the encoder leaves other threads little time.
+    await asyncio.sleep(1)
     try:
         await asyncio.to_thread(suggestions.warm_up)
     except Exception as error:  # without knowledge the console still serves

@@ -1,0 +1,139 @@
+// The frame of the console: login, pages, presence, language.
+import { useEffect, useMemo, useState } from 'react';
+import { Alert, App as AntApp, Badge, Button, ConfigProvider, Dropdown, Layout, Menu, Select, Spin } from 'antd';
+import zhCN from 'antd/es/locale/zh_CN';
+import enUS from 'antd/es/locale/en_US';
+import { CustomerServiceOutlined, UserOutlined } from '@ant-design/icons';
+import { Accounts, Audit } from './Accounts.jsx';
+import { api } from './api.js';
+import { Customers } from './Customers.jsx';
+import { Desk } from './Desk.jsx';
+import { live, useLive } from './live.js';
+import { Login, OwnPassword } from './Login.jsx';
+import { alert } from './news.js';
+import { Session, translator, useSession } from './strings.js';
+import { Supervisor } from './Supervisor.jsx';
+import { Tickets } from './Tickets.jsx';
+
+const PAGES = [
+  { key: 'desk', needs: 'desk', page: Desk },
+  { key: 'tickets', needs: 'tickets', page: Tickets },
+  { key: 'customers', needs: 'customers', page: Customers },
+  { key: 'supervisor', needs: 'supervise', page: Supervisor },
+  { key: 'accounts', needs: 'accounts', page: Accounts },
+  { key: 'audit', needs: 'audit', page: Audit },
+];
+const STATUS_COLOURS = { online: 'success', away: 'warning', offline: 'default' };
+
+export function App() {
+  const [language, setLanguage] = useState(localStorage.getItem('kefu.console.language') || 'zh');
+  const t = useMemo(() => translator(language), [language]);
+  const swap = () => {
+    const next = language === 'zh' ? 'en' : 'zh';
+    localStorage.setItem('kefu.console.language', next);
+    setLanguage(next);
+  };
+  useEffect(() => {
+    document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
+  }, [language]);
+  const theme = { token: { colorPrimary: '#0f766e', colorLink: '#0f766e', colorInfo: '#0f766e', borderRadius: 8, fontSize: 14 } };
+  return (
+    <ConfigProvider locale={language === 'zh' ? zhCN : enUS} theme={theme} button={{ autoInsertSpace: false }}>
+      <AntApp className="whole">
+        <Gate t={t} swap={swap} />
+      </AntApp>
+    </ConfigProvider>
+  );
+}
+
+/** Shows the login until somebody is logged in with a password of their own. */
+function Gate({ t, swap }) {
+  const { message } = AntApp.useApp();
+  const [me, setMe] = useState(undefined);
+  useEffect(() => {
+    api.onLoggedOut = () => setMe(null);
+    api.get('me').then(setMe, () => setMe(null));
+  }, []);
+  const working = me && !me.account.must_change;
+  useEffect(() => {
+    if (!working || !me.permissions.includes('desk')) return undefined;
+    live.start(me.account);
+    return () => live.stop();
+  }, [working, me?.account.id]);
+  if (me === undefined) return <Spin className="centred" />;
+  const session = me && { t, ...me, message, may: (what) => me.permissions.includes(what), setMe, swap };
+  if (!me) return <Login t={t} swap={swap} onDone={setMe} />;
+  return (
+    <Session.Provider value={session}>
+      {working ? <Frame /> : <OwnPassword first onDone={setMe} />}
+    </Session.Provider>
+  );
+}
+
+function Frame() {
+  const { t, account, may, swap, setMe } = useSession();
+  const pages = PAGES.filter(({ needs }) => may(needs));
+  const [place, setPlace] = useState(readPlace);
+  const { handoffs, unread, connected } = useLive();
+  const [changing, setChanging] = useState(false);
+  useEffect(() => {
+    const moved = () => setPlace(readPlace());
+    window.addEventListener('hashchange', moved);
+    return () => window.removeEventListener('hashchange', moved);
+  }, []);
+  const waiting = Object.values(handoffs).filter(({ state }) => state === 'queued').length;
+  const news = waiting + Object.values(unread).reduce((sum, count) => sum + count, 0);
+  useEffect(() => {
+    document.title = (news ? `(${news}) ` : '') + t('app');
+  }, [news, t]);
+  useEffect(() => alert(t), [t]);
+  const shown = pages.find(({ key }) => key === place.page) || pages[0];
+  const leave = async () => {
+    await api.post('logout').catch(() => {});
+    setMe(null);
+  };
+  const Page = shown?.page;
+  const items = pages.map(({ key }) => ({
+    key,
+    label: key === 'desk' ? <Badge count={news} size="small" offset={[10, 0]}>{t(key)}</Badge> : t(key),
+  }));
+  const own = [
+    { key: 'password', label: t('change_password'), onClick: () => setChanging(true) },
+    { key: 'leave', label: t('log_out'), onClick: leave },
+  ];
+  return (
+    <Layout className="whole">
+      <Layout.Header className="head">
+        <span className="brand"><CustomerServiceOutlined /> <b>{t('app')}</b></span>
+        <Menu mode="horizontal" className="pages" items={items} selectedKeys={[shown?.key]}
+              onClick={({ key }) => { window.location.hash = key; }} />
+        {may('desk') && <Presence />}
+        <Button type="text" onClick={swap}>{t('language')}</Button>
+        <Dropdown menu={{ items: own }} trigger={['click']}>
+          <Button type="text" icon={<UserOutlined />}>{account.name}</Button>
+        </Dropdown>
+      </Layout.Header>
+      {may('desk') && !connected && <Alert banner type="warning" message={t('reconnecting')} />}
+      <Layout.Content className="page">{Page && <Page argument={place.argument} />}</Layout.Content>
+      {changing && <OwnPassword onDone={(me) => { setMe(me); setChanging(false); }} onCancel={() => setChanging(false)} />}
+    </Layout>
+  );
+}
+
+/** Whether one takes customers; what the server says holds (it sends silent desks offline). */
+function Presence() {
+  const { t, account, message } = useSession();
+  const { agents } = useLive();
+  const status = agents.find(({ id }) => id === account.agent_id)?.status || 'offline';
+  const choose = (wish) => api.post('desk/status', { status: wish }).catch((error) => message.error(t.error(error)));
+  const options = Object.keys(STATUS_COLOURS).map((value) => ({
+    value,
+    label: <Badge status={STATUS_COLOURS[value]} text={t(value)} />,
+  }));
+  return <Select aria-label={t('status')} className="presence" value={status} options={options} onChange={choose} />;
+}
+
+function readPlace() {
+  const [page, argument] = decodeURIComponent(window.location.hash.slice(1)).split('/');
+  return { page, argument };
+}

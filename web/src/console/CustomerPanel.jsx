@@ -1,0 +1,138 @@
+// What is known of a customer: suggested answers, channels, tickets, earlier talks, private notes.
+import { useCallback, useEffect, useState } from 'react';
+import { Button, Descriptions, Empty, Input, List, Spin, Tabs, Tag, Timeline } from 'antd';
+import { api } from './api.js';
+import { insert } from './Chat.jsx';
+import { ChannelTag } from './Desk.jsx';
+import { useLive } from './live.js';
+import { useSession } from './strings.js';
+import { StatusTag, TicketDrawer } from './TicketDetail.jsx';
+import { clock } from './time.js';
+
+export function CustomerPanel({ conversation, onDone, quiet }) {
+  const { t } = useSession();
+  const [customer, setCustomer] = useState(null);
+  const load = useCallback(
+    () => api.get(`conversations/${conversation}/customer`).then(setCustomer, () => {}),
+    [conversation],
+  );
+  useEffect(() => {
+    setCustomer(null);
+    load();
+  }, [load]);
+  const tabs = [
+    !quiet && { key: 'suggestions', label: t('suggestions'), children: <Suggestions conversation={conversation} onDone={onDone} /> },
+    { key: 'details', label: t('details'), children: customer ? <Details customer={customer} reload={load} /> : <Spin /> },
+    {
+      key: 'notes',
+      label: `${t('notes')}${customer?.notes.length ? ` ${customer.notes.length}` : ''}`,
+      children: customer ? <Notes conversation={conversation} notes={customer.notes} reload={load} /> : <Spin />,
+    },
+  ];
+  return <Tabs size="small" items={tabs.filter(Boolean)} className="panel" />;
+}
+
+function Suggestions({ conversation, onDone }) {
+  const { t } = useSession();
+  const { last } = useLive();
+  const [found, setFound] = useState(null);
+  const [wanted, setWanted] = useState('');
+  // Anew whenever the customer has said something.
+  const newest = last[conversation];
+  const trigger = newest?.from === 'customer' ? newest.seq : 0;
+  useEffect(() => {
+    let current = true;
+    const query = { q: wanted, language: t.language };
+    api.get(`conversations/${conversation}/suggestions`, query).then((page) => current && setFound(page), () => {});
+    return () => { current = false; };
+  }, [conversation, trigger, wanted, t.language]);
+  const use = (text) => {
+    insert(text);
+    onDone?.();
+  };
+  return (
+    <>
+      <Input.Search allowClear placeholder={t('ask_knowledge')} aria-label={t('ask_knowledge')} onSearch={setWanted} />
+      {!found && <Spin />}
+      {found?.question && <p className="quiet asked">“{found.question}”</p>}
+      {found && !found.suggestions.length && <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('no_suggestions')} />}
+      {found?.suggestions.map((one) => (
+        <article key={one.ref} className="suggestion">
+          <header>
+            <b>{one.title}</b>
+            {one.sure && <Tag color="green">{t('sure')}</Tag>}
+          </header>
+          <p className="suggestion-text">{one.text}</p>
+          <footer>
+            <span className="quiet" title={one.source}>{t('source')}: {one.kind} · {one.source}</span>
+            <Button size="small" onClick={() => use(one.text)}>{t('insert')}</Button>
+          </footer>
+        </article>
+      ))}
+    </>
+  );
+}
+
+function Details({ customer, reload }) {
+  const { t, labels } = useSession();
+  const [number, setNumber] = useState(null);
+  return (
+    <>
+      <Descriptions size="small" column={1} items={[{ key: 'phone', label: t('phone'), children: customer.phone || t('none') }]} />
+      <h3>{t('identities')}</h3>
+      {customer.identities.map((one) => (
+        <p key={one.id} className="identity">
+          <ChannelTag channel={one.channel} /> <code title={one.id}>…{one.id.slice(-6)}</code>{' '}
+          <span className="quiet">{one.last_at ? t('last_at', { time: clock(one.last_at, t.language) }) : ''}</span>
+        </p>
+      ))}
+      <h3>{t('their_tickets')}</h3>
+      {!customer.tickets.length && <p className="quiet">{t('no_tickets')}</p>}
+      <List size="small" dataSource={customer.tickets} split={false} renderItem={(ticket) => (
+        <List.Item className="their-ticket">
+          <Button type="link" onClick={() => setNumber(ticket.number)}>{ticket.number}</Button>
+          <StatusTag status={ticket.status} />
+          <span className="quiet">{t.label(labels.kinds[ticket.kind])} · {ticket.summary}</span>
+        </List.Item>
+      )} />
+      <h3>{t('talks')}</h3>
+      <Timeline items={customer.talks.map((talk) => ({
+        color: talk.state === 'closed' ? 'gray' : 'green',
+        children: (
+          <>
+            <span className="quiet">{clock(talk.requested_at, t.language)} · {t.label(labels.queues[talk.queue], talk.queue)} · {t(`reason_${talk.reason}`)}</span>
+            <div>{talk.agent}{talk.note && `：${talk.note}`}</div>
+          </>
+        ),
+      }))} />
+      {number && <TicketDrawer number={number} onClose={() => { setNumber(null); reload(); }} />}
+    </>
+  );
+}
+
+function Notes({ conversation, notes, reload }) {
+  const { t, message } = useSession();
+  const [text, setText] = useState('');
+  const add = async () => {
+    try {
+      await api.post(`conversations/${conversation}/notes`, { text });
+      setText('');
+      reload();
+    } catch (error) {
+      message.error(t.error(error));
+    }
+  };
+  return (
+    <>
+      {notes.map((note) => (
+        <article key={note.id} className="note">
+          <span className="quiet">{note.by} · {clock(note.at, t.language)}</span>
+          <p>{note.text}</p>
+        </article>
+      ))}
+      <Input.TextArea rows={3} maxLength={2000} value={text} placeholder={t('new_note')} aria-label={t('new_note')}
+                      onChange={({ target }) => setText(target.value)} />
+      <Button className="below" disabled={!text.trim()} onClick={add}>{t('add')}</Button>
+    </>
+  );
+}

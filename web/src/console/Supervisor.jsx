@@ -1,0 +1,114 @@
+// The supervisor's view: who is busy with how many, who waits how long, stepping in, giving customers to others.
+import { useMemo, useState } from 'react';
+import { Badge, Button, Card, Drawer, Dropdown, Form, InputNumber, Modal, Progress, Select, Space, Statistic, Table } from 'antd';
+import { api } from './api.js';
+import { Conversation } from './Customers.jsx';
+import { ChannelTag, nameOf } from './Desk.jsx';
+import { useLive } from './live.js';
+import { useSession } from './strings.js';
+import { span, useNow } from './time.js';
+
+const STATUS = { online: 'success', away: 'warning', offline: 'default' };
+
+export function Supervisor() {
+  const { t, labels, message } = useSession();
+  const { handoffs, agents } = useLive();
+  const now = useNow();
+  const [editing, setEditing] = useState(null);
+  const [looking, setLooking] = useState(null);
+  const all = useMemo(() => Object.values(handoffs), [handoffs]);
+  const waiting = all.filter(({ state }) => state === 'queued');
+  const longest = (some) => some.reduce((first, one) => (!first || one.requested_at < first ? one.requested_at : first), null);
+  const queues = Object.entries(labels.queues).map(([name, label]) => {
+    const inQueue = waiting.filter(({ queue }) => queue === name);
+    return {
+      key: name,
+      name: t.label(label),
+      waiting: inQueue.length,
+      longest: longest(inQueue),
+      online: agents.filter((agent) => agent.status === 'online' && agent.queues.includes(name)).length,
+    };
+  });
+  const give = (id, agent) => api.post(`handoffs/${id}/reassign`, { agent_id: agent }).catch((error) => message.error(t.error(error)));
+  const nameOfAgent = (id) => agents.find((agent) => agent.id === id)?.name;
+  const figure = (key, value) => <Card size="small"><Statistic title={t(key)} value={value} /></Card>;
+  const agentColumns = [
+    { title: t('agent'), dataIndex: 'name', width: 110, render: (name, { status }) => <Badge status={STATUS[status]} text={name} /> },
+    { title: t('status'), dataIndex: 'status', width: 80, render: (status) => t(status) },
+    { title: t('load'), key: 'load', width: 140, render: (_, { load, capacity }) => <Progress size="small" percent={Math.round((load / capacity) * 100)} format={() => `${load}/${capacity}`} /> },
+    { title: t('queues'), dataIndex: 'queues', render: (names) => names.map((name) => t.label(labels.queues[name], name)).join('、') },
+    { title: '', key: 'edit', width: 80, render: (_, agent) => <Button size="small" onClick={() => setEditing(agent)}>{t('edit')}</Button> },
+  ];
+  const queueColumns = [
+    { title: t('queue_name'), dataIndex: 'name' },
+    { title: t('waiting_now'), dataIndex: 'waiting', width: 90, render: (count) => <Badge showZero count={count} color={count ? '#d97706' : '#cbd5e1'} /> },
+    { title: t('longest'), dataIndex: 'longest', width: 100, render: (since) => (since ? span(since, now) : '—') },
+    { title: t('online_now'), dataIndex: 'online', width: 90 },
+  ];
+  const chatColumns = [
+    { title: t('customer'), key: 'customer', render: (_, one) => <Space size={4}><ChannelTag channel={one.channel} />{nameOf(one.conversation, t)}</Space> },
+    { title: t('queue_name'), dataIndex: 'queue', responsive: ['lg'], render: (name) => t.label(labels.queues[name], name) },
+    { title: t('agent'), dataIndex: 'agent_id', render: (id) => nameOfAgent(id) || <i className="quiet">{t('queue')}</i> },
+    { title: t('since'), key: 'since', width: 90, render: (_, one) => span(one.accepted_at && one.state === 'human' ? one.accepted_at : one.requested_at, now) },
+    {
+      title: '', key: 'do', width: 210,
+      render: (_, one) => (
+        <Space size={4}>
+          <Button size="small" onClick={() => setLooking(one.conversation)}>{t('look')}</Button>
+          <Dropdown trigger={['click']} menu={{
+            items: agents.filter(({ id, status }) => status !== 'offline' && id !== one.agent_id).map(({ id, name, load, capacity }) => ({
+              key: id, label: `${name} ${load}/${capacity}`, onClick: () => give(one.id, id),
+            })),
+          }}><Button size="small">{t('reassign')} ▾</Button></Dropdown>
+        </Space>
+      ),
+    },
+  ];
+  const oldest = longest(waiting);
+  return (
+    <div className="supervisor">
+      <div className="figures">
+        {figure('waiting_now', waiting.length)}
+        {figure('longest', oldest ? span(oldest, now) : '—')}
+        {figure('talking_now', all.length - waiting.length)}
+        {figure('online_now', agents.filter(({ status }) => status === 'online').length)}
+      </div>
+      <div className="halves">
+        <Card size="small" title={t('queues')}><Table size="small" pagination={false} columns={queueColumns} dataSource={queues} /></Card>
+        <Card size="small" title={t('agents')}><Table size="small" rowKey="id" pagination={false} columns={agentColumns} dataSource={agents} /></Card>
+      </div>
+      <Card size="small" title={t('all_chats')}>
+        <Table size="small" rowKey="id" columns={chatColumns} dataSource={all.sort((a, b) => (a.state === b.state ? a.id - b.id : a.state === 'queued' ? -1 : 1))}
+               pagination={{ pageSize: 20, hideOnSinglePage: true }} />
+      </Card>
+      {editing && <AgentForm agent={editing} onClose={() => setEditing(null)} />}
+      <Drawer open={!!looking} onClose={() => setLooking(null)} width="min(980px, 94vw)" styles={{ body: { padding: 0 } }} destroyOnHidden>
+        {looking && <Conversation conversation={looking} />}
+      </Drawer>
+    </div>
+  );
+}
+
+function AgentForm({ agent, onClose }) {
+  const { t, labels, message } = useSession();
+  const [form] = Form.useForm();
+  const save = async (values) => {
+    try {
+      await api.patch(`agents/${agent.id}`, values);
+      onClose();
+    } catch (error) {
+      message.error(t.error(error));
+    }
+  };
+  return (
+    <Modal open title={agent.name} okText={t('save')} onOk={form.submit} onCancel={onClose}>
+      <Form form={form} layout="vertical" onFinish={save} initialValues={agent}>
+        <Form.Item name="queues" label={t('queues')}>
+          <Select mode="multiple" options={Object.entries(labels.queues).map(([value, label]) => ({ value, label: t.label(label) }))} />
+        </Form.Item>
+        <Form.Item name="skills" label={t('skills')}><Select mode="tags" tokenSeparators={[',', ' ', '，']} /></Form.Item>
+        <Form.Item name="capacity" label={t('capacity')}><InputNumber min={1} max={50} /></Form.Item>
+      </Form>
+    </Modal>
+  );
+}

@@ -1,0 +1,180 @@
+// What the server pushes, kept for every page: takeovers, colleagues, messages. Pages subscribe with `useLive`.
+import { useSyncExternalStore } from 'react';
+import { api } from './api.js';
+
+const ALIVE_MS = 10_000;
+const RETRY_MS = [500, 1000, 2000, 5000];
+const LOGGED_OUT = 4401;
+
+export class Live {
+  constructor() {
+    this.listeners = new Set();
+    this.state = { connected: false, handoffs: {}, agents: [], unread: {}, last: {} };
+    this.conversations = new Map(); // conversation -> { items: Map(key -> message), older, earlier, loaded }
+    this.open = null; // the conversation that is looked at
+    this.tries = 0;
+    this.onNews = () => {};
+  }
+
+  subscribe = (listener) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  snapshot = () => this.state;
+
+  set(change) {
+    this.state = { ...this.state, ...change };
+    this.listeners.forEach((listener) => listener());
+  }
+
+  start(me) {
+    this.me = me;
+    this.wanted = true;
+    this.connect();
+  }
+
+  stop() {
+    this.wanted = false;
+    this.socket?.close();
+    this.conversations.clear();
+    this.set({ connected: false, handoffs: {}, agents: [], unread: {}, last: {} });
+  }
+
+  connect() {
+    const address = new URL('api/live', window.location.href);
+    address.protocol = address.protocol.replace('http', 'ws');
+    const socket = new WebSocket(address);
+    this.socket = socket;
+    let alive;
+    socket.onopen = () => {
+      this.tries = 0;
+      alive = setInterval(() => socket.send('{}'), ALIVE_MS);
+      if (this.open) this.watch(this.open);
+    };
+    socket.onmessage = ({ data }) => JSON.parse(data).forEach((event) => this.take(event));
+    socket.onclose = ({ code }) => {
+      clearInterval(alive);
+      if (this.socket !== socket) return;
+      this.set({ connected: false });
+      if (code === LOGGED_OUT) api.get('me').catch(() => {}); // a 401 shows the login
+      if (!this.wanted) return;
+      setTimeout(() => this.wanted && this.connect(), RETRY_MS[Math.min(this.tries++, RETRY_MS.length - 1)]);
+    };
+  }
+
+  take(event) {
+    if (event.type === 'hello') return this.begin(event);
+    if (event.type === 'agents') return this.set({ agents: event.agents });
+    if (event.type === 'gone') {
+      const { [event.id]: _, ...handoffs } = this.state.handoffs;
+      return this.set({ handoffs });
+    }
+    if (event.type === 'handoff') return this.takeHandoff(event);
+    if (event.type === 'message') return this.takeMessage(event);
+    return undefined;
+  }
+
+  begin({ handoffs, agents, messages }) {
+    this.set({
+      connected: true,
+      agents,
+      handoffs: Object.fromEntries(handoffs.map((handoff) => [handoff.id, handoff])),
+      last: Object.fromEntries(messages.map((message) => [message.conversation, message])),
+    });
+    // What came while the page was not connected.
+    if (this.open) this.load(this.open);
+    for (const conversation of [...this.conversations.keys()]) {
+      if (conversation !== this.open) this.conversations.delete(conversation);
+    }
+  }
+
+  takeHandoff(handoff) {
+    const before = this.state.handoffs[handoff.id];
+    this.set({ handoffs: { ...this.state.handoffs, [handoff.id]: handoff } });
+    const queued = handoff.state === 'queued' && before?.state !== 'queued';
+    const mine = handoff.agent_id === this.me.agent_id && before?.agent_id !== this.me.agent_id;
+    if (queued || mine) this.onNews(queued ? 'queued' : 'mine', handoff);
+  }
+
+  takeMessage(message) {
+    const { conversation } = message;
+    const known = this.state.last[conversation];
+    const isNew = !known || message.seq > known.seq;
+    this.merge(conversation, [message]);
+    const change = isNew ? { last: { ...this.state.last, [conversation]: message } } : {};
+    if (isNew && known && message.from === 'customer') {
+      if (conversation !== this.open || document.hidden) {
+        change.unread = { ...this.state.unread, [conversation]: (this.state.unread[conversation] || 0) + 1 };
+      }
+      this.onNews('message', message);
+    }
+    this.set(change);
+  }
+
+  /** Shows a conversation: its messages are pushed from now on, whosever it is. */
+  look(conversation) {
+    this.open = conversation;
+    const { [conversation]: _, ...unread } = this.state.unread;
+    this.set({ unread });
+    if (!conversation) return;
+    if (this.socket?.readyState === WebSocket.OPEN) this.watch(conversation);
+    this.load(conversation);
+  }
+
+  seen(conversation) {
+    if (!this.state.unread[conversation]) return;
+    const { [conversation]: _, ...unread } = this.state.unread;
+    this.set({ unread });
+  }
+
+  watch(conversation) {
+    this.socket.send(JSON.stringify({ watch: conversation }));
+  }
+
+  kept(conversation) {
+    if (!this.conversations.has(conversation)) {
+      this.conversations.set(conversation, { items: new Map(), older: false, earlier: null, loaded: false });
+    }
+    return this.conversations.get(conversation);
+  }
+
+  async load(conversation) {
+    const page = await api.get(`conversations/${conversation}/messages`);
+    const kept = this.kept(conversation);
+    if (!kept.loaded) Object.assign(kept, { loaded: true, older: page.older, earlier: page.earlier, oldest: conversation });
+    this.merge(conversation, page.messages);
+    this.set({});
+  }
+
+  /** The page before the oldest message shown: of the same conversation, or of the one before the link. */
+  async loadOlder(conversation) {
+    const kept = this.kept(conversation);
+    const thread = kept.older ? kept.oldest : kept.earlier;
+    if (!thread || kept.busy) return;
+    kept.busy = true;
+    try {
+      const seqs = [...kept.items.values()].filter((item) => item.conversation === thread).map((item) => item.seq);
+      const before = kept.older ? Math.min(...seqs) : undefined;
+      const page = await api.get(`conversations/${thread}/messages`, { before });
+      Object.assign(kept, { oldest: thread, older: page.older, earlier: page.earlier });
+      this.merge(conversation, page.messages);
+    } finally {
+      kept.busy = false;
+      this.set({});
+    }
+  }
+
+  merge(conversation, messages) {
+    const { items } = this.kept(conversation);
+    for (const message of messages) items.set(`${message.conversation}:${message.seq}`, message);
+  }
+
+  messages(conversation) {
+    const items = [...(this.conversations.get(conversation)?.items.values() || [])];
+    return items.filter(({ from }) => from !== 'event').sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : a.seq - b.seq));
+  }
+}
+
+export const live = new Live();
+export const useLive = () => useSyncExternalStore(live.subscribe, live.snapshot);

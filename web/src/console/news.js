@@ -1,0 +1,35 @@
+// Tells operators who look elsewhere that somebody waits: a sound, and a notice of the browser if it may.
+import { live } from './live.js';
+
+let audio;
+
+function beep(frequency) {
+  try {
+    audio ??= new AudioContext();
+    const tone = audio.createOscillator();
+    const volume = audio.createGain();
+    tone.frequency.value = frequency;
+    volume.gain.setValueAtTime(0.08, audio.currentTime);
+    volume.gain.exponentialRampToValueAtTime(0.0001, audio.currentTime + 0.35);
+    tone.connect(volume).connect(audio.destination);
+    tone.start();
+    tone.stop(audio.currentTime + 0.35);
+  } catch {
+    // No sound before the first click, or none at all: the title tells.
+  }
+}
+
+/** Starts telling, in the language of `t`; returns how to stop. */
+export function alert(t) {
+  live.onNews = (kind, thing) => {
+    if (kind === 'message' && thing.conversation === live.open && !document.hidden) return;
+    beep(kind === 'message' ? 660 : 880);
+    if (kind !== 'message' && document.hidden && window.Notification?.permission === 'granted') {
+      new Notification(t('app'), { body: t(`news_${kind}`), tag: 'kefu' });
+    }
+  };
+  if (window.Notification?.permission === 'default') {
+    document.addEventListener('click', () => Notification.requestPermission(), { once: true });
+  }
+  return () => { live.onNews = () => {}; };
+}
