@@ -26,7 +26,9 @@ QUEUES = ("repairs", "general", "orders")
 START_SECONDS = 60
 
 
-def account(login: str, role: str = "agent", name: str | None = None, online: bool = True, **agent) -> Account:
+def account(
+    login: str, role: str = "agent", name: str | None = None, online: bool = True, **agent
+) -> Account:
     """Somebody with a password of their own (``PASSWORD``); who talks with customers works in ``QUEUES``."""
     with session_scope() as session:
         made, _ = accounts.create(session, login, name or login, role, **{"queues": QUEUES, **agent})
@@ -55,7 +57,9 @@ def answers(conversation: str, text: str, **body) -> None:
     Ledger().record(conversation, {"text": text, **body})
 
 
-def waits(sender: Sender, *texts: str, queue: str = "repairs", priority: int = 3, reason: str = "asked") -> int:
+def waits(
+    sender: Sender, *texts: str, queue: str = "repairs", priority: int = 3, reason: str = "asked"
+) -> int:
     """Lets a customer write and ask for a person; gives the takeover's id."""
     conversation = says(sender, *(texts or ("转人工",)))
     to = route(Case(kind="repair"))
@@ -107,5 +111,3 @@ class Console:
     def stop(self) -> None:
         """Ends it."""
         end(self.process)
-
-

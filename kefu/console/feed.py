@@ -81,6 +81,7 @@ class Feed:
         self._colleagues: list[Colleague] = []
         #: The newest message of each conversation that is followed.
         self._last: dict[str, Entry | None] = {}
+        self._one_at_a_time = asyncio.Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="console-feed")
 
     @property
@@ -102,13 +103,12 @@ class Feed:
 
     async def once(self) -> None:
         """Reads what is new and sends it."""
-        reading = await asyncio.get_running_loop().run_in_executor(self._thread, self._read)
-        self._send(reading)
+        async with self._one_at_a_time:
+            self._send(await asyncio.get_running_loop().run_in_executor(self._thread, self._read))
 
     async def join(self, desk: Desk) -> None:
         """Sends a new desk all that it may see, and from then on what changes."""
-        if not self._colleagues:
-            await self.once()
+        await self.once()
         mine = [row for row in self._rows.values() if self._concerns(desk, row)]
         here = {self._where(row) for row in mine}
         last = [entry for where in here if (entry := self._last.get(where))]

@@ -103,3 +103,39 @@ def _forget() -> None:
 def project() -> Path:
     """The project's folder."""
     return ROOT
+
+
+@pytest.fixture
+def console(installation):
+    """The console's server on an empty installation, without what runs beside it."""
+    from kefu.console.app import create
+
+    return create(warm=False)
+
+
+@pytest.fixture
+def visit(console):
+    """Opens a browser at the console, logged in as somebody whom ``tests.console.account`` made, or as nobody."""
+    from fastapi.testclient import TestClient
+
+    from tests.console import PASSWORD
+
+    def open_browser(login: str | None = None) -> TestClient:
+        browser = TestClient(console, raise_server_exceptions=False)
+        if login:
+            answer = browser.post("/api/login", json={"login": login, "password": PASSWORD})
+            browser.headers["X-CSRF-Token"] = answer.json()["csrf"]
+        return browser
+
+    return open_browser
+
+
+@pytest.fixture(autouse=True)
+def cheap_passwords(request, monkeypatch):
+    """Passwords of the console are hashed without the cost that makes them safe."""
+    if "installation" in request.fixturenames:
+        from argon2 import PasswordHasher
+
+        from kefu.console import accounts
+
+        monkeypatch.setattr(accounts, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))

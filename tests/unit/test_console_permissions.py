@@ -1,0 +1,162 @@
+"""Every route of the console: who may, who may not, and that no new one is left without a case."""
+
+import pytest
+from fastapi.routing import APIRoute
+from fastapi.testclient import TestClient
+
+from kefu.console.guard import Allowed
+from kefu.console.permissions import PERMISSIONS, ROLES
+from tests import console as people
+
+#: Routes that ask for no login; ``/api/live`` is a socket and has its own tests (test_console_feed.py).
+OPEN = {("POST", "/api/login"), ("GET", "/health"), ("GET", "/")}
+
+#: Of each other route: the permission, the body, and the status for an agent whose customer it is not (if any).
+CASES = {
+    ("POST", "/api/logout"): ("self", {}, None),
+    ("GET", "/api/me"): ("self", None, None),
+    ("POST", "/api/password"): ("self", {"old": "x", "new": "y"}, None),
+    ("GET", "/api/accounts"): ("accounts", None, None),
+    ("POST", "/api/accounts"): ("accounts", {"login": "new", "name": "New", "role": "agent"}, None),
+    ("PATCH", "/api/accounts/{account_id}"): ("accounts", {"name": "New"}, None),
+    ("POST", "/api/accounts/{account_id}/reset"): ("accounts", {}, None),
+    ("GET", "/api/audit"): ("audit", None, None),
+    ("POST", "/api/desk/status"): ("desk", {"status": "away"}, None),
+    ("POST", "/api/handoffs/{handoff_id}/accept"): ("desk", {}, 404),
+    ("POST", "/api/handoffs/{handoff_id}/messages"): ("desk", {"id": "0" * 36, "text": "x"}, 404),
+    ("POST", "/api/handoffs/{handoff_id}/transfer"): ("desk", {"queue": "general"}, 404),
+    ("POST", "/api/handoffs/{handoff_id}/end"): ("desk", {"note": ""}, 404),
+    ("GET", "/api/conversations/{conversation}/messages"): ("customers", None, 404),
+    ("GET", "/api/conversations/{conversation}/customer"): ("customers", None, 404),
+    ("POST", "/api/conversations/{conversation}/notes"): ("customers", {"text": "x"}, 404),
+    ("GET", "/api/conversations/{conversation}/suggestions"): ("customers", None, 404),
+    ("GET", "/api/customers"): ("customers", None, None),
+    ("POST", "/api/conversations/{conversation}/step-in"): ("supervise", {}, None),
+    ("POST", "/api/handoffs/{handoff_id}/reassign"): ("supervise", {"agent_id": 1}, None),
+    ("GET", "/api/agents"): ("agents", None, None),
+    ("PATCH", "/api/agents/{agent_id}"): ("agents", {"capacity": 3}, None),
+    ("GET", "/api/tickets"): ("tickets", None, None),
+    ("GET", "/api/tickets/{number}"): ("tickets", None, None),
+    ("POST", "/api/tickets/{number}/progress"): ("tickets", {"status": "assigned"}, None),
+    ("POST", "/api/tickets/bulk"): ("tickets", {"numbers": ["GD1"], "status": "assigned"}, None),
+    ("GET", "/api/ticket-views"): ("tickets", None, None),
+    ("POST", "/api/ticket-views"): ("tickets", {"name": "x", "filters": {}}, None),
+    ("DELETE", "/api/ticket-views/{view_id}"): ("tickets", None, 404),
+}
+CHANGING = [case for case in CASES if case[0] != "GET"]
+OTHERS = [case for case, (_, _, status) in CASES.items() if status]
+
+
+@pytest.fixture
+def world(installation):
+    """Somebody of each role, and a customer who talks with an agent: gives what stands in paths."""
+    made = {role: people.account(role, role) for role in ROLES}
+    people.account("other", "agent", queues=["orders"])
+    sender = people.customer("a")
+    handoff = people.waits(sender)
+    from kefu.db import session_scope
+    from kefu.handoff import service
+
+    with session_scope() as session:
+        service.accept(session, handoff, made["agent"].agent_id)
+    return {
+        "account_id": made["designer"].id,
+        "agent_id": made["agent"].agent_id,
+        "handoff_id": handoff,
+        "conversation": sender.id,
+        "number": people.ticket(sender),
+        "view_id": 1,
+    }
+
+
+def send(browser: TestClient, case, world):
+    method, path = case
+    return browser.request(method, path.format(**world), json=CASES[case][1], params={"q": "xx"})
+
+
+def routes(console):
+    api = [route for route in console.routes if isinstance(route, APIRoute)]
+    return {(method, route.path): route for route in api for method in route.methods}
+
+
+def test_every_route_has_a_case(console):
+    assert set(routes(console)) == set(CASES) | OPEN
+
+
+def test_every_route_names_the_permission_of_its_case(console):
+    for case, route in routes(console).items():
+        named = [
+            part.call.permission for part in route.dependant.dependencies if isinstance(part.call, Allowed)
+        ]
+        assert named == ([CASES[case][0]] if case in CASES else []), case
+
+
+def test_without_a_login_nothing_is_answered(visit, world):
+    nobody, forger = visit(), visit()
+    forger.cookies.set("kefu_console", "forged")
+    for case in CASES:
+        for browser in (nobody, forger):
+            answer = send(browser, case, world)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (401, "login"), case
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_reaches_what_the_table_gives_it_and_nothing_else(visit, world, role):
+    browser = visit(role)
+    last = {("POST", "/api/logout"), ("POST", "/api/password")}
+    for case in [*(set(CASES) - last), ("POST", "/api/logout")]:
+        allowed = role in PERMISSIONS[CASES[case][0]]
+        answer = send(browser, case, world)
+        forbidden = answer.status_code == 403 and answer.json()["error"]["code"] == "forbidden"
+        assert forbidden != allowed, (case, answer.text)
+        assert answer.status_code < 500, (case, answer.text)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_changing_request_without_the_token_is_refused(visit, world, role):
+    browser = visit(role)
+    for token in ("", "forged"):
+        browser.headers["X-CSRF-Token"] = token
+        for case in CHANGING:
+            answer = send(browser, case, world)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (403, "csrf"), case
+
+
+def test_anothers_customer_does_not_exist_for_an_agent(visit, world):
+    browser = visit("other")
+    for case in OTHERS:
+        answer = send(browser, case, world)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found"), case
+
+
+def test_with_a_given_password_only_ones_own_account_is_reached(visit, world, monkeypatch):
+    from kefu.console.models import Account
+    from kefu.db import session_scope
+
+    with session_scope() as session:
+        session.query(Account).filter_by(login="agent").update({"must_change": True})
+    browser = visit("agent")
+    assert browser.get("/api/me").json()["account"]["must_change"]
+    for case in [case for case, (permission, *_) in CASES.items() if permission != "self"]:
+        assert send(browser, case, world).json()["error"]["code"] == "must_change", case
+
+
+def test_logging_in_from_another_site_is_refused(visit, world):
+    body = {"login": "agent", "password": people.PASSWORD}
+    answer = visit().post("/api/login", json=body, headers={"Origin": "https://evil.example"})
+    assert answer.status_code == 403
+    assert visit().post("/api/login", json=body, headers={"Origin": "http://testserver"}).status_code == 200
+
+
+def test_the_cookie_is_out_of_reach_for_scripts_and_other_sites(visit, world):
+    answer = visit().post("/api/login", json={"login": "agent", "password": people.PASSWORD})
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie and "samesite=strict" in cookie
+
+
+def test_logging_out_ends_the_login(visit, world):
+    browser, token = visit("agent"), None
+    token = browser.cookies["kefu_console"]
+    assert browser.post("/api/logout").status_code == 200
+    browser.cookies.set("kefu_console", token)
+    assert browser.get("/api/me").status_code == 401
