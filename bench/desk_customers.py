@@ -1,6 +1,6 @@
 """``python -m bench.desk_customers``: the customers of ``make bench-desk``, a process beside the console.
 
-They write as the channels do: into the ledger, noting that they spoke. Prints, as JSON lines, what was accepted.
+They write as channels do: into the ledger, noting that they spoke. Prints, as JSON lines, what was accepted.
 """
 
 from __future__ import annotations

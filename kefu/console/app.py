@@ -19,6 +19,7 @@ from kefu.console import (
     account_api,
     customer_api,
     desk_api,
+    knowledge_api,
     refusals,
     socket,
     suggestions,
@@ -70,7 +71,7 @@ def create(page: Path = PAGE, warm: bool = True) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.middleware("http")(_with_headers)
     refusals.install(app)
-    for module in (account_api, desk_api, customer_api, ticket_api, supervisor_api, socket):
+    for module in (account_api, desk_api, customer_api, knowledge_api, ticket_api, supervisor_api, socket):
         app.include_router(module.router)
     _serve(app, page)
     return app

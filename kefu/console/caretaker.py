@@ -13,7 +13,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from kefu.console import accounts
 from kefu.console.feed import Feed
 from kefu.db import session_scope
-from kefu.handoff import agents, service
+from kefu.handoff import agents, idle, service
 from kefu.handoff.models import WrongStep
 
 logger = logging.getLogger(__name__)
@@ -50,6 +50,7 @@ class Caretaker:
                 await self._try(self._end_logged_out)
             if self._loop.time() > quiet_until:
                 await self._try(dismiss)
+            await self._try(end_idle)
 
     async def _try(self, work: Callable[[], None]) -> None:
         try:
@@ -76,6 +77,13 @@ class Caretaker:
         for desk in desks:
             if desk.me.token_hash not in valid:
                 self._loop.call_soon_threadsafe(desk.end)
+
+
+def end_idle() -> None:
+    """Ends talks that the customer has left, and lets others help whom nobody answers."""
+    with session_scope() as session:
+        idle.close_silent(session)
+        idle.reclaim(session)
 
 
 def dismiss() -> None:

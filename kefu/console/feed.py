@@ -1,7 +1,7 @@
 """What operators see without asking: takeovers, colleagues, messages.
 
-One task reads what has changed in the database, several times a second, with a few queries whatever the number of
-operators; so it also sees what other processes (Rasa's, another console) have done. Browsers are pushed to.
+One task reads what has changed in the database, several times a second, with a few queries however many there
+are; so it also sees what other processes (Rasa's, another console) have done. Browsers are pushed to.
 """
 
 from __future__ import annotations

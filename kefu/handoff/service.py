@@ -190,11 +190,17 @@ def release(session: Session, agent_id: int, status: str = "offline") -> list[Ha
     theirs = select(Handoff).where(Handoff.agent_id == agent_id, Handoff.state == "human")
     released = session.scalars(theirs.order_by(Handoff.id)).all()
     for handoff in released:
-        handoff.step("release")
-        handoff.agent_id = handoff.preferred_agent_id = None
-        handoff.priority = max(1, handoff.priority - 1)
-        _record(session, handoff, "released", agent=agent_id)
+        give_back(session, handoff)
     return released
+
+
+def give_back(session: Session, handoff: Handoff) -> None:
+    """Takes one customer back into the queue, ahead of their priority, as they waited before."""
+    agent_id = handoff.agent_id
+    handoff.step("release")
+    handoff.agent_id = handoff.preferred_agent_id = None
+    handoff.priority = max(1, handoff.priority - 1)
+    _record(session, handoff, "released", agent=agent_id)
 
 
 def spoke(session: Session, handoff: Handoff, who: str) -> None:

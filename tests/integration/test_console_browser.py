@@ -32,7 +32,11 @@ def console(tmp_path_factory):
     forget()
     db.migrate()
     load()
-    for login, role, name in (("li", "agent", "李晓雨"), ("wang", "agent", "王磊"), ("zhao", "supervisor", "赵敏")):
+    for login, role, name in (
+        ("li", "agent", "李晓雨"),
+        ("wang", "agent", "王磊"),
+        ("zhao", "supervisor", "赵敏"),
+    ):
         people.account(login, role, name)
     running = people.Console(folder, KEFU_ASSIGN_SECONDS="3600")
     try:
@@ -138,7 +142,10 @@ def test_a_customer_is_accepted_answered_and_let_go(opened, waiting):
     page.get_by_role("dialog").get_by_role("button", name="结束").click()
     expect(mine(page, sender)).to_have_count(0)
     with session_scope() as session:
-        assert (session.get(Handoff, handoff).state, session.get(Handoff, handoff).note) == ("closed", "明天上午上门")
+        assert (session.get(Handoff, handoff).state, session.get(Handoff, handoff).note) == (
+            "closed",
+            "明天上午上门",
+        )
 
 
 def test_a_customer_is_handed_on_to_a_colleague_who_sees_the_whole_history(opened, waiting):
@@ -152,7 +159,12 @@ def test_a_customer_is_handed_on_to_a_colleague_who_sees_the_whole_history(opene
     li.get_by_role("radio", name=re.compile("王磊")).check()
     li.get_by_role("dialog").get_by_role("button", name="转接").click()
     queued(wang, sender).get_by_role("button", name="接待").click()
-    for text in ("我家 L3 门锁指纹识别失败", "请擦干净指纹头再试。", "还是不行，转人工", "请稍等，我请同事来。"):
+    for text in (
+        "我家 L3 门锁指纹识别失败",
+        "请擦干净指纹头再试。",
+        "还是不行，转人工",
+        "请稍等，我请同事来。",
+    ):
         expect(wang.get_by_role("log")).to_contain_text(text)
     expect(mine(li, sender)).to_have_count(0)
     wang.get_by_role("button", name="客户资料").click()
@@ -221,7 +233,9 @@ def test_who_closes_the_browser_is_sent_offline_and_the_customer_waits_again(ope
 
 
 def test_tickets_are_filtered_and_moved_on_many_at_once(opened):
-    numbers = [people.ticket(people.customer(f"t{n}"), f"摄像头第 {n} 次掉线", urgency="high") for n in range(3)]
+    numbers = [
+        people.ticket(people.customer(f"t{n}"), f"摄像头第 {n} 次掉线", urgency="high") for n in range(3)
+    ]
     page = opened("li", online=False)
     page.goto(page.url.split("#")[0] + "#tickets")
     for number in numbers:

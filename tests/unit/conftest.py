@@ -115,7 +115,7 @@ def console(installation):
 
 @pytest.fixture
 def visit(console):
-    """Opens a browser at the console, logged in as somebody whom ``tests.console.account`` made, or as nobody."""
+    """Opens a browser at the console, logged in as whom ``tests.console.account`` made, or as nobody."""
     from fastapi.testclient import TestClient
 
     from tests.console import PASSWORD

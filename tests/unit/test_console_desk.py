@@ -67,7 +67,8 @@ def test_the_same_message_sent_again_is_said_once(browser, chat):
 @pytest.mark.parametrize(
     "body, field",
     [({"id": "0" * 36, "text": " "}, "text"), ({"id": "0" * 36, "text": "x" * 2001}, "text"),
-     ({"id": "short", "text": "x"}, "id"), ({"text": "x"}, "id"), ({"id": "0" * 36, "text": "x", "to": "y"}, "to")],
+     ({"id": "short", "text": "x"}, "id"), ({"text": "x"}, "id"),
+     ({"id": "0" * 36, "text": "x", "to": "y"}, "to")],
 )  # fmt: skip
 def test_a_bad_message_is_refused_with_the_field_named(browser, chat, body, field):
     answer = browser.post(f"/api/handoffs/{chat[0]}/messages", json=body)

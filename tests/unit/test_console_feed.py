@@ -1,4 +1,4 @@
-"""What is pushed to operators: takeovers, colleagues, messages; each to whom it concerns, none lost or twice."""
+"""What is pushed to operators: takeovers, colleagues, messages; to whom it concerns, none lost or twice."""
 
 import json
 

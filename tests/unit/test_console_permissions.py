@@ -11,7 +11,7 @@ from tests import console as people
 #: Routes that ask for no login; ``/api/live`` is a socket and has its own tests (test_console_feed.py).
 OPEN = {("POST", "/api/login"), ("GET", "/health"), ("GET", "/")}
 
-#: Of each other route: the permission, the body, and the status for an agent whose customer it is not (if any).
+#: Of each other route: the permission, the body, and the status for an agent whose customer it is not.
 CASES = {
     ("POST", "/api/logout"): ("self", {}, None),
     ("GET", "/api/me"): ("self", None, None),
@@ -39,6 +39,8 @@ CASES = {
     ("GET", "/api/tickets/{number}"): ("tickets", None, None),
     ("POST", "/api/tickets/{number}/progress"): ("tickets", {"status": "assigned"}, None),
     ("POST", "/api/tickets/bulk"): ("tickets", {"numbers": ["GD1"], "status": "assigned"}, None),
+    ("GET", "/api/unanswered"): ("knowledge", None, None),
+    ("GET", "/api/knowledge"): ("knowledge", None, None),
     ("GET", "/api/ticket-views"): ("tickets", None, None),
     ("POST", "/api/ticket-views"): ("tickets", {"name": "x", "filters": {}}, None),
     ("DELETE", "/api/ticket-views/{view_id}"): ("tickets", None, 404),

