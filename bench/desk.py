@@ -1,8 +1,8 @@
 """``python -m bench.desk``: many live chats on one console process (``make bench-desk``).
 
 300 customers write in a process of their own, straight into the ledger as channels do. 30 operators with ten
-chats each have a real socket to a real console process, and answer half of the messages by its API. Measured from
-just before a message is stored to its arrival at its operator.
+chats each have a real socket to a real console process, and answer half of the messages by its API. Measured
+is the time from just before a message is stored to its arrival at its operator.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from kefu.console import views
 from kefu.console.accounts import Me
 from kefu.console.permissions import may
 from kefu.conversations.ledger import Entry, Ledger
+from kefu.conversations.standing import versions
 from kefu.db import session_scope
 from kefu.handoff import overview
 from kefu.handoff.overview import Colleague, Row
@@ -128,7 +129,8 @@ class Feed:
     def _read(self) -> _Reading:
         followed = {row.conversation for row in self._rows.values()}
         followed |= {one for desk in list(self.desks) for one in list(desk.watched)}
-        present = self._ledger.versions(followed)
+        with self._ledger.scope() as session:
+            present = versions(session, followed)
         wanted: dict[str, int] = {}
         known = set(self._present.values())
         fresh = []

@@ -48,6 +48,7 @@ class ViewFilters(Body):
     status: list[str] = []
     kind: list[str] = []
     urgency: list[str] = []
+    queue: list[str] = []
     text: constr(max_length=64) = ""
     order: str = "newest"
 
@@ -64,6 +65,7 @@ def list_tickets(
     status: list[str] = Query([]),
     kind: list[str] = Query([]),
     urgency: list[str] = Query([]),
+    queue: list[str] = Query([]),
     text: str = Query("", max_length=64),
     order: str = "newest",
     page: int = Query(1, ge=1, le=10_000),
@@ -72,7 +74,7 @@ def list_tickets(
     session: Session = transaction(),
 ) -> dict[str, Any]:
     """The tickets that pass the filters, a page of them."""
-    filters = _filters(status=status, kind=kind, urgency=urgency, text=text, order=order)
+    filters = _filters(status=status, kind=kind, urgency=urgency, queue=queue, text=text, order=order)
     found, total = worklist.find(session, filters, (page - 1) * size, size)
     return {"tickets": [views.ticket(item) for item in found], "total": total}
 
@@ -139,9 +141,9 @@ def drop_view(view_id: int, me: Me = allowed("tickets"), session: Session = tran
     return {}
 
 
-def _filters(status, kind, urgency, text, order) -> Filters:
+def _filters(status, kind, urgency, queue, text, order) -> Filters:
     try:
-        return Filters(tuple(status), tuple(kind), tuple(urgency), text, order)
+        return Filters(tuple(status), tuple(kind), tuple(urgency), tuple(queue), text, order)
     except ValueError as error:
         raise Refusal(422, "invalid", str(error), str(error).partition(":")[0]) from None
 

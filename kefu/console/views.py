@@ -98,6 +98,10 @@ def ticket(item: Ticket) -> dict[str, Any]:
         "status": item.status,
         "kind": item.kind,
         "urgency": item.urgency,
+        "queue": item.queue,
+        "priority": item.priority,
+        "respond_by": moment(item.respond_by),
+        "resolve_by": moment(item.resolve_by),
         "product": item.product,
         "category": item.category,
         "summary": item.description[:120],
@@ -118,7 +122,13 @@ def whole_ticket(item: Ticket, names: dict[str, str]) -> dict[str, Any]:
         | {key: note.data[key] for key in ("rating", "count") if key in note.data}
         for note in item.notes
     ]
-    return {**ticket(item), "description": item.description, "phone": item.phone, "timeline": line}
+    return {
+        **ticket(item),
+        "description": item.description,
+        "phone": item.phone,
+        "timeline": line,
+        "reasons": item.reasons,
+    }
 
 
 def account(item: Account) -> dict[str, Any]:

@@ -201,16 +201,6 @@ class Ledger:
                 found += [entry_of(row) for row in session.execute(query).scalars()]
         return found
 
-    def last(self, conversations: Iterable[str]) -> dict[str, Entry]:
-        """The newest message of each conversation that has any."""
-        here = and_(Message.conversation_id == Conversation.id, Message.seq == Conversation.last_seq)
-        found: dict[str, Entry] = {}
-        with self._scope() as session:
-            for some in batches(sorted(set(conversations))):
-                query = select(Message).join(Conversation, here).where(Conversation.id.in_(some))
-                found.update((row.conversation_id, entry_of(row)) for row in session.execute(query).scalars())
-        return found
-
     def button(self, conversation: str, seq: int, index: int) -> dict | None:
         """The button ``index`` under message ``seq`` of this very conversation, if there is one."""
         with self._scope() as session:

@@ -131,6 +131,8 @@ def servers(model: Path, environ: Mapping[str, str] = os.environ) -> list[Server
             environ,
             {"Chat page": "/chat/"},
         ),
+        *wechat,
+        *sms,
         Server(
             "console",
             python("kefu.console", "--host", interface, "--port", str(console_port)),
@@ -139,8 +141,6 @@ def servers(model: Path, environ: Mapping[str, str] = os.environ) -> list[Server
             environ,
             {"Console": "/"},
         ),
-        *wechat,
-        *sms,
     ]  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from kefu.knowledge.schema import TICKET_KINDS, URGENCIES
 from kefu.tickets import numbers
 from kefu.tickets.models import TRANSITIONS, Ticket
+from kefu.tickets.routing import rules
 from kefu.tickets.service import NoSuchTicket
 
 STATUSES = ("new", "assigned", "in_progress", "waiting", "resolved", "closed", "cancelled")
@@ -21,6 +22,7 @@ ORDERS = {
     "changed": (Ticket.changed_at.desc(), Ticket.id.desc()),
     "urged": (Ticket.urged.desc(), Ticket.id),
     "oldest": (Ticket.id,),
+    "priority": (Ticket.priority, Ticket.resolve_by, Ticket.id),
 }
 
 
@@ -35,12 +37,18 @@ class Filters:
     status: tuple[str, ...] = ()
     kind: tuple[str, ...] = ()
     urgency: tuple[str, ...] = ()
+    queue: tuple[str, ...] = ()
     text: str = ""
     order: str = "newest"
 
     def __post_init__(self) -> None:
         """Refuses values that there are not, naming the field."""
-        known = {"status": STATUSES, "kind": TICKET_KINDS, "urgency": URGENCIES}
+        known = {
+            "status": STATUSES,
+            "kind": TICKET_KINDS,
+            "urgency": URGENCIES,
+            "queue": tuple(rules().queues),
+        }
         for name, values in known.items():
             for value in getattr(self, name):
                 if value not in values:
@@ -52,7 +60,7 @@ class Filters:
 def find(session: Session, filters: Filters, offset: int = 0, limit: int = 50) -> tuple[list[Ticket], int]:
     """Those tickets that pass the filters, and how many there are in all."""
     query = select(Ticket)
-    for name in ("status", "kind", "urgency"):
+    for name in ("status", "kind", "urgency", "queue"):
         if values := getattr(filters, name):
             query = query.where(getattr(Ticket, name).in_(values))
     if text := filters.text.strip():

@@ -41,6 +41,8 @@ def test_the_list_is_narrowed_by_each_filter(browser, numbers):
     assert listed(browser, urgency="critical") == [refund]
     assert listed(browser, status="assigned") == [complaint]
     assert listed(browser, status="assigned", kind="repair") == []
+    assert listed(browser, queue="complaints") == [complaint]
+    assert listed(browser, order="priority")[-1] == refund
 
 
 def test_tickets_are_found_by_number_its_end_phone_and_customer(browser, numbers):
@@ -55,7 +57,8 @@ def test_the_list_comes_page_by_page(browser, numbers):
 
 
 @pytest.mark.parametrize(
-    "query", [{"status": "lost"}, {"kind": "x"}, {"urgency": "x"}, {"order": "x"}, {"page": 0}]
+    "query",
+    [{"status": "lost"}, {"kind": "x"}, {"urgency": "x"}, {"queue": "x"}, {"order": "x"}, {"page": 0}],
 )
 def test_a_filter_that_there_is_not_is_refused_with_the_field_named(browser, query):
     answer = browser.get("/api/tickets", params=query)

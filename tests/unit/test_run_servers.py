@@ -34,7 +34,7 @@ def test_another_action_port_reaches_rasa_and_nothing_else_changes(root):
 
 def test_every_server_gets_its_port(root):
     ports = {"KEFU_PORT": "6000", "KEFU_ACTIONS_PORT": "6001", "KEFU_CONSOLE_PORT": "6002"}
-    actions, rasa, console, _, sms = servers(Path("models/a.tar.gz"), {**ports, "KEFU_VAR_DIR": str(root)})
+    actions, rasa, _, sms, console = servers(Path("models/a.tar.gz"), {**ports, "KEFU_VAR_DIR": str(root)})
     assert actions.address == "http://127.0.0.1:6001" and "6001" in actions.command
     assert rasa.address == "http://127.0.0.1:6000" and "6000" in rasa.command
     assert console.address == "http://127.0.0.1:6002" and "6002" in console.command
@@ -65,7 +65,7 @@ def test_without_an_account_a_local_wechat_is_started_and_the_assistant_knows_it
 def test_with_an_account_and_a_gateway_nothing_is_simulated(root):
     own = {"KEFU_WECHAT_APPID": "wx1", "KEFU_SMS_URL": "https://sms.example.com"}
     names = [server.name for server in servers(Path("models/a.tar.gz"), own)]
-    assert names == ["actions", "rasa"]
+    assert names == ["actions", "rasa", "console"]
 
 
 def test_what_is_set_outside_wins_over_our_defaults():

@@ -13,6 +13,13 @@ export function StatusTag({ status }) {
   return <Tag color={STATUS_COLOURS[status]} bordered={false}>{t(`status_${status}`)}</Tag>;
 }
 
+/** Until when something is to be done; red when that has passed and it is not. */
+export function Due({ at, open }) {
+  const { t } = useSession();
+  if (!at) return null;
+  return <span className={open && new Date(at) < new Date() ? 'overdue' : ''}>{clock(at, t.language)}</span>;
+}
+
 export function UrgencyTag({ urgency }) {
   const { t, labels } = useSession();
   return <Tag color={URGENCY_COLOURS[urgency]}>{t.label(labels.urgencies[urgency], urgency)}</Tag>;
@@ -41,7 +48,11 @@ export function TicketDrawer({ number, onClose, onChanged }) {
     ['product', ticket.product],
     ['category', ticket.category],
     ['contact', ticket.phone],
+    ['queue_name', `${t.label(labels.queues[ticket.queue], ticket.queue)} · ${t('priority', { n: ticket.priority })}`],
     ['opened', clock(ticket.opened_at, t.language)],
+    ['respond_by', ticket.respond_by && clock(ticket.respond_by, t.language)],
+    ['resolve_by', ticket.resolve_by && clock(ticket.resolve_by, t.language)],
+    ['why_here', ticket.reasons?.length > 0 && [...new Set(ticket.reasons.map(([, , rule]) => rule))].join('、')],
     ['rating', ticket.rating],
   ];
   const open = () => {

@@ -3,13 +3,14 @@ import { useCallback, useEffect, useState } from 'react';
 import { Button, Dropdown, Input, Modal, Select, Space, Table, Tag } from 'antd';
 import { api } from './api.js';
 import { useSession } from './strings.js';
-import { StatusTag, TicketDrawer, UrgencyTag } from './TicketDetail.jsx';
+import { Due, StatusTag, TicketDrawer, UrgencyTag } from './TicketDetail.jsx';
 import { clock } from './time.js';
 
-const NONE = { status: [], kind: [], urgency: [], text: '', order: 'newest' };
+const NONE = { status: [], kind: [], urgency: [], queue: [], text: '', order: 'newest' };
 const STATUSES = ['new', 'assigned', 'in_progress', 'waiting', 'resolved', 'closed', 'cancelled'];
+const OPEN = ['new', 'assigned', 'in_progress', 'waiting'];
 const STEPS = ['assigned', 'in_progress', 'waiting', 'resolved', 'closed'];
-const ORDERS = ['newest', 'oldest', 'changed', 'urged'];
+const ORDERS = ['newest', 'priority', 'oldest', 'changed', 'urged'];
 
 export function Tickets({ argument }) {
   const { t, labels, message } = useSession();
@@ -49,12 +50,13 @@ export function Tickets({ argument }) {
       title: t('summary'), dataIndex: 'summary', ellipsis: true,
       render: (value, ticket) => <>{ticket.urged > 0 && <Tag color="volcano">{t('urged_times', { n: ticket.urged })}</Tag>}{value}</>,
     },
-    { title: t('category'), dataIndex: 'category', ellipsis: true, responsive: ['lg'] },
+    { title: t('queue_name'), dataIndex: 'queue', width: 120, responsive: ['lg'], render: (name) => t.label(labels.queues[name], name) },
+    { title: t('resolve_by'), dataIndex: 'resolve_by', width: 120, responsive: ['lg'], render: (at, { status }) => <Due at={at} open={OPEN.includes(status)} /> },
     { title: t('opened'), dataIndex: 'opened_at', width: 120, responsive: ['md'], render: (value) => clock(value, t.language) },
     { title: t('changed'), dataIndex: 'changed_at', width: 120, responsive: ['xl'], render: (value) => clock(value, t.language) },
   ];
-  const select = (name, options) => (
-    <Select mode="multiple" allowClear placeholder={t(name)} aria-label={t(name)} className="filter" maxTagCount="responsive"
+  const select = (label, options, name = label) => (
+    <Select mode="multiple" allowClear placeholder={t(label)} aria-label={t(label)} className="filter" maxTagCount="responsive"
             value={filters[name]} options={options} onChange={(value) => narrow({ [name]: value })} />
   );
   const named = (table) => Object.entries(table).map(([value, label]) => ({ value, label: t.label(label) }));
@@ -66,6 +68,7 @@ export function Tickets({ argument }) {
         {select('status', STATUSES.map((value) => ({ value, label: t(`status_${value}`) })))}
         {select('kind', named(labels.kinds))}
         {select('urgency', named(labels.urgencies))}
+        {select('queue_name', named(labels.queues), 'queue')}
         <Select value={filters.order} onChange={(order) => narrow({ order })} options={ORDERS.map((value) => ({ value, label: t(`order_${value}`) }))} />
         <Button onClick={() => narrow(NONE)}>{t('reset')}</Button>
         <Views filters={filters} apply={narrow} />
