@@ -7,7 +7,6 @@ from typing import Any, Literal
 from fastapi import APIRouter
 from pydantic import Field, constr
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.exc import StaleDataError
 
 from kefu.console import accounts, views
 from kefu.console.account_api import Body
@@ -15,7 +14,7 @@ from kefu.console.accounts import Me
 from kefu.console.guard import allowed, transaction
 from kefu.console.reach import own, skill_of
 from kefu.console.refusals import Refusal
-from kefu.conversations.ledger import Entry, Ledger
+from kefu.conversations.ledger import Ledger
 from kefu.db import session_scope
 from kefu.events import record_once
 from kefu.handoff import agents, service
@@ -85,7 +84,7 @@ def say(handoff_id: int, saying: Saying, me: Me = allowed("desk")) -> dict[str, 
         service.spoke(session, own(session, me, handoff_id, talking=True), "agent")
         return True
 
-    entry = _again(lambda: _ledger.push(conversation, body, once))
+    entry = _ledger.push(conversation, body, once)
     return {"message": views.message(entry) if entry else None}
 
 
@@ -127,13 +126,3 @@ def end(
 
 def _state(handoff: Handoff) -> dict[str, Any]:
     return {"id": handoff.id, "state": handoff.state, "agent_id": handoff.agent_id}
-
-
-def _again(push) -> Entry | None:
-    """Tries anew when the customer spoke at the same moment, which changes the same takeover."""
-    for _ in range(3):
-        try:
-            return push()
-        except StaleDataError:
-            continue
-    return push()

@@ -29,8 +29,9 @@ def silent_customers(session: Session, limit: int = 100) -> list[Handoff]:
 
 def ask(session: Session, handoff: Handoff) -> bool:
     """Notes that the customer is asked; ``False`` if somebody else has just done so, or somebody spoke."""
-    same = (Handoff.id == handoff.id, Handoff.idle_step == 0, Handoff.version == handoff.version)
-    asked = update(Handoff).where(*same).values(idle_step=1, version=Handoff.version + 1)
+    same = (Handoff.id == handoff.id, Handoff.state == "human", Handoff.idle_step == 0)
+    silent = (Handoff.agent_at == handoff.agent_at, Handoff.customer_at == handoff.customer_at)
+    asked = update(Handoff).where(*same, *silent).values(idle_step=1)
     return session.execute(asked.execution_options(synchronize_session=False)).rowcount == 1
 
 

@@ -204,12 +204,14 @@ def give_back(session: Session, handoff: Handoff) -> None:
 
 
 def spoke(session: Session, handoff: Handoff, who: str) -> None:
-    """Notes that ``customer`` or ``agent`` has said something."""
-    if who == "agent":
-        handoff.agent_at = utcnow()
-    else:
-        handoff.customer_at = utcnow()
-    handoff.idle_step = 0
+    """Notes that ``customer`` or ``agent`` has said something.
+
+    Not counted as a change of the takeover: both may speak at the same moment, and neither must fail for it.
+    """
+    when = {"agent_at" if who == "agent" else "customer_at": utcnow(), "idle_step": 0}
+    noted = update(Handoff).where(Handoff.id == handoff.id).values(**when)
+    session.execute(noted.execution_options(synchronize_session=False))
+    session.expire(handoff, list(when))
 
 
 def untold(session: Session, limit: int = 100) -> list[Handoff]:

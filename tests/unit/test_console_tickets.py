@@ -42,7 +42,7 @@ def test_the_list_is_narrowed_by_each_filter(browser, numbers):
     assert listed(browser, status="assigned") == [complaint]
     assert listed(browser, status="assigned", kind="repair") == []
     assert listed(browser, queue="complaints") == [complaint]
-    assert listed(browser, order="priority")[-1] == refund
+    assert listed(browser, order="priority")[0] == refund
 
 
 def test_tickets_are_found_by_number_its_end_phone_and_customer(browser, numbers):

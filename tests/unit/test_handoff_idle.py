@@ -7,7 +7,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
-from kefu.db import Base, utcnow
+from kefu.db import Base, session_scope, utcnow
 from kefu.handoff import agents, idle, service
 from kefu.tickets.routing import Route
 
@@ -63,6 +63,20 @@ def test_a_silent_customer_is_asked_once_and_then_the_talk_ends(session, talk):
 def test_who_was_never_asked_is_not_cut_off(session, talk):
     talk(customer=90, by_agent=60)
     assert idle.close_silent(session) == []
+
+
+def test_both_may_speak_at_the_same_moment(installation):
+    route = Route("repairs", "locks", 3, LATER, LATER, ())
+    with session_scope() as session:
+        service.request(session, "web-a", "asked", route)
+    with session_scope() as one:
+        held = service.current(one, "web-a")
+        with session_scope() as other:
+            service.spoke(other, service.current(other, "web-a"), "customer")
+        service.spoke(one, held, "agent")
+    with session_scope() as session:
+        both = service.current(session, "web-a")
+        assert both.agent_at is not None and both.customer_at <= both.agent_at
 
 
 @pytest.mark.parametrize("who", ["customer", "agent"])
