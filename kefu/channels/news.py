@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from kefu.conversations.ledger import Ledger
+from kefu.handoff import idle
 from kefu.handoff import service as handoffs
 from kefu.handoff.models import Agent, Handoff
 from kefu.knowledge.categories import rules
@@ -87,7 +88,8 @@ class News:
     def _items(self) -> list[Item]:
         with self._ledger.scope() as session:
             tickets = [_of_ticket(ticket) for ticket in progress.untold(session)]
-            return tickets + [_of_handoff(session, handoff) for handoff in handoffs.untold(session)]
+            silent = [_of_silence(handoff) for handoff in idle.silent_customers(session)]
+        return tickets + silent + [_of_handoff(session, handoff) for handoff in handoffs.untold(session)]
 
 
 def _of_ticket(ticket: Ticket) -> Item:
@@ -103,6 +105,16 @@ def _of_ticket(ticket: Ticket) -> Item:
     case = {"case": {"number": ticket.number, "status": ticket.status}}
     return Item(
         ticket.customer, "utter_case_receipt", facts, lambda session: progress.tell(session, ticket), case
+    )
+
+
+def _of_silence(handoff: Handoff) -> Item:
+    return Item(
+        handoff.conversation,
+        "utter_handoff_still_there",
+        dict.fromkeys(LANGUAGES, {}),
+        lambda session: idle.ask(session, handoff),
+        {"aside": True, "handoff": handoff.state},
     )
 
 

@@ -18,7 +18,7 @@ from kefu.customers.models import Identity
 from kefu.customers.service import Sender
 from kefu.db import session_scope
 from kefu.handoff import service as handoffs
-from kefu.handoff.models import Agent
+from kefu.handoff.models import Agent, Handoff
 from kefu.tickets import progress
 from kefu.tickets.routing import Route
 from kefu.tickets.service import TicketRequest, cancel_ticket, open_ticket
@@ -253,6 +253,18 @@ class TestTakeovers:
         with session_scope() as session:
             handoffs.request(session, PAGE.id, "asked", self.ROUTE)
             return handoffs.assign(session)[0].id
+
+    async def test_a_silent_customer_is_asked_once_whether_they_are_there(self, hub, news, talk):
+        await hears(hub, news)
+        before = len(hub.web.texts())
+        with session_scope() as session:
+            handoff = session.get(Handoff, talk)
+            handoff.customer_at, handoff.agent_at = datetime(2026, 1, 1), datetime(2026, 1, 2)
+        await hears(hub, news)
+        await hears(hub, news)
+        assert len(hub.web.texts()) == before + 1
+        with session_scope() as session:
+            assert session.get(Handoff, talk).idle_step == 1
 
     async def test_while_queued_the_bot_answers(self, hub, rasa, agent):
         with session_scope() as session:
