@@ -77,13 +77,19 @@ class News:
             await asyncio.sleep(self._seconds)
 
     async def once(self) -> None:
-        """Tells what has happened by now."""
+        """Tells what has happened by now; what fails is tried again the next time, and holds up nothing else."""
         for item in await self._run(self._items):
-            text = await self._words(item.conversation, item.response, item.facts)
-            body = {"text": text, **item.body}
-            told = await self._run(self._ledger.push, item.conversation, body, item.once)
-            if told is not None and item.returns:
-                await self._resume(told.conversation)
+            try:
+                await self._tell(item)
+            except Exception as error:
+                log.error("news.not_told", response=item.response, error=type(error).__name__)
+
+    async def _tell(self, item: Item) -> None:
+        text = await self._words(item.conversation, item.response, item.facts)
+        body = {"text": text, **item.body}
+        told = await self._run(self._ledger.push, item.conversation, body, item.once)
+        if told is not None and item.returns:
+            await self._resume(told.conversation)
 
     def _items(self) -> list[Item]:
         with self._ledger.scope() as session:
