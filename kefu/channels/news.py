@@ -77,7 +77,7 @@ class News:
             await asyncio.sleep(self._seconds)
 
     async def once(self) -> None:
-        """Tells what has happened by now; what fails is tried again the next time, and holds up nothing else."""
+        """Tells what has happened by now; what fails is tried again next time, and holds up nothing else."""
         for item in await self._run(self._items):
             try:
                 await self._tell(item)
