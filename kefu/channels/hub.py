@@ -315,10 +315,11 @@ class Hub:
     def _is_taken_over(self, conversation: str) -> bool:
         """Whether a colleague has the conversation; notes that the customer has spoken to them."""
         with self.ledger.scope() as session:
-            handoff = handoffs.current(session, conversation)
-            if handoff is None or handoff.state != "human":
+            if not handoffs.is_taken_over(session, conversation):
                 return False
-            handoffs.spoke(session, handoff, "customer")
+            handoff = handoffs.current(session, conversation)
+            if handoff is not None:
+                handoffs.spoke(session, handoff, "customer")
             return True
 
     async def _ended(self, entry: Entry) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from kefu.customers.service import circle
@@ -18,6 +18,13 @@ from kefu.tickets.routing import Route
 _USUAL = timedelta(minutes=6)
 #: So many of the last takeovers tell how long they last.
 _MEASURED = 50
+
+#: Built once: every turn runs it.
+_TAKEN_OVER = text(
+    "SELECT 1 FROM handoffs WHERE state = 'human' AND (open_conversation = :conversation"
+    " OR open_conversation IN (SELECT theirs.id FROM identities AS theirs"
+    " JOIN identities AS own ON own.customer_id = theirs.customer_id WHERE own.id = :conversation))"
+)
 
 
 class NoSuchHandoff(LookupError):
@@ -47,6 +54,11 @@ def current(session: Session, conversation: str) -> Handoff | None:
     query = select(Handoff).where(Handoff.open_conversation.in_(theirs))
     # Who was linked while both talked or waited has two: the talk counts.
     return session.scalars(query.order_by(Handoff.state, Handoff.id).limit(1)).first()
+
+
+def is_taken_over(session: Session, conversation: str) -> bool:
+    """Whether a person talks with the customer; one statement, as every turn asks it."""
+    return session.connection().execute(_TAKEN_OVER, {"conversation": conversation}).first() is not None
 
 
 def request(session: Session, conversation: str, reason: str, route: Route) -> tuple[Handoff, bool]:
