@@ -91,7 +91,9 @@ class Terminal:
 
     def _read(self):
         """Takes what is printed next; false when nothing more will be."""
-        if not select.select([self._screen], [], [], SECONDS)[0]:
+        ready = select.poll()  # unlike select(), it bears any number of open files
+        ready.register(self._screen, select.POLLIN | select.POLLHUP)
+        if not ready.poll(SECONDS * 1000):
             return False
         try:
             chunk = os.read(self._screen, 65536)
