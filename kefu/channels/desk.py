@@ -122,13 +122,18 @@ class Desk:
         after = parse_number(data, "after", 0)
         wait = parse_number(data, "wait", 0, highest=MAX_WAIT)
         limit = parse_number(data, "limit", MAX_PAGE, highest=MAX_PAGE) or PAGE
-        conversation = await self._hub.conversation_of(sender.id)
-        with self._hub.listening(conversation) as listen:
-            found = await self._hub.threads(self._hub.ledger.after, conversation, after, limit + 1)
+        look = (self._hub.ledger.news_of, sender.id, after, limit + 1)
+        with self._hub.listening(sender.id) as listen:
+            conversation, found = await self._hub.threads(*look)
             while not found and wait > 0:
-                await listen(1)  # another process may have said something
+                told = await listen(1)
                 wait -= 1
-                found = await self._hub.threads(self._hub.ledger.after, conversation, after, limit + 1)
+                if [(e.conversation, e.seq) for e in told] == [
+                    (conversation, after + 1 + n) for n in range(len(told))
+                ]:
+                    found = told
+                if not found:  # another process may have said something
+                    conversation, found = await self._hub.threads(*look)
         messages = [view(entry) for entry in found[:limit]]
         return {
             "messages": messages,

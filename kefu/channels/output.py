@@ -1,4 +1,4 @@
-"""What the bot says, on any channel: each bubble one JSON body, kept and shown by ``post``."""
+"""What the bot says, on any channel: each bubble one JSON body, collected in a turn, else pushed."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from typing import Any
 
 from rasa.core.channels.channel import OutputChannel
 
-Post = Callable[[str, dict, "int | None"], Awaitable[None]]
+Push = Callable[[str, dict], Awaitable[None]]
 
 
 class ChannelOutput(OutputChannel):
     """Rasa's output channel of one turn, or of a push outside any turn.
 
     Args:
-        post: Stores and shows a bubble: conversation, body, ``seq`` of the message it answers.
+        push: Stores and shows a bubble: conversation, body.
         channel: The channel's name, which ``channel:`` variants of responses carry.
-        reply_to: The message that this turn answers; ``None`` for a push.
+        turn: Whether bubbles are collected, for a turn's answer is stored as a whole.
 
     Attributes:
-        sent: How many bubbles went out.
+        said: The bubbles of the turn.
     """
 
-    def __init__(self, post: Post, channel: str, reply_to: int | None = None) -> None:
-        self._post = post
+    def __init__(self, push: Push, channel: str, turn: bool = False) -> None:
+        self._push = push
         # Rasa asks each instance for its name; here one class serves every channel.
         self.name = lambda: channel
-        self._reply_to = reply_to
-        self.sent = 0
+        self._turn = turn
+        self.said: list[dict[str, Any]] = []
 
     def end_turn(self) -> None:
         """Makes what comes later (a reminder keeps this object) a push, not part of the answer."""
-        self._reply_to = None
+        self._turn = False
 
     async def send_text_message(self, recipient_id: str, text: str, **kwargs: Any) -> None:
         """Sends text; parts with a blank line between them become bubbles of their own."""
@@ -82,8 +82,10 @@ class ChannelOutput(OutputChannel):
         await self._send(recipient_id, {"card": card, "buttons": buttons} if buttons else {"card": card})
 
     async def _send(self, conversation: str, body: dict[str, Any]) -> None:
-        await self._post(conversation, body, self._reply_to)
-        self.sent += 1
+        if self._turn:
+            self.said.append(body)
+        else:
+            await self._push(conversation, body)
 
 
 def _parts(text: str) -> list[str]:

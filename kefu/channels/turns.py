@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -20,9 +21,24 @@ from kefu.conversations.ledger import Entry, LeaseLost, Ledger
 
 log = structlog.get_logger()
 
-Answer = Callable[[Entry, str], Awaitable["str | None"]]
-GiveUp = Callable[[Entry, str], Awaitable[None]]
-Ended = Callable[[Entry], Awaitable[None]]
+
+@dataclass(frozen=True)
+class Said:
+    """An answer.
+
+    Attributes:
+        bubbles: The body of each.
+        open_form: The form that it leaves open.
+    """
+
+    bubbles: Sequence[dict] = ()
+    open_form: str | None = None
+
+
+Answer = Callable[[Entry, str], Awaitable[Said]]
+GiveUp = Callable[[Entry], Said]
+Ended = Callable[[Entry, list[Entry]], Awaitable[None]]
+During = Callable[[Entry], contextlib.AbstractAsyncContextManager]
 
 
 class Threads:
@@ -46,13 +62,14 @@ class Turns:
     Args:
         ledger: Where messages wait.
         threads: Runs the ledger's calls.
-        answer: Answers one message; called with it and the lease owner's name; gives the form left open.
-        give_up: Called instead after ``max_attempts`` failures.
+        answer: Answers one message; called with it and the lease owner's name.
+        give_up: What to say instead after ``max_attempts`` failures.
         ready: Whether messages can be answered now (a model is loaded).
         lease_seconds: After this time without renewal, others may take over.
         sweep_seconds: How often to look for messages left behind.
         max_attempts: How often a message is tried.
-        ended: Called when a message counts as answered.
+        ended: Called with a message and its answer, when both are stored.
+        during: Surrounds a turn, from its beginning until ``ended`` has returned.
     """
 
     def __init__(
@@ -66,11 +83,12 @@ class Turns:
         sweep_seconds: float = 5,
         max_attempts: int = 3,
         ended: Ended | None = None,
+        during: During = lambda _: contextlib.nullcontext(),
     ) -> None:
         self._ledger, self._threads = ledger, threads
         self._answer, self._give_up, self._ready = answer, give_up, ready
         self._lease, self._sweep_every, self._max_attempts = lease_seconds, sweep_seconds, max_attempts
-        self._ended = ended
+        self._ended, self._during = ended, during
         self._owner = ""
         self._tasks: dict[str, asyncio.Task] = {}
         self._again: set[str] = set()
@@ -149,7 +167,8 @@ class Turns:
                 entry = entry or await self._threads(self._ledger.next_unanswered, conversation)
                 if entry is None:
                     return
-                held = not await self._answer_one(entry)
+                async with self._during(entry):
+                    held = not await self._answer_one(entry)
                 entry = None
         finally:
             if held:
@@ -166,12 +185,11 @@ class Turns:
         """Answers a message; tells whether the conversation was given back, as no other one waits."""
         conversation = entry.conversation
         renewing = asyncio.create_task(self._renew(conversation))
-        open_form = None
         try:
             if entry.attempts > self._max_attempts:
-                await self._give_up(entry, self._owner)
+                said = self._give_up(entry)
             else:
-                open_form = await self._answer(entry, self._owner)
+                said = await self._answer(entry, self._owner)
         except LeaseLost:
             raise
         except Exception as error:
@@ -188,9 +206,11 @@ class Turns:
             renewing.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await renewing
-        given_back = await self._threads(self._ledger.finish, conversation, entry.seq, open_form, self._owner)
+        bubbles, given_back = await self._threads(
+            self._ledger.finish, conversation, entry.seq, said.bubbles, said.open_form, self._owner
+        )
         if self._ended:
-            await self._ended(entry)
+            await self._ended(entry, bubbles)
         return given_back
 
     async def _renew(self, conversation: str) -> None:

@@ -25,7 +25,7 @@ from kefu.db import utcnow
 LONGEST_SENDING = timedelta(seconds=60)
 
 _MESSAGES = Message.__table__
-_M, _OTHER, _ASKED = _MESSAGES.c, _MESSAGES.alias(), _MESSAGES.alias()
+_M, _OTHER = _MESSAGES.c, _MESSAGES.alias()
 # Made once, like the ledger's own (kefu.conversations.statements).
 _TAKEN = (
     select(_MESSAGES)
@@ -53,16 +53,10 @@ def taking(*conditions: Any, waited: bool = True) -> Update:
     sending = exists().where(
         _OTHER.c.identity == _M.identity, _OTHER.c.channel == _M.channel, _OTHER.c.delivery == "sending"
     )
-    complete = exists().where(
-        _ASKED.c.conversation_id == _M.conversation_id,
-        _ASKED.c.seq == _M.reply_to,
-        _ASKED.c.answered_at.is_not(None),
-    )
     due = [
         _M.identity == bindparam("whose"),
         _M.channel == bindparam("on"),
         _M.delivery == "due",
-        or_(_M.reply_to.is_(None), complete),
         ~sending,
         *conditions,
     ]
@@ -77,8 +71,6 @@ def take(
 ) -> list[Entry]:
     """Takes every bubble that is due to an identity; nothing while another is being sent to it.
 
-    The bubbles of an answer are taken when the answer is complete.
-
     Args:
         session: The caller's transaction, whose first statement this should be.
         how: Of ``taking``.
@@ -89,12 +81,13 @@ def take(
         **more: Values for the further conditions of ``how``.
     """
     given = {"whose": identity, "on": channel, "by": by, "state": state, "now": utcnow(), **more}
-    return taken_by(session, identity, by) if session.execute(how, given).rowcount else []
+    return taken_by(session, identity, by) if session.connection().execute(how, given).rowcount else []
 
 
 def taken_by(session: Session, identity: str, by: str) -> list[Entry]:
     """The bubbles of one delivery, in order."""
-    return [entry_of(row) for row in session.execute(_TAKEN, {"whose": identity, "by": by})]
+    taken = session.connection().execute(_TAKEN, {"whose": identity, "by": by})
+    return [entry_of(row) for row in taken]
 
 
 def settle(session: Session, entries: list[Entry], state: str) -> None:
@@ -127,7 +120,7 @@ def tries(session: Session, entries: list[Entry]) -> int:
 
 def hurry(session: Session, identity: str, channel: str) -> None:
     """Lets what is due to an identity, or waits for them to write, be tried at once."""
-    session.execute(_HURRY, {"whose": identity, "on": channel})
+    session.connection().execute(_HURRY, {"whose": identity, "on": channel})
 
 
 def is_sending(session: Session, identity: str, channel: str) -> bool:

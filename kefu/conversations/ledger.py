@@ -16,7 +16,7 @@ PostgreSQL then queue concurrent writers of a conversation instead of failing on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -34,6 +34,18 @@ from kefu.customers.service import Sender
 from kefu.db import batches, session_scope, utcnow
 
 NO_SYNC = {"synchronize_session": False}
+_STORED = (
+    "seq",
+    "direction",
+    "client_id",
+    "identity",
+    "channel",
+    "body",
+    "reply_to",
+    "attempts",
+    "created_at",
+)
+_STORED += ("delivery",)
 
 
 @dataclass(frozen=True)
@@ -46,6 +58,7 @@ class Entry:
             nothing else waited there.
         came_from: The channel left, where the customer has changed channels with this message.
         restart: Whether the dialogue must be begun afresh before it (``Ledger.restarted``).
+        by_person: Whether a colleague talks with the customer, who answers it.
     """
 
     conversation: str
@@ -66,6 +79,11 @@ class Entry:
     begun: bool = False
     came_from: str | None = None
     restart: bool = False
+    by_person: bool = False
+
+
+#: Stores what a channel keeps with a message, in its transaction; told whether the message is new.
+Along = Callable[[Session, bool], None]
 
 
 class LeaseLost(Exception):
@@ -83,6 +101,8 @@ class Ledger:
         self._scope = scope
         #: Channels whose bubbles have to be pushed, which the ledger therefore marks as due.
         self.pushed: set[str] = set()
+        #: Whether a colleague talks with the customer of a conversation; asked as a message's turn begins.
+        self.has_person: Callable[[Session, str], bool] = lambda _session, _conversation: False
 
     @property
     def scope(self) -> Callable[[], AbstractContextManager[Session]]:
@@ -104,7 +124,13 @@ class Ledger:
             return [present, *session.execute(newest_first).scalars()]
 
     def accept(
-        self, sender: Sender, client_id: str, body: dict, owner: str | None = None, seconds: float = 0
+        self,
+        sender: Sender,
+        client_id: str,
+        body: dict,
+        owner: str = "",
+        seconds: float = 0,
+        along: Along | None = None,
     ) -> tuple[Entry, bool]:
         """Stores a customer's message; returns it, and whether it was new (not sent before).
 
@@ -114,17 +140,20 @@ class Ledger:
             body: What was said.
             owner: Who could answer it now, and takes the lease with it if it is free (``Entry.begun``).
             seconds: For how long.
+            along: What else is stored with it, before anyone can answer it; also with a repeated message.
         """
         for _ in range(3):
             try:
-                return self._accept(sender, client_id, body, owner, seconds), True
+                return self._accept(sender, client_id, body, owner, seconds, along), True
             except IntegrityError:  # stored before, or another process keeps the same customer just now
                 query = select(Message).where(Message.identity == sender.id, Message.client_id == client_id)
                 with self._scope() as session:
                     known = session.execute(query).scalar()
                     if known is not None:
+                        if along:
+                            along(session, False)
                         return entry_of(known), False
-        return self._accept(sender, client_id, body, owner, seconds), True
+        return self._accept(sender, client_id, body, owner, seconds, along), True
 
     def push(self, customer: str, body: dict, once: Callable[[Session], bool]) -> Entry | None:
         """Stores a bubble that answers nothing, where the customer speaks now, if ``once`` says so.
@@ -138,9 +167,10 @@ class Ledger:
         """
         with self._scope() as session:
             conversation = customers.conversation_of(session, customer)
+            _touch(session, conversation)  # before what `once` locks: `accept` comes in this order, too
             if not once(session):
                 return None
-            return self._write(session, conversation, body, None, None, due=True)
+            return self._push(session, conversation, body, due=True)
 
     def take_due(self, limit: int = 100) -> list[Entry]:
         """Takes pushed bubbles that this process shows, oldest first; each is given to one process only.
@@ -159,29 +189,31 @@ class Ledger:
                     taken.append(entry_of(row, {row.identity, *audience}))
             return taken
 
-    def record(
-        self, conversation: str, body: dict, reply_to: int | None = None, owner: str | None = None
-    ) -> Entry:
-        """Stores one bubble of the bot, addressed to where its question came from, or the last message.
+    def record(self, conversation: str, body: dict, owner: str | None = None) -> Entry:
+        """Stores one bubble that answers nothing, addressed to where the customer spoke last.
 
-        What answers nothing, outside of a turn, is said in the conversation in which the customer speaks now.
+        Outside of a turn it is said in the conversation in which the customer speaks now.
 
         Raises:
-            LeaseLost: ``owner`` is given and no longer holds the conversation's lease, or the message was
-                answered meanwhile.
+            LeaseLost: ``owner``, whose turn it is, no longer holds the conversation's lease.
         """
         for _ in range(2):
             try:
-                return self._record(conversation, body, reply_to, owner)
+                return self._record(conversation, body, owner)
             except IntegrityError:  # another process began the same conversation
                 continue
-        return self._record(conversation, body, reply_to, owner)
+        return self._record(conversation, body, owner)
 
     def after(self, conversation: str, seq: int, limit: int) -> list[Entry]:
         """The first ``limit`` messages after ``seq``, oldest first."""
         with self._scope() as session:
-            after = {"conversation": conversation, "number": seq, "most": limit}
-            return [entry_of(row) for row in session.execute(statements.AFTER, after).scalars()]
+            return _after(session, conversation, seq, limit)
+
+    def news_of(self, identity: str, seq: int, limit: int) -> tuple[str, list[Entry]]:
+        """The conversation in which ``identity`` speaks now, and its first messages after ``seq``."""
+        with self._scope() as session:
+            conversation = customers.conversation_of(session, identity)
+            return conversation, _after(session, conversation, seq, limit)
 
     def before(self, conversation: str, seq: int | None, limit: int) -> list[Entry]:
         """The last ``limit`` messages before ``seq`` (``None``: of all), oldest first."""
@@ -221,25 +253,20 @@ class Ledger:
             session.execute(statements.RELEASE, {"conversation": conversation, "owner": owner})
 
     def next_unanswered(self, conversation: str) -> Entry | None:
-        """The oldest message that still needs an answer, its attempt counted; ``None`` if there is none.
-
-        A message that was tried before and has bubbles counts as answered: the process died between
-        its last bubble and ``finish``.
-        """
+        """The oldest message that still needs an answer, its attempt counted; ``None`` if there is none."""
         oldest = _of(conversation).where(Message.direction == "in", Message.answered_at.is_(None))
         with self._scope() as session:
             _touch(session, conversation)
-            while (row := session.execute(oldest.order_by(Message.seq).limit(1)).scalar()) is not None:
-                replies = _of(conversation).where(Message.reply_to == row.seq).limit(1)
-                if row.attempts and session.execute(replies).first():
-                    row.answered_at = utcnow()
-                    session.flush()
-                    _part_if_undone(session, conversation, row.identity, row.created_at)
-                    continue
-                row.attempts += 1
-                restart = _state(session, conversation).restart
-                return replace(entry_of(row), came_from=_came_from(session, row), restart=restart)
-            return None
+            row = session.execute(oldest.order_by(Message.seq).limit(1)).scalar()
+            if row is None:
+                return None
+            row.attempts += 1
+            return replace(
+                entry_of(row),
+                came_from=_came_from(session, row),
+                restart=_state(session, conversation).restart,
+                by_person=self.has_person(session, conversation),
+            )
 
     def restarted(self, conversation: str) -> None:
         """Notes that the dialogue was begun afresh."""
@@ -247,27 +274,54 @@ class Ledger:
             session.execute(statements.RESTARTED, {"conversation": conversation})
 
     def finish(
-        self, conversation: str, seq: int, open_form: str | None = None, owner: str | None = None
-    ) -> bool:
-        """Marks the customer's message ``seq`` as answered, which left ``open_form`` open.
+        self,
+        conversation: str,
+        seq: int,
+        said: Sequence[dict] = (),
+        open_form: str | None = None,
+        owner: str | None = None,
+    ) -> tuple[list[Entry], bool]:
+        """Stores the whole answer to the customer's message ``seq``, which is answered by that.
 
-        If it has undone the sender's link, what is theirs leaves this conversation. If nothing else waits for
-        an answer, ``owner`` gives the conversation back.
+        In one transaction: nobody ever sees half an answer, and whoever takes over from a process that dies
+        either finds it whole or answers. If the message has undone its sender's link, what is theirs leaves
+        this conversation.
+
+        Args:
+            conversation: Where it is said.
+            seq: The message's number.
+            said: The answer's bubbles.
+            open_form: The form that it leaves open.
+            owner: Who must hold the lease, and gives it back if nothing else waits for an answer.
 
         Returns:
-            Whether it was given back.
+            The bubbles as stored, and whether the lease was given back.
+
+        Raises:
+            LeaseLost: ``owner`` no longer holds the lease, or the message was answered meanwhile.
         """
         here = {"conversation": conversation}
         with self._scope() as session:
-            customers.note_turn(session, conversation, open_form)
-            session.execute(statements.ANSWERED, {**here, "number": seq, "now": utcnow()})
-            session.execute(statements.TOUCH, here)
-            sender, at, waits = session.execute(statements.AFTER_TURN, {**here, "number": seq}).one()
-            if _part_if_undone(session, conversation, sender, at):
-                waits = session.execute(statements.WAITS, here).scalar()
+            run = session.connection().execute
+            draw = statements.DRAW_ALL if owner is None else statements.DRAW_ALL_AS_HOLDER
+            if run(draw, {**here, "count": len(said), "owner": owner}).rowcount == 0:
+                raise LeaseLost(conversation)
+            now, turn = utcnow(), run(statements.TURN, {**here, "number": seq}).one()
+            if turn.answered_at is not None:
+                raise LeaseLost(conversation)  # by who had the lease before
+            run(statements.ANSWERED, {**here, "number": seq, "now": now})
+            came = (turn.identity, turn.created_at)
+            circle, parted = customers.end_turn(session, conversation, *came, open_form)
+            bubbles = self._bubbles(conversation, turn, said, circle, now)
+            if bubbles:
+                _insert(session, *bubbles)
+            waits = turn.waits - 1
+            if parted:
+                part(session, conversation)
+                waits = run(statements.WAITS, here).scalar()
             if owner is None or waits:
-                return False
-            return session.execute(statements.RELEASE, {**here, "owner": owner}).rowcount == 1
+                return bubbles, False
+            return bubbles, run(statements.RELEASE, {**here, "owner": owner}).rowcount == 1
 
     def waiting(self) -> list[str]:
         """Conversations with a message that still needs an answer."""
@@ -292,7 +346,9 @@ class Ledger:
                 row.read_at = utcnow() if read else row.read_at
             return [entry_of(row) for row in seen]
 
-    def _accept(self, sender: Sender, client_id: str, body: dict, owner: str | None, seconds: float) -> Entry:
+    def _accept(
+        self, sender: Sender, client_id: str, body: dict, owner: str, seconds: float, along: Along | None
+    ) -> Entry:
         with self._scope() as session:
             conversation, audience = customers.meet(session, sender)
             now = utcnow()
@@ -314,33 +370,50 @@ class Ledger:
                 begun=begun,
                 came_from=state.channel if begun and state.identity not in (None, sender.id) else None,
                 restart=begun and state.restart,
+                by_person=begun and self.has_person(session, conversation),
             )
             _insert(session, entry)
+            if along:
+                along(session, True)
             return entry
 
-    def _record(self, conversation: str, body: dict, reply_to: int | None, owner: str | None) -> Entry:
-        with self._scope() as session:
-            if reply_to is None and owner is None:
-                conversation = customers.conversation_of(session, conversation)
-            return self._write(session, conversation, body, reply_to, owner)
+    def _bubbles(
+        self, conversation: str, turn: Row, said: Sequence[dict], circle: list[str], now: datetime
+    ) -> list[Entry]:
+        """The bubbles that answer the message of ``turn``, addressed to where it came from."""
+        return [
+            Entry(
+                conversation=conversation,
+                seq=seq,
+                direction="out",
+                client_id=None,
+                body=body,
+                reply_to=turn.asked,
+                attempts=0,
+                created_at=now,
+                identity=turn.identity,
+                channel=turn.channel,
+                delivery="due" if turn.channel in self.pushed else None,
+                audience=tuple(sorted({turn.identity, *circle})),
+            )
+            for seq, body in enumerate(said, turn.last_seq - len(said) + 1)
+        ]
 
-    def _write(
-        self,
-        session: Session,
-        conversation: str,
-        body: dict,
-        reply_to: int | None,
-        owner: str | None,
-        due: bool = False,
+    def _record(self, conversation: str, body: dict, owner: str | None) -> Entry:
+        with self._scope() as session:
+            if owner is None:
+                conversation = customers.conversation_of(session, conversation)
+            return self._push(session, conversation, body, owner)
+
+    def _push(
+        self, session: Session, conversation: str, body: dict, owner: str | None = None, due: bool = False
     ) -> Entry:
         _draw(session, conversation, holder=owner)
-        state = _state(session, conversation, reply_to)
-        if owner is not None and state.answered_at is not None and reply_to is not None:
-            raise LeaseLost(conversation)  # answered meanwhile by who had the lease before
+        state = _state(session, conversation)
         identity, channel = conversation, conversation.partition("-")[0]
         circle = customers.circle(session, conversation)
-        # A push never goes to who has just left the customer.
-        if state.asked is not None and (reply_to is not None or state.identity in circle):
+        # Never to who has just left the customer.
+        if state.asked is not None and state.identity in circle:
             identity, channel = state.identity, state.channel
         entry = Entry(
             conversation=conversation,
@@ -348,7 +421,7 @@ class Ledger:
             direction="out",
             client_id=None,
             body=body,
-            reply_to=reply_to,
+            reply_to=None,
             attempts=0,
             created_at=utcnow(),
             identity=identity,
@@ -412,6 +485,11 @@ def _of(conversation: str):
     return select(Message).where(Message.conversation_id == conversation)
 
 
+def _after(session: Session, conversation: str, seq: int, limit: int) -> list[Entry]:
+    after = {"conversation": conversation, "number": seq, "most": limit}
+    return [entry_of(row) for row in session.execute(statements.AFTER, after).scalars()]
+
+
 def _next(session: Session, conversation: str) -> int:
     _draw(session, conversation)
     return _state(session, conversation).last_seq
@@ -426,7 +504,7 @@ def _draw(
     session: Session,
     conversation: str,
     holder: str | None = None,
-    taker: str | None = None,
+    taker: str = "",
     now: datetime | None = None,
     seconds: float = 0,
 ) -> bool:
@@ -444,41 +522,34 @@ def _draw(
         Whether ``taker`` has taken the lease.
     """
     here = {"conversation": conversation}
+    run = session.connection().execute
     if holder:
-        if session.execute(statements.DRAW_AS_HOLDER, {**here, "owner": holder}).rowcount == 0:
+        if run(statements.DRAW_AS_HOLDER, {**here, "owner": holder}).rowcount == 0:
             raise LeaseLost(conversation)
         return False
     lease = {"owner": taker, "until": now + timedelta(seconds=seconds)} if taker else {}
-    if taker and session.execute(statements.DRAW_AND_TAKE, {**here, **lease, "now": now}).rowcount:
+    if taker and run(statements.DRAW_AND_TAKE, {**here, **lease, "now": now}).rowcount:
         return True
-    if session.execute(statements.DRAW, here).rowcount == 0:
+    if run(statements.DRAW, here).rowcount == 0:
         begun = {"id": conversation, "last_seq": 1, "changes": 1, "created_at": utcnow(), "restart": False}
-        lease = {"lease_owner": taker, "lease_until": lease.get("until")}
-        session.execute(statements.BEGIN, {**begun, **lease})
+        lease = {"lease_owner": taker or None, "lease_until": lease.get("until")}
+        run(statements.BEGIN, {**begun, **lease})
         return bool(taker)
     return False
 
 
-def _state(session: Session, conversation: str, seq: int | None = None) -> Row:
-    """The number drawn, with what is known of the customer's message ``seq`` or, without, of the last one."""
-    if seq is None:
-        return session.execute(statements.STATE, {"conversation": conversation}).one()
-    return session.execute(statements.STATE_OF, {"conversation": conversation, "number": seq}).one()
+def _state(session: Session, conversation: str) -> Row:
+    """The number drawn, with what is known of the customer's last message."""
+    return session.connection().execute(statements.STATE, {"conversation": conversation}).one()
 
 
-def _insert(session: Session, entry: Entry) -> None:
-    """Stores a message; not as an object of the session, which costs several times as much."""
-    names = ("seq", "direction", "client_id", "identity", "channel", "body", "reply_to", "attempts")
-    values = {name: getattr(entry, name) for name in (*names, "created_at", "delivery")}
-    session.execute(statements.STORE, {"conversation_id": entry.conversation, **values})
-
-
-def _part_if_undone(session: Session, conversation: str, sender: str, since: datetime) -> bool:
-    """Parts the conversation if its ``sender`` has undone their link by the message of that time."""
-    undone = customers.has_parted(session, sender, conversation, since=since)
-    if undone:
-        part(session, conversation)
-    return undone
+def _insert(session: Session, *entries: Entry) -> None:
+    """Stores messages; not as objects of the session, which costs several times as much."""
+    rows = [
+        {"conversation_id": entry.conversation, **{name: getattr(entry, name) for name in _STORED}}
+        for entry in entries
+    ]
+    session.connection().execute(statements.STORE, rows)
 
 
 def _came_from(session: Session, row: Message) -> str | None:

@@ -6,14 +6,16 @@ Building a statement takes SQLAlchemy several times as long as running it, and c
 from __future__ import annotations
 
 from sqlalchemy import and_, bindparam, func, insert, or_, select, update
-from sqlalchemy.sql import Select, Update
+from sqlalchemy.sql import Update
 
 from kefu.conversations.models import Conversation, Message
 
 _CONVERSATIONS, _MESSAGES = Conversation.__table__, Message.__table__
 _C, _M = _CONVERSATIONS.c, _MESSAGES.c
 _HERE, _OWNER, _NOW, _SEQ = (bindparam(name) for name in ("conversation", "owner", "now", "number"))
-_MADE = {"last_seq": _C.last_seq + 1, "changes": _C.changes + 1}
+_CHANGED = {"changes": _C.changes + 1}
+_MADE = {"last_seq": _C.last_seq + 1, **_CHANGED}
+_SAID = {"last_seq": _C.last_seq + bindparam("count"), **_CHANGED}
 _LEASE = {"lease_owner": _OWNER, "lease_until": bindparam("until")}
 
 
@@ -28,46 +30,40 @@ DRAW_AS_HOLDER = _change(_C.lease_owner == _OWNER, **_MADE)
 DRAW_AND_TAKE = _change(
     or_(_C.lease_owner.is_(None), and_(_C.lease_owner != _OWNER, _C.lease_until < _NOW)), **_MADE, **_LEASE
 )
+#: Draws as many numbers as a turn's answer has bubbles; the same for who holds the lease.
+DRAW_ALL = _change(**_SAID)
+DRAW_ALL_AS_HOLDER = _change(_C.lease_owner == _OWNER, **_SAID)
 #: Begins a conversation.
 BEGIN = insert(_CONVERSATIONS)
 #: Takes or renews the lease, and gives it back.
 CLAIM = _change(or_(_C.lease_owner.is_(None), _C.lease_owner == _OWNER, _C.lease_until < _NOW), **_LEASE)
 RELEASE = _change(_C.lease_owner == _OWNER, lease_owner=None, lease_until=None)
 #: Says that something happens.
-TOUCH = _change(changes=_C.changes + 1)
+TOUCH = _change(**_CHANGED)
 #: Says that the dialogue was begun afresh.
 RESTARTED = _change(restart=False)
 
 STORE = insert(_MESSAGES)
 ANSWERED = update(_MESSAGES).where(_M.conversation_id == _HERE, _M.seq == _SEQ).values(answered_at=_NOW)
 
-_CAME = and_(_M.conversation_id == _HERE, _M.direction == "in")
-
-
-def _state(seq, *more) -> Select:
-    asked = (_M.seq.label("asked"), _M.identity, _M.channel, _M.answered_at)
-    joined = _CONVERSATIONS.outerjoin(_MESSAGES, and_(_CAME, _M.seq == seq))
-    return select(_C.last_seq, _C.restart, *asked, *more).select_from(joined).where(_C.id == _HERE)
-
-
 _other = _MESSAGES.alias()
+_came = (_other.c.conversation_id == _HERE, _other.c.direction == "in")
 #: How many of the customer's messages wait for an answer.
-WAITS = select(func.count()).where(
-    _other.c.conversation_id == _HERE, _other.c.direction == "in", _other.c.answered_at.is_(None)
+WAITS = select(func.count()).where(*_came, _other.c.answered_at.is_(None))
+_last = select(_other.c.seq).where(*_came).order_by(_other.c.seq.desc()).limit(1).scalar_subquery()
+_asked = (_M.seq.label("asked"), _M.identity, _M.channel)
+#: The last number, with what is known of the customer's last message, if there is one.
+STATE = (
+    select(_C.last_seq, _C.restart, *_asked, WAITS.scalar_subquery().label("waits"))
+    .select_from(_CONVERSATIONS.outerjoin(_MESSAGES, and_(_M.conversation_id == _HERE, _M.seq == _last)))
+    .where(_C.id == _HERE)
 )
-_waits = WAITS.scalar_subquery().label("waits")
-#: The last number, with what is known of the customer's last message, or of the one with a number.
-STATE = _state(
-    select(_other.c.seq)
-    .where(_other.c.conversation_id == _HERE, _other.c.direction == "in")
-    .order_by(_other.c.seq.desc())
-    .limit(1)
-    .scalar_subquery(),
-    _waits,
+#: The last number, with what is known of the customer's message of a number.
+TURN = (
+    select(_C.last_seq, *_asked, _M.created_at, _M.answered_at, WAITS.scalar_subquery().label("waits"))
+    .select_from(_CONVERSATIONS.join(_MESSAGES, _M.conversation_id == _C.id))
+    .where(_C.id == _HERE, _M.seq == _SEQ)
 )
-STATE_OF = _state(_SEQ)
-#: The same count, and whose the message with a number is.
-AFTER_TURN = select(_M.identity, _M.created_at, _waits).where(_M.conversation_id == _HERE, _M.seq == _SEQ)
 
 #: The messages after one.
 AFTER = (

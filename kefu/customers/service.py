@@ -36,20 +36,15 @@ class Sender:
 # Made once: at every message, building them would take several times as long as running them.
 _own = aliased(Identity)
 _CIRCLE = (
-    select(Identity.id)
+    select(Identity.id, Identity.apart_since)
     .join(_own, _own.customer_id == Identity.customer_id)
     .where(_own.id == bindparam("identity"))
 )
+_CIRCLE_IDS = select(_CIRCLE.subquery().c.id)
 _MEET = (
     select(_own.subject, Customer.conversation, Identity.id)
     .join(Customer, Customer.id == _own.customer_id)
     .join(Identity, Identity.customer_id == _own.customer_id)
-    .where(_own.id == bindparam("identity"))
-)
-_home = aliased(Identity)
-_PARTED = (
-    select((_own.customer_id == _home.customer_id).label("together"), _own.apart_since)
-    .join(_home, _home.id == bindparam("home"))
     .where(_own.id == bindparam("identity"))
 )
 _NOTE_TURN = (
@@ -80,7 +75,7 @@ def conversations_of(session: Session, identities: Iterable[str]) -> dict[str, s
 
 def meet(session: Session, sender: Sender) -> tuple[str, list[str]]:
     """The conversation of ``arrive``, with every identity of the customer, in one query for who is known."""
-    found = session.execute(_MEET, {"identity": sender.id}).all()
+    found = session.connection().execute(_MEET, {"identity": sender.id}).all()
     if not found or (sender.subject and found[0].subject != sender.subject):
         return arrive(session, sender), [sender.id, *(row.id for row in found if row.id != sender.id)]
     return found[0].conversation, [row.id for row in found]
@@ -103,7 +98,7 @@ def arrive(session: Session, sender: Sender) -> str:
 
 def circle_query(conversation: str) -> Select:
     """Selects what ``circle`` gives, for ``IN`` of a look-up; nothing of somebody unknown."""
-    return _CIRCLE.params(identity=conversation)
+    return _CIRCLE_IDS.params(identity=conversation)
 
 
 def circle(session: Session, conversation: str) -> list[str]:
@@ -115,12 +110,28 @@ def circle(session: Session, conversation: str) -> list[str]:
     return [conversation, *sorted(set(found) - {conversation})]
 
 
-def has_parted(session: Session, identity: str, conversation: str, since: datetime) -> bool:
-    """Whether an identity has left a conversation, or has been left alone in its own one by its own wish."""
-    found = session.execute(_PARTED, {"identity": identity, "home": conversation}).first()
-    if found is None:
-        return False
-    return not found.together or (found.apart_since is not None and found.apart_since >= since)
+def end_turn(
+    session: Session, conversation: str, sender: str, since: datetime, open_form: str | None
+) -> tuple[list[str], bool]:
+    """Keeps where a conversation stands after a turn, for the choice at a later ``link``.
+
+    Args:
+        session: The caller's transaction.
+        conversation: Which.
+        sender: The identity whose message was answered.
+        since: When that came.
+        open_form: The form that the answer leaves open.
+
+    Returns:
+        What ``circle`` gives, and whether the turn parted them: the sender has left the conversation, or has
+        been left alone in their own one by their own wish.
+    """
+    run = session.connection().execute
+    run(_NOTE_TURN, {"conversation": conversation, "form": open_form, "now": utcnow()})
+    apart = {row.id: row.apart_since for row in run(_CIRCLE, {"identity": conversation})}
+    left = bool(apart) and sender not in apart
+    alone = apart.get(sender) is not None and apart[sender] >= since
+    return [conversation, *sorted(set(apart) - {conversation})], left or alone
 
 
 def identities(session: Session, conversation: str) -> list[Identity]:
@@ -221,11 +232,6 @@ def channel_of(session: Session, identity: str) -> str:
     """The channel that knows an identity; of one that is unknown, what its id begins with."""
     found = session.execute(select(Identity.channel).where(Identity.id == identity)).scalar()
     return found or identity.partition("-")[0]
-
-
-def note_turn(session: Session, conversation: str, open_form: str | None) -> None:
-    """Keeps where a conversation stands after a turn, for the choice at a later ``link``."""
-    session.execute(_NOTE_TURN, {"conversation": conversation, "form": open_form, "now": utcnow()})
 
 
 def _new_customer(session: Session, conversation: str) -> Customer:

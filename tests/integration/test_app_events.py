@@ -33,11 +33,12 @@ async def phone(server):
         yield phone
 
 
-async def test_a_message_is_answered_and_its_way_is_told(phone):
+async def test_a_message_is_answered_and_its_way_is_told(phone, bot):
+    bot.seconds = 0.5
     await phone.follow()
     await phone.until(lambda: phone.told("thread"))
     reply = await phone.say("hi")
-    await phone.until(lambda: phone.told("receipt")[-1:] and phone.told("receipt")[-1]["state"] == "answered")
+    await phone.until(lambda: {"on": False} in phone.told("typing"))
     assert (reply["ok"], reply["seq"]) == (True, 1)
     kinds = [(kind, data.get("state") or data.get("on")) for kind, data in phone.events]
     assert kinds == [
@@ -46,8 +47,8 @@ async def test_a_message_is_answered_and_its_way_is_told(phone):
         ("receipt", "processing"),
         ("typing", True),
         ("message", None),
-        ("typing", False),
         ("receipt", "answered"),
+        ("typing", False),
     ]
     assert phone.bot_texts() == ["echo: hi"]
     assert {data["thread"] for _, data in phone.events if "thread" in data} == {reply["thread"]}

@@ -140,9 +140,9 @@ def test_the_ledger_lets_one_process_answer(database):
     assert ledger.claim("desk", "first", 60) and not ledger.claim("desk", "second", 60)
     assert ledger.next_unanswered("desk").seq == entry.seq
     with pytest.raises(LeaseLost):
-        ledger.record("desk", {"text": "在的"}, entry.seq, "second")
-    ledger.record("desk", {"text": "在的"}, entry.seq, "first")
-    ledger.finish("desk", entry.seq)
+        ledger.finish("desk", entry.seq, [{"text": "在的"}], None, "second")
+    bubbles, given_back = ledger.finish("desk", entry.seq, [{"text": "在的"}], None, "first")
+    assert bubbles[0].reply_to == entry.seq and given_back
     assert "desk" not in ledger.waiting()
 
 

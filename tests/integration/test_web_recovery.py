@@ -47,23 +47,26 @@ def _at_once(turns):
     return stop_now
 
 
-async def test_a_turn_cut_between_bubble_and_end_is_not_answered_again(tmp_path):
+async def test_of_a_turn_that_is_cut_nothing_is_seen_and_it_is_answered_anew(tmp_path):
+    begun = asyncio.Event()
+
     async def half(message):
         await message.output_channel.send_response(message.sender_id, {"text": "half"})
+        begun.set()
         await asyncio.sleep(60)
 
     async with serving(half, tmp_path / "kefu.db") as (url, channel):
         page = await Page.visit(url)
         await page.say("one")
-        await page.until(page.bot_texts)
+        await begun.wait()
         channel._hub.turns.stop = _at_once(channel._hub.turns)
     alive = EchoBot()
     async with serving(alive, tmp_path / "kefu.db") as (url, _):
         page.url = url
         await page.connect()
         await page.say("two")
-        await page.until(lambda: page.bot_texts() == ["half", "echo: two"])
-        assert alive.texts == ["two"]
+        await page.until(lambda: page.bot_texts() == ["echo: one", "echo: two"])
+        assert alive.texts == ["one", "two"]
         await page.close()
 
 

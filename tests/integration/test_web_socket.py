@@ -47,7 +47,16 @@ async def test_a_message_is_acknowledged_answered_and_told_to_rasa_with_its_meta
     }
     assert (asked.message_id, asked.input_channel, asked.output_channel.name()) == (id, "web", "web")
     assert page.shown[2]["reply_to"] == 1
+    assert page.typing == []  # so quick that dots would only flicker
+
+
+async def test_dots_are_shown_while_an_answer_takes_a_while(page, bot):
+    bot.seconds = 0.5
+    await page.say("路由器断网了")
+    await page.until(lambda: page.typing == [True])
+    assert page.bot_texts() == []
     await page.until(lambda: page.typing == [True, False])
+    assert page.bot_texts() == ["echo: 路由器断网了"]
 
 
 async def test_a_message_sent_again_is_acknowledged_again_and_answered_once(page, bot):

@@ -157,7 +157,7 @@ async def test_the_log_and_the_event_log_know_customers_by_a_hash(tmp_path, caps
             (identity,) = session.execute(select(Identity)).scalars()
         assert identity.id.startswith("wechat-") and identity.subject == "oCustomer"
         logged = capsys.readouterr().out
-        assert "message.received" in logged
+        assert "message.answered" in logged
         assert "oCustomer" not in logged and "13800000000" not in logged
         assert all(event.customer == identity.id for event in here.alarms())
 

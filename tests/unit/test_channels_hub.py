@@ -6,7 +6,7 @@ from datetime import datetime
 from types import SimpleNamespace
 
 import pytest
-from rasa.shared.core.events import ActionExecuted, ActiveLoop, Restarted, UserUttered
+from rasa.shared.core.events import ActionExecuted, ActiveLoop, BotUttered, Restarted, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from kefu.channels.hub import Hub
@@ -185,6 +185,26 @@ async def test_who_stays_after_a_link_was_undone_is_not_reminded_of_what_the_oth
     assert not any("门锁" in text for text in page)
 
 
+async def test_what_rasa_had_handled_before_its_server_died_is_said_and_not_done_again(hub, rasa):
+    await says(hub, PAGE, "a")
+    dead = UserUttered("13812345678", {"name": "inform"}, message_id="m1")
+    said = [BotUttered("one"), BotUttered("two?", {"buttons": [{"title": "好", "payload": "/affirm"}]})]
+    rasa.trackers[PAGE.id].update_with_events([dead, *said, ActionExecuted("action_listen")], None)
+    hub.turns.wake, wake = lambda *_: None, hub.turns.wake  # the server that accepts it dies
+    entry, _ = await hub.receive(Inbound(PAGE, "m1", "text", "13812345678"))
+    hub.turns.wake = wake
+    assert hub.ledger.next_unanswered(PAGE.id).attempts == entry.attempts + 1
+    hub.ledger.release(PAGE.id, hub.turns.lease()[0])
+    before = len(rasa.asked)
+    wake(PAGE.id)
+    for _ in range(500):
+        if ("ended", entry.seq) in hub.web.states:
+            break
+        await asyncio.sleep(0.01)
+    assert hub.web.texts()[-2:] == ["one", "two?"] and len(rasa.asked) == before
+    assert hub.web.shown[-1].body["buttons"] == [{"title": "好", "payload": "/affirm"}]
+
+
 async def test_a_channel_that_cannot_show_a_message_does_not_spoil_the_turn(hub):
     async def broken(entry):
         raise OSError
@@ -202,7 +222,7 @@ async def hears(hub, news):
 
 @pytest.fixture
 async def news(hub):
-    return News(hub.ledger, hub._words, hub._resume, hub.threads)
+    return News(hub.ledger, hub._words, hub.dialogue.resume, hub.threads)
 
 
 class TestReceiptsOfCases:

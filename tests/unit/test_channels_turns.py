@@ -5,12 +5,12 @@ from datetime import datetime
 
 import pytest
 
-from kefu.channels.turns import Threads, Turns
+from kefu.channels.turns import Said, Threads, Turns
 from kefu.conversations.ledger import Entry, LeaseLost
 
 
 class FakeLedger:
-    """Keeps unanswered messages in lists; `bubbles` are (conversation, seq) already answered in part."""
+    """Keeps unanswered messages in lists."""
 
     def __init__(self, **waiting):
         self.messages = {name: [[seq, 0] for seq in range(1, count + 1)] for name, count in waiting.items()}
@@ -34,13 +34,13 @@ class FakeLedger:
         message[1] += 1
         return Entry(conversation, message[0], "in", "id", {}, None, message[1], datetime(2026, 1, 1))
 
-    def finish(self, conversation, seq, open_form=None, owner=None):
+    def finish(self, conversation, seq, said=(), open_form=None, owner=None):
         self.messages[conversation] = [m for m in self.messages[conversation] if m[0] != seq]
         self.finished.append((conversation, seq))
         if self.messages[conversation]:
-            return False
+            return list(said), False
         self.release(conversation, owner)
-        return True
+        return list(said), True
 
 
 class Recorder:
@@ -56,6 +56,7 @@ class Recorder:
         self.running -= 1
         if self.errors:
             raise self.errors.pop(0)
+        return Said([{"text": "answer"}])
 
 
 @pytest.fixture
@@ -63,7 +64,9 @@ def make():
     made = []
 
     def build(ledger, answer, give_up=None, **options):
-        turns = Turns(ledger, Threads(2), answer, give_up or Recorder(), sweep_seconds=0.05, **options)
+        turns = Turns(
+            ledger, Threads(2), answer, give_up or (lambda entry: Said()), sweep_seconds=0.05, **options
+        )
         made.append(turns)
         return turns
 
@@ -119,11 +122,16 @@ async def test_a_failed_turn_is_tried_again(make):
 
 async def test_after_three_failures_the_customer_is_told_and_the_next_message_is_answered(make):
     ledger, answer = FakeLedger(a=2), Recorder(*[RuntimeError("always")] * 3)
-    give_up = Recorder()
+    given_up = []
+
+    def give_up(entry):
+        given_up.append((entry.conversation, entry.seq))
+        return Said([{"text": "sorry"}])
+
     turns = make(ledger, answer, give_up)
     turns.start()
     await until(lambda: ledger.finished == [("a", 1), ("a", 2)], seconds=8)
-    assert give_up.calls == [("a", 1)] and answer.calls[-1] == ("a", 2)
+    assert given_up == [("a", 1)] and answer.calls[-1] == ("a", 2)
     await turns.stop()
 
 
@@ -179,3 +187,16 @@ async def test_a_message_that_arrives_while_the_last_one_ends_is_not_forgotten(m
     ledger.messages["a"].append([2, 0])
     turns.wake("a")
     await until(lambda: ledger.finished == [("a", 1), ("a", 2)])
+
+
+async def test_an_answer_is_shown_when_it_is_stored_and_before_the_next_message_is_taken_up(make):
+    ledger, answer, ended = FakeLedger(a=2), Recorder(), []
+
+    async def show(entry, bubbles):
+        ended.append((entry.seq, bubbles, list(ledger.finished)))
+
+    turns = make(ledger, answer, ended=show)
+    turns.start()
+    await until(lambda: len(ended) == 2)
+    assert ended[0] == (1, [{"text": "answer"}], [("a", 1)])
+    await turns.stop()

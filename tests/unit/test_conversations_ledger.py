@@ -30,7 +30,7 @@ def say(ledger, text, conversation=C, client_id=None):
 
 def test_messages_of_a_conversation_are_numbered_from_one_without_gaps(ledger):
     say(ledger, "a")
-    ledger.record(C, {"text": "b"}, reply_to=1)
+    ledger.finish(C, 1, [{"text": "b"}])
     say(ledger, "c")
     assert [(e.seq, e.direction, e.body["text"]) for e in ledger.after(C, 0, 10)] == [
         (1, "in", "a"),
@@ -93,8 +93,14 @@ def test_a_lease_that_ran_out_passes_on_and_its_late_bubbles_are_refused(ledger)
     ledger.claim(C, "dead", -1)
     assert ledger.claim(C, "alive", 60)
     with pytest.raises(LeaseLost):
-        ledger.record(C, {"text": "late"}, reply_to=1, owner="dead")
-    assert ledger.record(C, {"text": "in time"}, reply_to=1, owner="alive").seq == 2
+        ledger.record(C, {"text": "late"}, owner="dead")
+    with pytest.raises(LeaseLost):
+        ledger.finish(C, 1, [{"text": "late"}], owner="dead")
+    bubbles, given_back = ledger.finish(C, 1, [{"text": "in time"}], owner="alive")
+    assert [(bubble.seq, bubble.body) for bubble in bubbles] == [(2, {"text": "in time"})] and given_back
+    with pytest.raises(LeaseLost):
+        ledger.finish(C, 1, [{"text": "twice"}], owner="alive")
+    assert len(ledger.after(C, 0, 10)) == 2
 
 
 def test_unanswered_messages_come_oldest_first_until_finished(ledger):
@@ -108,16 +114,16 @@ def test_unanswered_messages_come_oldest_first_until_finished(ledger):
     assert ledger.next_unanswered(C) is None and ledger.waiting() == []
 
 
-def test_a_message_with_bubbles_whose_process_died_counts_as_answered(ledger):
+def test_an_answer_of_several_bubbles_is_stored_whole_and_in_order(ledger):
     say(ledger, "a")
     say(ledger, "b")
-    ledger.next_unanswered(C)
-    ledger.record(C, {"text": "answer"}, reply_to=1)  # and then the process died
-    assert ledger.waiting() == [C]
-    assert ledger.next_unanswered(C).seq == 2
+    ledger.finish(C, 1, [{"text": "first"}, {"text": "second"}])
+    stored = ledger.after(C, 2, 10)
+    assert [(e.seq, e.reply_to, e.body["text"]) for e in stored] == [(3, 1, "first"), (4, 1, "second")]
+    assert say(ledger, "c")[0].seq == 5
 
 
-def test_a_message_without_bubbles_is_tried_again_and_counted(ledger):
+def test_a_message_whose_answer_is_not_stored_is_tried_again_and_counted(ledger):
     say(ledger, "a")
     assert [ledger.next_unanswered(C).attempts for _ in range(3)] == [1, 2, 3]
 
@@ -211,21 +217,22 @@ class TestPartingAfterALinkWasUndone:
         ledger.restarted(self.PAGE.id)
         assert not ledger.next_unanswered(self.PAGE.id).restart
 
-    def test_a_process_that_dies_after_the_answer_to_the_undoing_leaves_the_parting_to_the_next(self, ledger):
-        undoing = self.say(ledger, self.PHONE, "解绑")
+    def test_a_process_that_dies_after_the_undoing_leaves_answer_and_parting_to_the_next(self, ledger):
+        self.say(ledger, self.PHONE, "解绑")
         ledger.next_unanswered(self.PAGE.id)
         with session_scope() as session:
             customers.unlink(session, self.PHONE.id)
-        ledger.record(self.PAGE.id, {"text": "已经解绑"}, undoing.seq)
         self.say(ledger, self.PAGE, "b")
-        assert (again := ledger.next_unanswered(self.PAGE.id)).body["text"] == "b" and again.restart
+        again = ledger.next_unanswered(self.PAGE.id)
+        assert (again.body["text"], again.attempts) == ("解绑", 2)
+        ledger.finish(self.PAGE.id, again.seq, [{"text": "已经解绑"}])
+        assert (after := ledger.next_unanswered(self.PAGE.id)).body["text"] == "b" and after.restart
         assert [e.body["text"] for e in ledger.after(self.PHONE.id, 1, 9)] == ["解绑", "已经解绑"]
 
     def test_a_bubble_that_is_being_sent_at_the_parting_ends_as_unsure(self, ledger):
         ledger.pushed.add("wechat")
         asked = self.say(ledger, self.PHONE, "a")
-        ledger.record(self.PAGE.id, {"text": "b"}, asked.seq)
-        ledger.finish(self.PAGE.id, asked.seq)
+        ledger.finish(self.PAGE.id, asked.seq, [{"text": "b"}])
         with session_scope() as session:
             taken = deliveries.take(session, deliveries.taking(), self.PHONE.id, "wechat", "me")
         self.undo(ledger, self.say(ledger, self.PHONE, "解绑"))
@@ -255,17 +262,17 @@ def test_who_stores_a_message_where_nothing_waits_holds_its_lease_at_once(ledger
     entry = began(ledger, "a")
     assert (entry.begun, entry.attempts) == (True, 1)
     assert not ledger.claim(C, "two", 60)
-    assert ledger.finish(C, entry.seq, None, "one") and ledger.claim(C, "two", 60)
+    assert ledger.finish(C, entry.seq, owner="one")[1] and ledger.claim(C, "two", 60)
 
 
 def test_a_message_behind_another_waits_for_its_turn(ledger):
     first, second, third = began(ledger, "a"), began(ledger, "b"), began(ledger, "c", "two")
     assert [entry.begun for entry in (first, second, third)] == [True, False, False]
-    assert not ledger.finish(C, first.seq, None, "one")
+    assert not ledger.finish(C, first.seq, owner="one")[1]
     assert ledger.next_unanswered(C).seq == second.seq
-    assert not ledger.finish(C, second.seq, None, "one")
+    assert not ledger.finish(C, second.seq, owner="one")[1]
     assert not ledger.claim(C, "two", 60) and ledger.next_unanswered(C).seq == third.seq
-    assert ledger.finish(C, third.seq, None, "one")
+    assert ledger.finish(C, third.seq, owner="one")[1]
 
 
 def test_a_message_behind_what_a_dead_process_left_waits_for_it(ledger):
@@ -283,15 +290,14 @@ def test_a_repeated_message_takes_no_lease(ledger):
 
 def test_an_answer_to_what_was_answered_meanwhile_is_refused(ledger):
     entry = began(ledger, "a")
-    ledger.record(C, {"text": "once"}, entry.seq, "one")
-    ledger.finish(C, entry.seq)
+    ledger.finish(C, entry.seq, [{"text": "once"}])
     with pytest.raises(LeaseLost):
-        ledger.record(C, {"text": "twice"}, entry.seq, "one")
+        ledger.finish(C, entry.seq, [{"text": "twice"}], None, "one")
 
 
 def test_a_message_begun_at_once_knows_the_channel_left(ledger):
     entry = began(ledger, "a")
-    ledger.finish(C, entry.seq, None, "one")
+    ledger.finish(C, entry.seq, owner="one")
     with ledger.scope() as session:
         customers.arrive(session, Sender("app-1", "app"))
         customer = session.get(Identity, C).customer_id

@@ -28,8 +28,7 @@ def test_whatever_happens_in_a_conversation_changes_its_version(ledger):
     steps = [
         lambda: say(ledger, "a"),
         lambda: ledger.next_unanswered(C),
-        lambda: ledger.record(C, {"text": "b"}, 1),
-        lambda: ledger.finish(C, 1),
+        lambda: ledger.finish(C, 1, [{"text": "b"}]),
         lambda: ledger.see(C, 2, read=True),
     ]
     for step in steps:
@@ -45,8 +44,7 @@ def test_a_look_tells_where_a_conversation_stands(ledger):
     ledger.next_unanswered(C)
     first = read(ledger, look, C, 0, 10)
     assert (first.processing, first.answered, [m.seq for m in first.messages]) == (1, 0, [1])
-    ledger.record(C, {"text": "b"}, 1)
-    ledger.finish(C, 1)
+    ledger.finish(C, 1, [{"text": "b"}])
     ledger.see(C, 2, read=False)
     second = read(ledger, look, C, 1, 10)
     assert (second.processing, second.answered, second.delivered, second.read) == (None, 1, 2, 0)

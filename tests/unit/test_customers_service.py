@@ -34,7 +34,7 @@ def unlink(sender):
 
 def spoke(sender, ago=timedelta(0), form=None):
     with session_scope() as session:
-        service.note_turn(session, sender.id, form)
+        service.end_turn(session, sender.id, sender.id, utcnow(), form)
         session.get(Identity, sender.id).last_message_at = utcnow() - ago
 
 

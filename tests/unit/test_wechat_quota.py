@@ -67,9 +67,7 @@ def answered(ledger):
     """A message with two bubbles, its answer complete."""
     ledger.accept(ME, "1", {"text": "hi"})
     ledger.claim(ME.id, "p", 10)
-    for text in ("one", "two"):
-        ledger.record(ME.id, {"text": text}, 1)
-    ledger.finish(ME.id, 1)
+    ledger.finish(ME.id, 1, [{"text": "one"}, {"text": "two"}])
     return ledger
 
 
@@ -84,14 +82,6 @@ def taken(ledger, by, how=TAKE):
 def test_only_one_takes_what_is_due(answered):
     assert taken(answered, "first") == ["one", "two"]
     assert taken(answered, "second") == []
-
-
-def test_an_answer_is_taken_when_it_is_complete(ledger):
-    ledger.accept(ME, "1", {"text": "hi"})
-    ledger.record(ME.id, {"text": "one"}, 1)
-    assert taken(ledger, "first") == []
-    ledger.finish(ME.id, 1)
-    assert taken(ledger, "second") == ["one"]
 
 
 def test_nothing_overtakes_what_is_being_sent(answered):

@@ -91,7 +91,7 @@ class WeChatChannel(InputChannel):
             await api.close()
 
     def _word(self, code: str, like: str) -> str:
-        return self._hub.wording(RESPONSES.get(code, code), CHANNEL, like)
+        return self._hub.dialogue.wording(RESPONSES.get(code, code), CHANNEL, like)
 
     def get_output_channel(self) -> OutputChannel | None:
         """Lets Rasa push outside a turn (external events, reminders): kept in the ledger, then sent."""

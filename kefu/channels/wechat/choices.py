@@ -23,10 +23,7 @@ def chosen(session: Session, identity: str, received: Received) -> Choice | None
     A click names the button; its title must agree, since bubbles of another conversation have the same
     numbers. A number means an option of the newest answer.
     """
-    place = place_of(received.menu_id)
-    number = re.fullmatch(r"[(]?([1-9][0-9]?)[.、)。]?", unicodedata.normalize("NFKC", received.text))
-    if not place and not number:
-        return None
+    place, number = place_of(received.menu_id), _number(received.text)
     conversation = conversation_of(session, identity)
     if place:
         row = session.get(Message, (conversation, place[0]))
@@ -37,6 +34,15 @@ def chosen(session: Session, identity: str, received: Received) -> Choice | None
         return None
     offered = _offered(session, identity, conversation)
     return offered[int(number[1]) - 1] if int(number[1]) <= len(offered) else None
+
+
+def may_choose(received: Received) -> bool:
+    """Whether a text may mean a button, to spare most of them the look-up."""
+    return bool(place_of(received.menu_id) or _number(received.text))
+
+
+def _number(text: str) -> re.Match | None:
+    return re.fullmatch(r"[(]?([1-9][0-9]?)[.、)。]?", unicodedata.normalize("NFKC", text))
 
 
 def numbers_of(session: Session, entries: list[Entry]) -> Numbers:

@@ -7,22 +7,22 @@ import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
+from functools import partial
 
 import structlog
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from kefu.channels.hub import Hub
 from kefu.channels.messages import Inbound
 from kefu.channels.wechat import quota
-from kefu.channels.wechat.choices import chosen
+from kefu.channels.wechat.choices import Choice, chosen, may_choose
 from kefu.channels.wechat.models import WechatHold
 from kefu.channels.wechat.options import Options
 from kefu.channels.wechat.parse import Received
 from kefu.conversations import deliveries
 from kefu.conversations.ledger import Entry
-from kefu.conversations.models import Message
 from kefu.customers import proofs
 from kefu.customers import service as customers
 from kefu.customers.answers import link_code_in
@@ -47,9 +47,6 @@ _HOLDS = WechatHold.__table__
 # Made once (see kefu.conversations.statements).
 _HOLD = insert(_HOLDS)
 _RELEASE = delete(_HOLDS).where(_HOLDS.c.id == bindparam("hold"))
-_KNOWN = select(Message.__table__.c.seq).where(
-    Message.__table__.c.identity == bindparam("whose"), Message.__table__.c.client_id == bindparam("id")
-)
 
 Scope = Callable[[], AbstractContextManager[Session]]
 
@@ -78,14 +75,17 @@ class Reception:
         Returns:
             The stored message, and the name of the hold.
         """
-        identity = identity_of(self._appid, received.openid)
-        sender = Sender(identity, CHANNEL, received.openid)
-        hold = str(uuid.uuid4())
-        inbound = await self._hub.threads(self._open, sender, received, hold)
+        sender = Sender(identity_of(self._appid, received.openid), CHANNEL, received.openid)
+        choice = None
+        if received.kind == "text" and may_choose(received):
+            choice = await self._hub.threads(self._chosen, sender, received)
+        inbound = self._inbound(sender, received, choice)
         if inbound is None:
-            log.info("wechat.event.recorded", identity=identity, received=received.event or received.kind)
+            await self._hub.threads(self._happen, sender, received)
+            log.info("wechat.event.recorded", identity=sender.id, received=received.event or received.kind)
             return None
-        entry, _ = await self._hub.receive(inbound)
+        hold = str(uuid.uuid4())
+        entry, _ = await self._hub.receive(inbound, partial(self._open, sender, received, hold))
         return entry, hold
 
     async def is_good(self, code: str) -> bool:
@@ -96,34 +96,36 @@ class Reception:
         with self._scope() as session:
             return proofs.is_good_link_code(session, code)
 
-    def _open(self, sender: Sender, received: Received, hold: str) -> Inbound | None:
-        """Before the message can be answered by anyone."""
-        for _ in range(2):
-            try:
-                return self._open_once(sender, received, hold)
-            except IntegrityError:  # another callback keeps the same customer just now
-                continue
-        return self._open_once(sender, received, hold)
+    def _open(
+        self, sender: Sender, received: Received, hold: str | None, session: Session, fresh: bool
+    ) -> None:
+        """Keeps what a callback allows us, and that it waits for an answer; a repeated one waits, too."""
+        event = received.kind == "event"
+        if event:
+            fresh = self._note(session, sender.id, received)
+        if fresh and (not event or received.event in GRANTING_EVENTS):
+            quota.grant(session, sender.id, "event" if event or received.menu_id else "message")
+            deliveries.hurry(session, sender.id, CHANNEL)
+        if hold:
+            until = utcnow() + timedelta(seconds=self._options.hold_seconds + 1)
+            values = {"id": hold, "identity": sender.id, "client_id": received.id, "until": until}
+            session.connection().execute(_HOLD, values)
 
-    def _open_once(self, sender: Sender, received: Received, hold: str) -> Inbound | None:
+    def _happen(self, sender: Sender, received: Received) -> None:
+        """Keeps an event that nothing answers."""
+        for tried in range(3):
+            try:
+                with self._scope() as session:
+                    customers.arrive(session, sender)
+                    self._open(sender, received, None, session, True)
+                return
+            except IntegrityError:  # another callback keeps the same customer just now
+                if tried == 2:
+                    raise
+
+    def _chosen(self, sender: Sender, received: Received) -> Choice | None:
         with self._scope() as session:
-            event = received.kind == "event"
-            if event:
-                customers.arrive(session, sender)
-            fresh = (
-                self._note(session, sender.id, received)
-                if event
-                else not _known(session, sender.id, received)
-            )
-            if fresh and (not event or received.event in GRANTING_EVENTS):
-                quota.grant(session, sender.id, "event" if event or received.menu_id else "message")
-                deliveries.hurry(session, sender.id, CHANNEL)
-            inbound = self._inbound(session, sender, received)
-            if inbound is not None:
-                until = utcnow() + timedelta(seconds=self._options.hold_seconds + 1)
-                values = {"id": hold, "identity": sender.id, "client_id": received.id, "until": until}
-                session.execute(_HOLD, values)
-            return inbound
+            return chosen(session, sender.id, received)
 
     @staticmethod
     def _note(session: Session, identity: str, received: Received) -> bool:
@@ -132,20 +134,18 @@ class Reception:
         data = {"event": received.event, "link": received.key.startswith(LINK_SCENE)}
         return record_once(session, "wechat.event_received", key, identity, **data)
 
-    def _inbound(self, session: Session, sender: Sender, received: Received) -> Inbound | None:
+    def _inbound(self, sender: Sender, received: Received, choice: Choice | None) -> Inbound | None:
         if received.kind == "event":
-            return self._event(session, sender, received)
+            return self._event(sender, received)
         text, kind, parts = received.text, received.kind, received.parts
-        if kind == "text":
-            choice = chosen(session, sender.id, received) if text else None
-            if choice:
-                seq, index, button = choice
-                place = {"button": {"seq": seq, "index": index}}
-                return Inbound(sender, received.id, "button", button["title"], button["payload"], parts=place)
+        if choice:
+            seq, index, button = choice
+            place = {"button": {"seq": seq, "index": index}}
+            return Inbound(sender, received.id, "button", button["title"], button["payload"], parts=place)
         response = None if text else UNREADABLE.get(kind, "utter_cannot_read")
         return Inbound(sender, received.id, _KINDS.get(kind, "text"), text, parts=parts, response=response)
 
-    def _event(self, session: Session, sender: Sender, received: Received) -> Inbound | None:
+    def _event(self, sender: Sender, received: Received) -> Inbound | None:
         if received.event in ("subscribe_scan", "scan") and received.key.startswith(LINK_SCENE):
             code = link_code_in(received.key[len(LINK_SCENE) :])  # given as if it was typed
             bad = None if code else "utter_link_code_bad"
@@ -160,7 +160,7 @@ class Reception:
 
 def release(session: Session, hold: str) -> None:
     """Ends a hold within the caller's transaction."""
-    session.execute(_RELEASE, {"hold": hold})
+    session.connection().execute(_RELEASE, {"hold": hold})
 
 
 def forget_holds(session: Session) -> None:
@@ -178,7 +178,3 @@ _KINDS = {
     "link": "link",
     "miniprogrampage": "link",
 }
-
-
-def _known(session: Session, identity: str, received: Received) -> bool:
-    return session.execute(_KNOWN, {"whose": identity, "id": received.id}).first() is not None
