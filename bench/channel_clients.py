@@ -90,7 +90,7 @@ class WebSocket(Client):
 
 
 class WebHttp(Client):
-    """The chat page where sockets are blocked: it asks and waits."""
+    """A client without a socket, which waits for the answer with its message."""
 
     name = "web, HTTP"
 
@@ -102,10 +102,8 @@ class WebHttp(Client):
         return self
 
     async def say(self, text: str) -> None:
-        body = {"id": str(uuid.uuid4()), "text": text, "language": "zh"}
+        body = {"id": str(uuid.uuid4()), "text": text, "language": "zh", "wait": 20}
         async with self.http.post(**self.address, json=body) as answer:
-            seq = (await answer.json())["seq"]
-        async with self.http.get(**self.address, params={"after": seq, "wait": 20}) as answer:
             assert (await answer.json())["messages"]
 
 
@@ -137,7 +135,10 @@ class App(Client):
 
 
 class WeChat(Client):
-    """A follower of the official account: WeChat calls back in safe mode, and the answer comes with it."""
+    """A follower of the official account: WeChat calls back in safe mode, and the answer comes with it.
+
+    The turn is that call: what the platform does before and after it is no matter of ours.
+    """
 
     name = "WeChat"
 
@@ -152,9 +153,11 @@ class WeChat(Client):
         await self.platform.close()
         await super().__aexit__()
 
-    async def say(self, text: str) -> None:
+    async def turn(self, text: str) -> float:
         await self.platform.send(self.openid, "text", {"Content": text}, {"text": text})
-        assert self.platform.callbacks[-1]["answer"].startswith("<xml>"), "not answered in the callback"
+        call = self.platform.callbacks[-1]
+        assert call["answer"].startswith("<xml>"), "not answered in the callback"
+        return call["seconds"]
 
 
 #: Rasa's own first: the others are compared with it.

@@ -6,14 +6,16 @@ they are.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from kefu.channels.hub import Hub
+from kefu.channels.hub import Hub, Listen
 from kefu.channels.limits import RateLimit
 from kefu.channels.messages import Inbound
 from kefu.channels.protocol import MAX_PAGE, BadInput, parse_language, parse_message, parse_number
@@ -80,9 +82,13 @@ class Desk:
         self._hub, self._limit = hub, RateLimit()
 
     async def say(self, sender: Sender, data: Any) -> dict[str, Any]:
-        """Stores the customer's message and has it answered; a repeated id is only acknowledged."""
+        """Stores the customer's message and has it answered; a repeated id is only acknowledged.
+
+        With ``wait`` the answer comes along, if it is there within so many seconds.
+        """
         self._limit.take(sender.id)
         incoming = parse_message(data)
+        wait = parse_number(data, "wait", 0, highest=MAX_WAIT)
         parts: dict[str, Any] = {}
         text, payload, kind = incoming.text, None, "text"
         if incoming.button is not None:
@@ -91,10 +97,16 @@ class Desk:
             text, payload, kind = button["title"], button["payload"], "button"
             parts["button"] = {"seq": seq, "index": index}
         inbound = Inbound(sender, incoming.id, kind, text, payload, incoming.language, parts)
-        entry, _ = await self._hub.receive(inbound)
-        return {"id": entry.client_id, "seq": entry.seq, "created_at": view(entry)["created_at"]} | {
-            "thread": thread_of(entry.conversation)
-        }
+        with self._hub.listening(sender.id) as listen:
+            entry, fresh = await self._hub.receive(inbound)
+            reply = {"id": entry.client_id, "seq": entry.seq, "created_at": view(entry)["created_at"]}
+            reply["thread"] = thread_of(entry.conversation)
+            if wait:
+                begun = entry.conversation if fresh else None
+                answered = partial(_answers, entry.seq)
+                _, found = await self._news(sender.id, entry.seq, PAGE, wait, listen, answered, begun)
+                reply["messages"] = [view(said) for said in found]
+            return reply
 
     async def hello(self, sender: Sender, data: Any) -> dict[str, Any]:
         """Opens or reopens the page: what it missed after ``after``, else the last messages.
@@ -122,18 +134,8 @@ class Desk:
         after = parse_number(data, "after", 0)
         wait = parse_number(data, "wait", 0, highest=MAX_WAIT)
         limit = parse_number(data, "limit", MAX_PAGE, highest=MAX_PAGE) or PAGE
-        look = (self._hub.ledger.news_of, sender.id, after, limit + 1)
         with self._hub.listening(sender.id) as listen:
-            conversation, found = await self._hub.threads(*look)
-            while not found and wait > 0:
-                told = await listen(1)
-                wait -= 1
-                if [(e.conversation, e.seq) for e in told] == [
-                    (conversation, after + 1 + n) for n in range(len(told))
-                ]:
-                    found = told
-                if not found:  # another process may have said something
-                    conversation, found = await self._hub.threads(*look)
+            conversation, found = await self._news(sender.id, after, limit + 1, wait, listen, bool)
         messages = [view(entry) for entry in found[:limit]]
         return {
             "messages": messages,
@@ -141,6 +143,43 @@ class Desk:
             "busy": self._hub.turns.busy(conversation),
             "thread": thread_of(conversation),
         }
+
+    async def _news(
+        self,
+        identity: str,
+        after: int,
+        limit: int,
+        wait: int,
+        listen: Listen,
+        enough: Callable[[list[Entry]], bool],
+        empty: str | None = None,
+    ) -> tuple[str, list[Entry]]:
+        """The conversation, and its messages after a number, waited for until there are enough.
+
+        What this process has said itself is at hand; where numbers are missing, others have spoken.
+
+        Args:
+            identity: Whose.
+            after: The number.
+            limit: How many at most.
+            wait: For how many seconds.
+            listen: Of ``Hub.listening``.
+            enough: Whether these messages end the wait.
+            empty: The conversation, if nothing had followed there when listening began.
+        """
+        look = (self._hub.ledger.news_of, identity, after, limit)
+        time = asyncio.get_running_loop().time
+        until = time() + wait
+        heard: list[Entry] = []
+        conversation, found = (empty, []) if empty else await self._hub.threads(*look)
+        while not enough(found) and (left := until - time()) > 0:
+            new = await listen(min(left, 1))
+            heard += [said for said in new if said.conversation == conversation and said.seq > after]
+            if new and [said.seq for said in heard] == list(range(after + 1, after + 1 + len(heard))):
+                found = heard[:limit]
+            else:
+                conversation, found = await self._hub.threads(*look)
+        return conversation, found
 
     async def history(self, sender: Sender, data: Any) -> dict[str, Any]:
         """The messages before ``before`` (the last ones without it), oldest first; ``older`` if any are.
@@ -196,6 +235,10 @@ async def reply_of(identity: str, request: Awaitable[dict[str, Any]]) -> dict[st
         log.exception("message.request.failed", identity=identity, error=type(error).__name__)
         bad = BadInput("internal", None, "the service failed", retry_after=10)
     return {"ok": False, "error": bad.as_error()}
+
+
+def _answers(seq: int, said: list[Entry]) -> bool:
+    return any(entry.reply_to == seq for entry in said)
 
 
 def _only(source: dict[str, Any], *keys: str) -> dict[str, Any]:

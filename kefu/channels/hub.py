@@ -31,6 +31,7 @@ from kefu.handoff import service as handoffs
 log = structlog.get_logger()
 
 OnNewMessage = Callable[[UserMessage], Awaitable[Any]]
+Listen = Callable[[float], Awaitable[list[Entry]]]
 
 #: How often to look for what other processes have said, in seconds.
 DUE_SECONDS = 0.25
@@ -179,10 +180,10 @@ class Hub:
         await self._show(await self.threads(self.ledger.record, conversation, body, owner))
 
     @contextmanager
-    def listening(self, identity: str) -> Iterator[Callable[[float], Awaitable[list[Entry]]]]:
+    def listening(self, identity: str) -> Iterator[Listen]:
         """Lets the block wait, so many seconds at most, for what a customer is shown since it began.
 
-        What other processes say may be missing: the numbers tell.
+        It is given what came since it waited last. What other processes say may be missing: the numbers tell.
         """
         told: list[Entry] = []
         news = asyncio.Event()
@@ -191,7 +192,9 @@ class Hub:
             with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(news.wait(), seconds)
             news.clear()
-            return told
+            new = told.copy()
+            told.clear()
+            return new
 
         self._listening[identity].append((told, news))
         try:

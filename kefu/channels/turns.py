@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from sqlalchemy.orm import Session
 
 from kefu.conversations.ledger import Entry, LeaseLost, Ledger
 
@@ -29,10 +30,12 @@ class Said:
     Attributes:
         bubbles: The body of each.
         open_form: The form that it leaves open.
+        along: What else happens in the transaction that stores it.
     """
 
     bubbles: Sequence[dict] = ()
     open_form: str | None = None
+    along: Callable[[Session], None] | None = None
 
 
 Answer = Callable[[Entry, str], Awaitable[Said]]
@@ -207,7 +210,13 @@ class Turns:
             with contextlib.suppress(asyncio.CancelledError):
                 await renewing
         bubbles, given_back = await self._threads(
-            self._ledger.finish, conversation, entry.seq, said.bubbles, said.open_form, self._owner
+            self._ledger.finish,
+            conversation,
+            entry.seq,
+            said.bubbles,
+            said.open_form,
+            self._owner,
+            said.along,
         )
         if self._ended:
             await self._ended(entry, bubbles)

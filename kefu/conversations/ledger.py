@@ -280,6 +280,7 @@ class Ledger:
         said: Sequence[dict] = (),
         open_form: str | None = None,
         owner: str | None = None,
+        along: Callable[[Session], None] | None = None,
     ) -> tuple[list[Entry], bool]:
         """Stores the whole answer to the customer's message ``seq``, which is answered by that.
 
@@ -293,6 +294,7 @@ class Ledger:
             said: The answer's bubbles.
             open_form: The form that it leaves open.
             owner: Who must hold the lease, and gives it back if nothing else waits for an answer.
+            along: What else happens in the transaction, once the answer is stored.
 
         Returns:
             The bubbles as stored, and whether the lease was given back.
@@ -319,6 +321,8 @@ class Ledger:
             if parted:
                 part(session, conversation)
                 waits = run(statements.WAITS, here).scalar()
+            if along:
+                along(session)
             if owner is None or waits:
                 return bubbles, False
             return bubbles, run(statements.RELEASE, {**here, "owner": owner}).rowcount == 1

@@ -219,8 +219,9 @@ class Platform:
         """Calls the account's server, up to three times, and shows what it answers."""
         xml = self.xml(follower.openid, fields)
         for attempt in range(1, TRIES + 1):
+            query, body = self.signed(xml)
             started = time.monotonic()
-            status, answer = await self._post(xml)
+            status, answer = await self._post(query, body)
             call = {"id": fields.get("MsgId"), "event": fields.get("Event"), "try": attempt}
             call |= {"status": status, "seconds": time.monotonic() - started, "answer": answer}
             if status == 200 and self.faults.answers_lost:
@@ -233,9 +234,8 @@ class Platform:
                 await asyncio.sleep(max(0.0, self.pause - call["seconds"]))
         follower.see("system", "note", text=BROKEN)
 
-    async def _post(self, xml: str) -> tuple[int, str]:
+    async def _post(self, query: dict[str, str], body: str) -> tuple[int, str]:
         self._http = self._http or aiohttp.ClientSession()
-        query, body = self.signed(xml)
         timeout = aiohttp.ClientTimeout(total=self.wait)
         try:
             async with self._http.post(

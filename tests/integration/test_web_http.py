@@ -140,6 +140,27 @@ async def test_a_bad_request_names_its_fault_and_is_no_exception_page(
     assert (got, reply["error"]["code"], reply["error"]["field"]) == (status, code, field)
 
 
+async def test_an_answer_comes_with_the_message_that_waits_for_it(http, server, bot):
+    headers, bot.seconds = await new_visitor(http, server), 0.1
+    body = {"id": str(uuid.uuid4()), "text": "在吗", "wait": 10}
+    for _ in range(2):  # sent again, it is what was said before
+        _, reply = await call(http, "POST", f"{server}/chat/messages", headers=headers, json=body)
+        assert [(m["seq"], m["text"]) for m in reply["messages"]] == [(reply["seq"] + 1, "echo: 在吗")]
+    bot.seconds = 2
+    hasty = {"id": str(uuid.uuid4()), "text": "还在吗", "wait": 1}
+    _, reply = await call(http, "POST", f"{server}/chat/messages", headers=headers, json=hasty)
+    assert reply["messages"] == []
+
+
+async def test_two_who_wait_at_once_are_told_the_same(http, server, bot):
+    headers, bot.seconds = await new_visitor(http, server), 0.3
+    say = call(http, "POST", f"{server}/chat/messages", headers=headers, json={
+        "id": str(uuid.uuid4()), "text": "在吗", "wait": 10})  # fmt: skip
+    look = call(http, "GET", f"{server}/chat/messages?after=1&wait=10", headers=headers)
+    (_, said), (_, seen) = await asyncio.gather(say, look)
+    assert said["messages"] == seen["messages"] and len(seen["messages"]) == 1
+
+
 async def test_a_bad_number_in_the_query_is_named(http, server):
     headers = await new_visitor(http, server)
     status, reply = await call(http, "GET", f"{server}/chat/messages?after=-1", headers=headers)

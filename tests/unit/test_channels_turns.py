@@ -34,7 +34,7 @@ class FakeLedger:
         message[1] += 1
         return Entry(conversation, message[0], "in", "id", {}, None, message[1], datetime(2026, 1, 1))
 
-    def finish(self, conversation, seq, said=(), open_form=None, owner=None):
+    def finish(self, conversation, seq, said=(), open_form=None, owner=None, along=None):
         self.messages[conversation] = [m for m in self.messages[conversation] if m[0] != seq]
         self.finished.append((conversation, seq))
         if self.messages[conversation]:
