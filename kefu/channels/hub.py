@@ -10,7 +10,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Protocol
 
 import structlog
@@ -63,6 +63,9 @@ class Adapter(Protocol):
 
     async def turn_ended(self, entry: Entry) -> None:
         """Says that the answer to ``entry`` is complete."""
+
+    def stored(self, entry: Entry, session: Session) -> None:
+        """Does what belongs into the transaction that stores the answer to ``entry``; only if ``pushed``."""
 
 
 class Hub:
@@ -272,7 +275,9 @@ class Hub:
                 await self._ask_rasa(entry, output)
         finally:
             output.end_turn()
-        return Said(output.said, self.dialogue.open_form(entry.conversation))
+        adapter = self.adapters.get(entry.channel)
+        along = partial(adapter.stored, entry) if adapter and adapter.pushed else None
+        return Said(output.said, self.dialogue.open_form(entry.conversation), along)
 
     async def _said_before(self, entry: Entry) -> list[dict]:
         return await self.dialogue.answer_to(entry.client_id, entry.conversation)

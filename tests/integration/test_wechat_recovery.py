@@ -79,7 +79,7 @@ async def test_two_servers_on_one_database_give_one_answer_to_tries_that_reach_b
 
                 async def call(url):
                     platform.callback = f"{url}/wechat/callback"
-                    return await platform._post(xml)
+                    return await platform._post(*platform.signed(xml))
 
                 tries = [asyncio.create_task(call(url)) for url in (first, second, first)]
                 await asyncio.sleep(0)

@@ -39,6 +39,9 @@ class FakeChannel:
     async def typing(self, entry, on):
         self.states.append(("typing", entry.seq, on))
 
+    def stored(self, entry, session):
+        self.states.append(("stored", entry.seq))
+
     async def turn_ended(self, entry):
         self.states.append(("ended", entry.seq))
 

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
+from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from sqlalchemy import Integer, bindparam, exists, or_, select
 from sqlalchemy.orm import Session
@@ -27,6 +30,8 @@ from kefu.customers.models import Identity
 #: An answer takes this long before the customer is shown that it is being written.
 TYPING_AFTER = 1.0
 TYPING_LASTS = 15.0
+#: So long after its deadline a callback is of no use to anyone, in seconds.
+HELPLESS = 5.0
 #: How often to look whether another process has answered.
 LOOK_EVERY = 0.4
 
@@ -39,6 +44,26 @@ _ANSWERED = exists().where(
 # All at once, when the message has its answer: what was due before would else use up the callback, and the
 # answer have to be pushed.
 _TAKE = deliveries.taking(or_(bindparam("last", type_=Integer) == 1, _ANSWERED), waited=False)
+
+
+@dataclass(frozen=True)
+class _Reply:
+    """What ends a callback: the answer, if there is one, and whether there is more to push."""
+
+    text: str | None
+    more: bool
+
+
+@dataclass(eq=False)
+class _Callback:
+    """An open callback (see ``WeChatAdapter.answer``), and its answer once that is stored."""
+
+    hold: str
+    deadline: float
+    gone: Callable[[], bool]
+    render: Callable[[str], str]
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    reply: _Reply | None = None
 
 
 class WeChatAdapter:
@@ -57,7 +82,7 @@ class WeChatAdapter:
     def __init__(self, hub: Hub, api: WeChatApi, pusher: Pusher, scope: Scope, word: Wording) -> None:
         self._hub, self._pusher, self._scope, self._word = hub, pusher, scope, word
         self.api = api
-        self._ended: dict[tuple[str, int], asyncio.Event] = {}
+        self._open: dict[tuple[str, int], list[_Callback]] = defaultdict(list)
         self._typing: dict[str, asyncio.Task] = {}
 
     async def show(self, entry: Entry) -> None:
@@ -74,12 +99,19 @@ class WeChatAdapter:
         if on:
             self._typing[entry.identity] = asyncio.create_task(self._keep_typing(entry.identity))
 
+    def stored(self, entry: Entry, session: Session) -> None:
+        """Lets an open callback take the answer in the transaction that stores it."""
+        for callback in self._open.get((entry.conversation, entry.seq), ())[-1:]:
+            callback.reply = None
+            if time.monotonic() < callback.deadline and not callback.gone():
+                callback.reply = self._reply(session, entry, callback, last=False)
+
     async def turn_ended(self, entry: Entry) -> None:
-        """Lets the open callback take the answer, or pushes it."""
-        waiting = self._ended.get((entry.conversation, entry.seq))
-        if waiting:
-            waiting.set()
-        else:
+        """Lets the open callback answer, or pushes the answer."""
+        waiting = self._open.get((entry.conversation, entry.seq), ())
+        for callback in waiting:
+            callback.ended.set()
+        if not waiting:
             self._pusher.wake(entry.identity)
 
     async def answer(
@@ -95,7 +127,7 @@ class WeChatAdapter:
         Args:
             entry: The message called back for.
             hold: The callback's hold, which this ends.
-            deadline: Until when (the loop's time) the platform waits.
+            deadline: Until when (``time.monotonic``) the platform waits.
             gone: Whether the platform has hung up.
             render: Makes the callback's answer of a text, beside the event loop: once an answer is taken, it
                 must be on its way at once, for it is lost if the server dies in between.
@@ -103,51 +135,61 @@ class WeChatAdapter:
         Returns:
             What to answer with, or ``None``: all is said, or will be pushed.
         """
-        loop = asyncio.get_running_loop()
-        key = (entry.conversation, entry.seq)
-        ended = self._ended.setdefault(key, asyncio.Event())
+        key, callback = (entry.conversation, entry.seq), _Callback(hold, deadline, gone, render)
+        self._open[key].append(callback)
         try:
-            while True:
-                pause = min(LOOK_EVERY, deadline - loop.time())
-                with contextlib.suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(ended.wait(), max(0, pause))
-                last = loop.time() >= deadline
-                if gone():
-                    await self._hub.threads(self._release, hold)
-                    self._pusher.wake(entry.identity)
-                    return None
-                done, text, more = await self._hub.threads(self._reply, entry, hold, last, render)
-                if done:
-                    if more or last:
-                        loop.call_later(0.2, self._pusher.wake, entry.identity)
-                    return text
-                if ended.is_set():  # something else is being sent to this customer just now
-                    await asyncio.sleep(0.05)
+            reply = await self._wait(entry, callback)
         finally:
-            self._ended.pop(key, None)
+            self._open[key].remove(callback)
+            if not self._open[key]:
+                del self._open[key]
+        if reply.more:
+            asyncio.get_running_loop().call_later(0.2, self._pusher.wake, entry.identity)
+        return reply.text
 
-    def _reply(
-        self, entry: Entry, hold: str, last: bool, render: Callable[[str], str]
-    ) -> tuple[bool, str | None, bool]:
-        """Takes what can be said now; whether that ends the wait, the answer, and whether there is more."""
-        by = f"reply:{entry.client_id}"
+    async def _wait(self, entry: Entry, callback: _Callback) -> _Reply:
+        while True:
+            pause = min(LOOK_EVERY, callback.deadline - time.monotonic())
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(callback.ended.wait(), max(0, pause))
+            if callback.ended.is_set() and callback.reply:
+                return callback.reply
+            # Beyond help the platform calls again, and gets what was taken for this call.
+            if callback.gone() or time.monotonic() > callback.deadline + HELPLESS:
+                await self._hub.threads(self._release, callback.hold)
+                return _Reply(None, True)
+            last = time.monotonic() >= callback.deadline
+            reply = await self._hub.threads(self._look, entry, callback, last)
+            if reply:
+                return reply
+            if last or callback.ended.is_set():  # the answer is just being stored, or something else sent
+                await asyncio.sleep(0.05)
+
+    def _look(self, entry: Entry, callback: _Callback, last: bool) -> _Reply | None:
         with self._scope() as session:
-            # Taken is sent: if the answer gets lost, the platform asks again, and gets the same.
-            when = {"asked": entry.client_id, "last": int(last)}
-            taken = deliveries.take(session, _TAKE, entry.identity, CHANNEL, by, "sent", **when)
-            entries = taken or deliveries.taken_by(session, entry.identity, by)
-            if not entries and not last and self._is_to_come(session, entry):
-                return False, None, False
-            release(session, hold)
-            if not entries:
-                return True, None, True
-            first = plan(entries, numbers_of(session, entries), self._word)[0]
-            if not first.covers and not self._pusher.allowed:  # the rest of it could never be pushed
-                first = shortened(first, entries[0])
-            rest = entries[len(first.covers) :]
-            if taken and rest:
-                deliveries.put_back(session, rest, None)
-            return True, render(first.numbered) if first.covers else None, bool(rest)
+            return self._reply(session, entry, callback, last)
+
+    def _reply(self, session: Session, entry: Entry, callback: _Callback, last: bool) -> _Reply | None:
+        """Takes what can be said now, and ends the hold; ``None`` if there is something to wait for."""
+        by = f"reply:{entry.client_id}"
+        # Taken is sent: if the answer gets lost, the platform asks again, and gets the same.
+        when = {"asked": entry.client_id, "last": int(last)}
+        taken = deliveries.take(session, _TAKE, entry.identity, CHANNEL, by, "sent", **when)
+        entries = taken or deliveries.taken_by(session, entry.identity, by)
+        if not entries and not last and self._is_to_come(session, entry):
+            return None
+        if not release(session, callback.hold):  # `stored` and a last look at the same moment: one has it
+            deliveries.put_back(session, taken, None)
+            return None
+        if not entries:
+            return _Reply(None, True)
+        first = plan(entries, numbers_of(session, entries), self._word)[0]
+        if not first.covers and not self._pusher.allowed:  # the rest of it could never be pushed
+            first = shortened(first, entries[0])
+        rest = entries[len(first.covers) :]
+        if taken and rest:
+            deliveries.put_back(session, rest, None)
+        return _Reply(callback.render(first.numbered) if first.covers else None, bool(rest) or last)
 
     @staticmethod
     def _is_to_come(session: Session, entry: Entry) -> bool:

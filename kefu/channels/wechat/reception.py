@@ -158,9 +158,9 @@ class Reception:
         return None
 
 
-def release(session: Session, hold: str) -> None:
-    """Ends a hold within the caller's transaction."""
-    session.connection().execute(_RELEASE, {"hold": hold})
+def release(session: Session, hold: str) -> bool:
+    """Ends a hold within the caller's transaction; ``False`` if it was ended before."""
+    return session.connection().execute(_RELEASE, {"hold": hold}).rowcount == 1
 
 
 def forget_holds(session: Session) -> None:

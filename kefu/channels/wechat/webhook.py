@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import io
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -51,7 +51,7 @@ def add_routes(
         return response.text(request.args.get("echostr", ""))
 
     async def callback(request: Request) -> HTTPResponse:
-        deadline = asyncio.get_running_loop().time() + options.hold_seconds
+        deadline = time.monotonic() + options.hold_seconds
         try:
             received = parse(gate.open(_query(request), request.body))
             if options.account and received.account != options.account:
