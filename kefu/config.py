@@ -36,7 +36,9 @@ class Settings:
         sms_url: Gateway that sends codes to phones; ``None``: phones cannot be proved here.
         wechat: Whether customers can come by WeChat.
         sms_token: What the gateway knows us by.
-        assign_seconds: How long customers wait for an operator to choose them before one is chosen for them.
+        assign_seconds: How long customers and new tickets wait for an operator to choose them before one is
+            chosen for them.
+        take_back_seconds: How long an operator may be offline before tickets not begun go back.
     """
 
     var_dir: Path
@@ -51,6 +53,7 @@ class Settings:
     sms_token: str = field(default="", repr=False)
     wechat: bool = False
     assign_seconds: int = 20
+    take_back_seconds: int = 1800
 
 
 @lru_cache(maxsize=1)
@@ -80,6 +83,7 @@ def settings() -> Settings:
         sms_url=os.environ.get("KEFU_SMS_URL") or None,
         sms_token=os.environ.get("KEFU_SMS_TOKEN") or "",
         assign_seconds=_seconds("KEFU_ASSIGN_SECONDS", 20),
+        take_back_seconds=_seconds("KEFU_TAKE_BACK_SECONDS", 1800),
     )
 
 

@@ -1,4 +1,4 @@
-"""What happens at the desk by itself: who is gone gives their customers back, who waits long is given on."""
+"""What happens by itself: who is gone gives customers and tickets back, those who wait are given on."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from sqlalchemy.orm.exc import StaleDataError
 from kefu.console import accounts
 from kefu.console.feed import Feed
 from kefu.db import session_scope
-from kefu.handoff import agents, idle, service
+from kefu.handoff import agents, dispatch, idle, service
 from kefu.handoff.models import WrongStep
+from kefu.tickets import sla
 
 logger = logging.getLogger(__name__)
 
@@ -28,11 +29,12 @@ class Caretaker:
 
     Args:
         feed: The desks open in this process.
-        assign_after: How long customers wait for somebody to accept them before they are given to one.
+        assign_after: How long customers and tickets wait for somebody to take them before they are given.
+        take_back_after: How long somebody may be gone before tickets that they have not begun go back.
     """
 
-    def __init__(self, feed: Feed, assign_after: timedelta) -> None:
-        self._feed, self._assign_after = feed, assign_after
+    def __init__(self, feed: Feed, assign_after: timedelta, take_back_after: timedelta) -> None:
+        self._feed, self._assign_after, self._take_back_after = feed, assign_after, take_back_after
 
     async def forever(self) -> None:
         """Works until cancelled."""
@@ -51,6 +53,7 @@ class Caretaker:
             if self._loop.time() > quiet_until:
                 await self._try(dismiss)
             await self._try(end_idle)
+            await self._try(self._care_for_tickets)
 
     async def _try(self, work: Callable[[], None]) -> None:
         try:
@@ -63,6 +66,11 @@ class Caretaker:
     def _assign(self) -> None:
         with session_scope() as session:
             service.assign(session, self._assign_after)
+
+    def _care_for_tickets(self) -> None:
+        sla.watch()
+        dispatch.take_back(self._take_back_after)
+        dispatch.assign(self._assign_after)
 
     def _note_alive(self) -> None:
         open_ = {desk.me.agent_id for desk in list(self._feed.desks) if desk.me.agent_id is not None}

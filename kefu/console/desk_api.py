@@ -15,10 +15,12 @@ from kefu.console.guard import allowed, transaction
 from kefu.console.reach import own, skill_of
 from kefu.console.refusals import Refusal
 from kefu.conversations.ledger import Ledger
+from kefu.customers.service import circle
 from kefu.db import session_scope
 from kefu.events import record_once
 from kefu.handoff import agents, service
 from kefu.handoff.models import Handoff
+from kefu.tickets import assignment
 from kefu.tickets.routing import rules as routing
 
 router = APIRouter(prefix="/api")
@@ -82,6 +84,7 @@ def say(handoff_id: int, saying: Saying, me: Me = allowed("desk")) -> dict[str, 
         if not record_once(session, "handoff.said", key, conversation, handoff=handoff_id, agent=me.agent_id):
             return False
         service.spoke(session, own(session, me, handoff_id, talking=True), "agent")
+        assignment.answered(session, circle(session, conversation), me.agent_id)
         return True
 
     entry = _ledger.push(conversation, body, once)

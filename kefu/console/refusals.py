@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from kefu.console.accounts import AccountError
 from kefu.handoff.agents import NoSuchAgent
+from kefu.handoff.dispatch import NotGiven
 from kefu.handoff.models import WrongStep
 from kefu.handoff.service import NoSuchHandoff, NotAvailable
 from kefu.tickets.models import WrongState
@@ -54,6 +55,7 @@ _KNOWN = {
     WrongStep: lambda e: Refusal(409, "wrong_step", f"The conversation is {e.state} now."),
     WrongState: lambda e: Refusal(409, "wrong_state", f"The ticket is {e.status} now."),
     NotAvailable: lambda e: Refusal(409, str(e), "The agent takes no more customers now."),
+    NotGiven: lambda e: Refusal(409, str(e), "The agent is offline or has no room for more tickets."),
     AccountError: lambda e: Refusal(422, e.code, str(e), e.field),
     StaleDataError: lambda e: Refusal(409, "changed_meanwhile", "Somebody else has just changed it."),
     OperationalError: lambda e: Refusal(503, "unavailable", "The database is not available now."),

@@ -16,7 +16,8 @@ from kefu.console.guard import allowed, transaction
 from kefu.console.models import Account, TicketView
 from kefu.console.refusals import Refusal, not_found
 from kefu.db import session_scope
-from kefu.tickets import worklist
+from kefu.handoff.models import Agent
+from kefu.tickets import assignment, worklist
 from kefu.tickets.models import WrongState
 from kefu.tickets.progress import progress
 from kefu.tickets.service import NoSuchTicket
@@ -49,6 +50,9 @@ class ViewFilters(Body):
     kind: list[str] = []
     urgency: list[str] = []
     queue: list[str] = []
+    assignee: constr(max_length=16) = ""
+    due: list[str] = []
+    escalated: bool = False
     text: constr(max_length=64) = ""
     order: str = "newest"
 
@@ -66,6 +70,9 @@ def list_tickets(
     kind: list[str] = Query([]),
     urgency: list[str] = Query([]),
     queue: list[str] = Query([]),
+    assignee: str = Query("", max_length=16),
+    due: list[str] = Query([]),
+    escalated: bool = False,
     text: str = Query("", max_length=64),
     order: str = "newest",
     page: int = Query(1, ge=1, le=10_000),
@@ -73,16 +80,20 @@ def list_tickets(
     me: Me = allowed("tickets"),
     session: Session = transaction(),
 ) -> dict[str, Any]:
-    """The tickets that pass the filters, a page of them."""
-    filters = _filters(status=status, kind=kind, urgency=urgency, queue=queue, text=text, order=order)
+    """The tickets that pass the filters, a page of them; ``assignee=mine`` are one's own."""
+    filters = _filters(
+        me, status=status, kind=kind, urgency=urgency, queue=queue, assignee=assignee, due=due,
+        escalated=escalated, text=text, order=order,
+    )  # fmt: skip
     found, total = worklist.find(session, filters, (page - 1) * size, size)
-    return {"tickets": [views.ticket(item) for item in found], "total": total}
+    by_id = names(session)
+    return {"tickets": [views.ticket(item, by_id) for item in found], "total": total}
 
 
 @router.get("/tickets/{number}")
 def one_ticket(number: str, me: Me = allowed("tickets"), session: Session = transaction()) -> dict[str, Any]:
     """One ticket with its time line."""
-    return {"ticket": views.whole_ticket(worklist.get(session, number), _names(session))}
+    return {"ticket": views.whole_ticket(worklist.get(session, number), names(session))}
 
 
 @router.post("/tickets/{number}/progress")
@@ -90,7 +101,7 @@ def move_ticket(number: str, move: Move, me: Me = allowed("tickets")) -> dict[st
     """Moves a ticket on; its customer is told."""
     _move(number, move.status, me)
     with session_scope() as session:
-        return {"ticket": views.whole_ticket(worklist.get(session, number), _names(session))}
+        return {"ticket": views.whole_ticket(worklist.get(session, number), names(session))}
 
 
 @router.post("/tickets/bulk")
@@ -118,7 +129,7 @@ def list_views(me: Me = allowed("tickets"), session: Session = transaction()) ->
 @router.post("/ticket-views")
 def keep_view(new: NewView, me: Me = allowed("tickets"), session: Session = transaction()) -> dict[str, Any]:
     """Keeps filters under a name."""
-    _filters(**new.filters.dict())
+    _filters(me, **new.filters.dict())
     kept = session.scalars(select(TicketView).filter_by(account_id=me.id)).all()
     view = next((one for one in kept if one.name == new.name), None)
     if view is None:
@@ -141,9 +152,12 @@ def drop_view(view_id: int, me: Me = allowed("tickets"), session: Session = tran
     return {}
 
 
-def _filters(status, kind, urgency, queue, text, order) -> Filters:
+def _filters(me: Me, assignee: str, **given) -> Filters:
+    if assignee == "mine":
+        assignee = str(me.agent_id)
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
     try:
-        return Filters(tuple(status), tuple(kind), tuple(urgency), tuple(queue), text, order)
+        return Filters(assignee=assignee, **values)
     except ValueError as error:
         raise Refusal(422, "invalid", str(error), str(error).partition(":")[0]) from None
 
@@ -153,9 +167,13 @@ def _move(number: str, status: str, me: Me) -> None:
         number = worklist.get(session, number).number
     progress(number, status, f"account:{me.id}")
     with session_scope() as session:
+        assignment.adopt(session, worklist.get(session, number), me.agent_id, f"account:{me.id}")
         accounts.audit(session, me, "ticket.moved", f"ticket:{number}", status=status)
 
 
-def _names(session: Session) -> dict[str, str]:
-    found = session.execute(select(Account.id, Account.name))
-    return {f"account:{account_id}": name for account_id, name in found}
+def names(session: Session) -> dict[str, str]:
+    """The names of all colleagues, by ``account:7`` and ``agent:7``."""
+    people = session.execute(select(Account.id, Account.name))
+    colleagues = session.execute(select(Agent.id, Agent.name))
+    known = {f"account:{account_id}": name for account_id, name in people}
+    return known | {f"agent:{agent_id}": name for agent_id, name in colleagues}

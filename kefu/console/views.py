@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from kefu.console.models import Account
@@ -10,6 +12,7 @@ from kefu.conversations.ledger import Entry
 from kefu.customers.models import Identity
 from kefu.handoff.models import Handoff
 from kefu.handoff.overview import Row
+from kefu.tickets.assignment import is_unassigned
 from kefu.tickets.models import Ticket
 from kefu.tickets.worklist import next_steps
 
@@ -91,8 +94,8 @@ def masked(phone: str | None) -> str | None:
     return f"{phone[:-8]}****{phone[-4:]}" if phone and len(phone) > 8 else phone
 
 
-def ticket(item: Ticket) -> dict[str, Any]:
-    """A ticket in a list."""
+def ticket(item: Ticket, names: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
+    """A ticket in a list; ``names`` are those of colleagues, by ``agent:7`` and ``account:7``."""
     return {
         "number": item.number,
         "status": item.status,
@@ -102,6 +105,15 @@ def ticket(item: Ticket) -> dict[str, Any]:
         "priority": item.priority,
         "respond_by": moment(item.respond_by),
         "resolve_by": moment(item.resolve_by),
+        "respond_warn_at": moment(item.respond_warn_at),
+        "resolve_warn_at": moment(item.resolve_warn_at),
+        "responded_at": moment(item.responded_at),
+        "paused_at": moment(item.paused_at),
+        "assignee_id": item.assignee_id,
+        "assignee": names.get(f"agent:{item.assignee_id}"),
+        "waits": is_unassigned(item),
+        "escalated_at": moment(item.escalated_at),
+        "escalated_reason": item.escalated_reason,
         "product": item.product,
         "category": item.category,
         "summary": item.description[:120],
@@ -112,18 +124,20 @@ def ticket(item: Ticket) -> dict[str, Any]:
         "opened_at": moment(item.opened_at),
         "changed_at": moment(item.changed_at),
         "steps": next_steps(item),
+        "version": item.version,
     }
 
 
-def whole_ticket(item: Ticket, names: dict[str, str]) -> dict[str, Any]:
-    """A ticket with its time line; ``names`` are those of colleagues by their account's id."""
+def whole_ticket(item: Ticket, names: Mapping[str, str]) -> dict[str, Any]:
+    """A ticket with its time line; ``names`` as in ``ticket``."""
     line = [
         {"at": moment(note.at), "kind": note.kind, "text": note.text, "by": names.get(note.data.get("by"))}
-        | {key: note.data[key] for key in ("rating", "count") if key in note.data}
+        | {"to": names.get(note.data.get("to"))}
+        | {key: note.data[key] for key in ("rating", "count", "why", "queue", "clock") if key in note.data}
         for note in item.notes
     ]
     return {
-        **ticket(item),
+        **ticket(item, names),
         "description": item.description,
         "phone": item.phone,
         "timeline": line,

@@ -6,6 +6,7 @@ from sqlalchemy import JSON, Column, DateTime, ForeignKey, Index, Integer, Strin
 from sqlalchemy.orm import relationship
 
 from kefu.db import Base, utcnow
+from kefu.tickets import clocks
 
 #: From which states a ticket may go to a state. The table is the only place that decides.
 TRANSITIONS = {
@@ -17,6 +18,8 @@ TRANSITIONS = {
     "cancelled": frozenset({"new", "assigned", "in_progress", "waiting"}),
     "new": frozenset({"resolved", "closed", "cancelled"}),  # reopening starts the work again
 }
+#: Somebody has it: from here it may go back to its queue, where it is new again for whoever comes.
+HELD = frozenset({"assigned", "in_progress", "waiting"})
 
 
 class WrongState(Exception):
@@ -37,11 +40,22 @@ class Ticket(Base):
         request_key: Identifies the message that opened it, so that a repeated request opens no second.
         line, function, problem_type: The category path; empty where unknown.
         queue, skill, priority, respond_by, resolve_by, reasons: Its route (`kefu.tickets.routing.Route`).
+        assignee_id, assigned_at: The colleague who has it, or had it last, and since when. A number only: who
+            the colleagues are is known a floor above (`kefu.handoff`).
+        clocks_from, responded_at, paused_at, stood, respond_warn_at, resolve_warn_at, respond_stage,
+            resolve_stage, sla_at: The clocks of its promises (`kefu.tickets.clocks`).
+        escalated_at, escalated_reason: Since when and why the supervisor has to look at it
+            (`kefu.tickets.escalation`).
         told: The state that the customer was last told of. What they asked for themselves, they know.
         version: Counts changes; two people changing one ticket never overwrite each other.
     """
 
     __tablename__ = "tickets"
+    __table_args__ = (
+        Index("ix_tickets_queue", "status", "queue", "priority"),
+        Index("ix_tickets_assignee", "assignee_id", "status"),
+        Index("ix_tickets_escalated", "status", "escalated_at"),
+    )
 
     id = Column(Integer, primary_key=True)
     number = Column(String(16), nullable=False, unique=True)
@@ -67,6 +81,19 @@ class Ticket(Base):
     respond_by = Column(DateTime)
     resolve_by = Column(DateTime)
     reasons = Column(JSON, nullable=False, default=list)
+    assignee_id = Column(Integer)
+    assigned_at = Column(DateTime)
+    clocks_from = Column(DateTime)
+    responded_at = Column(DateTime)
+    paused_at = Column(DateTime)
+    stood = Column(Integer, nullable=False, default=0)
+    respond_warn_at = Column(DateTime)
+    resolve_warn_at = Column(DateTime)
+    respond_stage = Column(String(8), nullable=False, default="")
+    resolve_stage = Column(String(8), nullable=False, default="")
+    sla_at = Column(DateTime, index=True)
+    escalated_at = Column(DateTime)
+    escalated_reason = Column(Text)
     told = Column(String(16), nullable=False, default="new")
     version = Column(Integer, nullable=False)
 
@@ -101,7 +128,19 @@ class Ticket(Base):
         """
         if self.status not in TRANSITIONS[status]:
             raise WrongState(self.number, self.status)
-        self.status = status
+        before, self.status = self.status, status
+        clocks.follow(self, before)
+
+    def back_to_queue(self) -> None:
+        """Takes the ticket out of the hands of whoever has it.
+
+        Raises:
+            WrongState: Nobody has it.
+        """
+        if self.status not in HELD:
+            raise WrongState(self.number, self.status)
+        before, self.status, self.assignee_id = self.status, "new", None
+        clocks.follow(self, before)
 
 
 class TicketNote(Base):

@@ -24,7 +24,8 @@ from kefu.customers.service import circle_query
 from kefu.db import session_scope, today, utcnow
 from kefu.events import record, record_once
 from kefu.knowledge.schema import TICKET_KINDS, URGENCIES
-from kefu.tickets import numbers
+from kefu.tickets import clocks, numbers
+from kefu.tickets.escalation import raised
 from kefu.tickets.models import Ticket, TicketNote, WrongState
 from kefu.tickets.routing import Case, route
 
@@ -216,8 +217,14 @@ def _route(ticket: Ticket) -> None:
         text=ticket.description,
         at=ticket.opened_at,
     )
-    for name, value in vars(route(case)).items():
+    decided = vars(route(case))
+    if any(note.kind == "handed_on" for note in ticket.notes):
+        del decided["queue"], decided["skill"]  # a colleague knew better
+    for name, value in decided.items():
         setattr(ticket, name, list(map(list, value)) if name == "reasons" else value)
+    if ticket.escalated_at:
+        ticket.priority = raised(ticket.priority)
+    clocks.wind(ticket)
 
 
 def _done(session: Session, kind: str, request_key: str) -> Ticket | None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, case, func, not_, or_, select
 from sqlalchemy.orm import Session
+from sqlalchemy.sql import Select
 
+from kefu.db import utcnow
 from kefu.knowledge.schema import TICKET_KINDS, URGENCIES
 from kefu.tickets import numbers
 from kefu.tickets.models import TRANSITIONS, Ticket
@@ -15,14 +18,21 @@ from kefu.tickets.routing import rules
 from kefu.tickets.service import NoSuchTicket
 
 STATUSES = ("new", "assigned", "in_progress", "waiting", "resolved", "closed", "cancelled")
+OPEN = ("new", "assigned", "in_progress", "waiting")
+DUE = ("late", "soon")
 #: What a colleague may do; reopening and withdrawing are the customer's.
 STEPS = ("assigned", "in_progress", "waiting", "resolved", "closed")
+#: The promise that is due next; none while the customer has to answer.
+_NEXT = case(
+    (Ticket.responded_at.is_(None), Ticket.respond_by), (Ticket.paused_at.is_(None), Ticket.resolve_by)
+)
 ORDERS = {
     "newest": (Ticket.id.desc(),),
     "changed": (Ticket.changed_at.desc(), Ticket.id.desc()),
     "urged": (Ticket.urged.desc(), Ticket.id),
     "oldest": (Ticket.id,),
     "priority": (Ticket.priority, Ticket.resolve_by, Ticket.id),
+    "due": (_NEXT.is_(None), _NEXT, Ticket.id),
 }
 
 
@@ -31,6 +41,9 @@ class Filters:
     """What a list of tickets shows; empty means any.
 
     Attributes:
+        assignee: An agent's id, or ``none`` for tickets that wait for somebody.
+        due: ``late`` (a promise is broken) and ``soon`` (it was warned of).
+        escalated: Only those that the supervisor has to look at; the open ones, unless ``status`` says more.
         text: A number or its end, a phone number, or the id of a customer's conversation.
     """
 
@@ -38,6 +51,9 @@ class Filters:
     kind: tuple[str, ...] = ()
     urgency: tuple[str, ...] = ()
     queue: tuple[str, ...] = ()
+    assignee: str = ""
+    due: tuple[str, ...] = ()
+    escalated: bool = False
     text: str = ""
     order: str = "newest"
 
@@ -48,11 +64,14 @@ class Filters:
             "kind": TICKET_KINDS,
             "urgency": URGENCIES,
             "queue": tuple(rules().queues),
+            "due": DUE,
         }
         for name, values in known.items():
             for value in getattr(self, name):
                 if value not in values:
                     raise ValueError(f"{name}: {value!r} is not one of {', '.join(values)}")
+        if not (self.assignee in ("", "none") or self.assignee.isascii() and self.assignee.isdigit()):
+            raise ValueError(f"assignee: {self.assignee!r} is neither an agent's id nor none")
         if self.order not in ORDERS:
             raise ValueError(f"order: {self.order!r} is not one of {', '.join(ORDERS)}")
 
@@ -63,6 +82,7 @@ def find(session: Session, filters: Filters, offset: int = 0, limit: int = 50) -
     for name in ("status", "kind", "urgency", "queue"):
         if values := getattr(filters, name):
             query = query.where(getattr(Ticket, name).in_(values))
+    query = _standing(query, filters, utcnow())
     if text := filters.text.strip():
         normal = numbers.normal_number(text)
         ends = (
@@ -72,6 +92,31 @@ def find(session: Session, filters: Filters, offset: int = 0, limit: int = 50) -
     total = session.scalar(select(func.count()).select_from(query.subquery()))
     page = query.order_by(*ORDERS[filters.order]).offset(offset).limit(limit)
     return session.scalars(page).all(), total
+
+
+def _standing(query: Select, filters: Filters, now: datetime) -> Select:
+    """Narrows to who has a ticket, how it stands with its promises, and whether it was escalated."""
+    open_ = Ticket.status.in_(OPEN)
+    if filters.assignee == "none":
+        query = query.where(open_, or_(Ticket.status == "new", Ticket.assignee_id.is_(None)))
+    elif filters.assignee:
+        query = query.where(Ticket.assignee_id == int(filters.assignee))
+    if filters.due:
+        passed = {"late": (Ticket.respond_by, Ticket.resolve_by)}
+        passed["soon"] = (Ticket.respond_warn_at, Ticket.resolve_warn_at)
+        late, soon = (
+            or_(
+                and_(Ticket.responded_at.is_(None), passed[name][0] <= now),
+                and_(Ticket.paused_at.is_(None), passed[name][1] <= now),
+            )
+            for name in DUE
+        )
+        wanted = {"late": late, "soon": and_(soon, not_(late))}
+        query = query.where(open_, or_(*(wanted[name] for name in filters.due)))
+    if filters.escalated:
+        query = query.where(Ticket.escalated_at.is_not(None))
+        query = query if filters.status else query.where(open_)
+    return query
 
 
 def get(session: Session, number: str) -> Ticket:
