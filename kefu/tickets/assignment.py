@@ -1,7 +1,7 @@
 """Who has a ticket. Each use case takes the caller's transaction.
 
 Colleagues are known here by the id of their agent; who they are, and whom a ticket is given to, is decided
-a floor above (`kefu.handoff.dispatch`). Two who change one ticket never overwrite each other (``Ticket.version``).
+a floor above (`kefu.handoff.dispatch`). Of two who change one ticket at once, one is refused.
 """
 
 from __future__ import annotations

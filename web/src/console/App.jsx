@@ -73,7 +73,7 @@ function Gate({ t, swap }) {
 }
 
 function Frame() {
-  const { t, account, may, swap, setMe } = useSession();
+  const { t, account, may, message, swap, setMe } = useSession();
   const pages = PAGES.filter(({ needs }) => may(needs));
   const [place, setPlace] = useState(readPlace);
   const { handoffs, unread, connected } = useLive();
@@ -88,7 +88,7 @@ function Frame() {
   useEffect(() => {
     document.title = (news ? `(${news}) ` : '') + t('app');
   }, [news, t]);
-  useEffect(() => alert(t), [t]);
+  useEffect(() => alert(t, (told) => message.info(told, 8)), [t]);
   const shown = pages.find(({ key }) => key === place.page) || pages[0];
   const leave = async () => {
     await api.post('logout').catch(() => {});
