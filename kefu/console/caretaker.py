@@ -16,6 +16,7 @@ from kefu.db import session_scope
 from kefu.handoff import agents, dispatch, idle, service
 from kefu.handoff.models import WrongStep
 from kefu.tickets import sla
+from kefu.tickets.routing import RoutingError
 
 logger = logging.getLogger(__name__)
 
@@ -53,22 +54,22 @@ class Caretaker:
             if self._loop.time() > quiet_until:
                 await self._try(dismiss)
             await self._try(end_idle)
-            await self._try(self._care_for_tickets)
+            await self._try(sla.watch)
+            await self._try(self._give_tickets)
 
-    async def _try(self, work: Callable[[], None]) -> None:
+    async def _try(self, work: Callable[[], object]) -> None:
         try:
             await asyncio.to_thread(work)
         except (StaleDataError, WrongStep):
             pass  # somebody else was faster; the next round sees what they did
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, RoutingError) as error:
             logger.error("console.care.failed: %s %s", work.__name__, type(error).__name__)
 
     def _assign(self) -> None:
         with session_scope() as session:
             service.assign(session, self._assign_after)
 
-    def _care_for_tickets(self) -> None:
-        sla.watch()
+    def _give_tickets(self) -> None:
         dispatch.take_back(self._take_back_after)
         dispatch.assign(self._assign_after)
 

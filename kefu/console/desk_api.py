@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, Literal
 
 from fastapi import APIRouter
 from pydantic import Field, constr
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
 from kefu.console import accounts, views
 from kefu.console.account_api import Body
@@ -84,10 +86,12 @@ def say(handoff_id: int, saying: Saying, me: Me = allowed("desk")) -> dict[str, 
         if not record_once(session, "handoff.said", key, conversation, handoff=handoff_id, agent=me.agent_id):
             return False
         service.spoke(session, own(session, me, handoff_id, talking=True), "agent")
-        assignment.answered(session, circle(session, conversation), me.agent_id)
         return True
 
     entry = _ledger.push(conversation, body, once)
+    # Apart from the message, which must not fail because a colleague changes a ticket at this moment.
+    with suppress(StaleDataError), session_scope() as session:
+        assignment.answered(session, circle(session, conversation), me.agent_id)
     return {"message": views.message(entry) if entry else None}
 
 

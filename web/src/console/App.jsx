@@ -38,7 +38,10 @@ export function App() {
   useEffect(() => {
     document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
   }, [language]);
-  const theme = { token: { colorPrimary: '#0f766e', colorLink: '#0f766e', colorInfo: '#0f766e', borderRadius: 8, fontSize: 14 } };
+  const theme = {
+    token: { colorPrimary: '#0f766e', colorLink: '#0f766e', colorInfo: '#0f766e', borderRadius: 8, fontSize: 14 },
+    components: { Table: { rowSelectedBg: '#f0fdfa', rowSelectedHoverBg: '#ccfbf1' } },
+  };
   return (
     <ConfigProvider locale={language === 'zh' ? zhCN : enUS} theme={theme} button={{ autoInsertSpace: false }}>
       <AntApp className="whole">
