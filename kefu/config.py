@@ -37,6 +37,7 @@ class Settings:
         wechat: Whether customers can come by WeChat.
         sms_token: What the gateway knows us by.
         assign_seconds: How long customers wait for an operator to choose them before one is chosen for them.
+        close_after_days: How long customers may take to say whether a resolved ticket is solved.
     """
 
     var_dir: Path
@@ -51,6 +52,7 @@ class Settings:
     sms_token: str = field(default="", repr=False)
     wechat: bool = False
     assign_seconds: int = 20
+    close_after_days: int = 3
 
 
 @lru_cache(maxsize=1)
@@ -79,7 +81,8 @@ def settings() -> Settings:
         wechat=bool(os.environ.get("KEFU_WECHAT_APPID")),
         sms_url=os.environ.get("KEFU_SMS_URL") or None,
         sms_token=os.environ.get("KEFU_SMS_TOKEN") or "",
-        assign_seconds=_seconds("KEFU_ASSIGN_SECONDS", 20),
+        assign_seconds=_number("KEFU_ASSIGN_SECONDS", 20, "seconds", 0, 86_400),
+        close_after_days=_number("KEFU_CLOSE_AFTER_DAYS", 3, "days", 1, 365),
     )
 
 
@@ -90,10 +93,10 @@ def _zone(name: str) -> str:
         raise SettingsError(f"KEFU_TIMEZONE: {name!r} is no time zone, as Asia/Shanghai is one.") from None
 
 
-def _seconds(variable: str, default: int) -> int:
+def _number(variable: str, default: int, unit: str, least: int, most: int) -> int:
     text = os.environ.get(variable) or str(default)
-    if not (text.isascii() and text.isdigit() and int(text) <= 86_400):
-        raise SettingsError(f"{variable}: {text!r} is no number of seconds between 0 and 86400.")
+    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+        raise SettingsError(f"{variable}: {text!r} is no number of {unit} between {least} and {most}.")
     return int(text)
 
 

@@ -1,4 +1,4 @@
-"""What happens at the desk by itself: who is gone gives their customers back, who waits long is given on."""
+"""What happens by itself: who is gone gives customers back, who waits long is given on, silence closes."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from kefu.console.feed import Feed
 from kefu.db import session_scope
 from kefu.handoff import agents, idle, service
 from kefu.handoff.models import WrongStep
+from kefu.tickets.closing import close_silent
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ class Caretaker:
             if self._loop.time() > quiet_until:
                 await self._try(dismiss)
             await self._try(end_idle)
+            await self._try(close_silent)
 
     async def _try(self, work: Callable[[], None]) -> None:
         try:

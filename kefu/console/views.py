@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -91,8 +92,8 @@ def masked(phone: str | None) -> str | None:
     return f"{phone[:-8]}****{phone[-4:]}" if phone and len(phone) > 8 else phone
 
 
-def ticket(item: Ticket) -> dict[str, Any]:
-    """A ticket in a list."""
+def ticket(item: Ticket, role: str) -> dict[str, Any]:
+    """A ticket in a list, for a colleague of that role."""
     return {
         "number": item.number,
         "status": item.status,
@@ -111,23 +112,32 @@ def ticket(item: Ticket) -> dict[str, Any]:
         "rating": item.rating,
         "opened_at": moment(item.opened_at),
         "changed_at": moment(item.changed_at),
-        "steps": next_steps(item),
+        "escalated_at": moment(item.escalated_at),
+        "merged_into": item.merged_into,
+        "version": item.version,
+        "steps": next_steps(item, role),
     }
 
 
-def whole_ticket(item: Ticket, names: dict[str, str]) -> dict[str, Any]:
-    """A ticket with its time line; ``names`` are those of colleagues by their account's id."""
+def whole_ticket(item: Ticket, role: str, merged: Sequence[Ticket], names: dict[str, str]) -> dict[str, Any]:
+    """A ticket with its time line, into which go those of the tickets that were ``merged`` into it.
+
+    ``names`` are those of colleagues by their account's id.
+    """
+    notes = [(note, one) for one in (item, *merged) for note in one.notes]
     line = [
         {"at": moment(note.at), "kind": note.kind, "text": note.text, "by": names.get(note.data.get("by"))}
-        | {key: note.data[key] for key in ("rating", "count") if key in note.data}
-        for note in item.notes
+        | {key: note.data[key] for key in ("rating", "count", "into", "from", "why") if key in note.data}
+        | ({"of": one.number, "description": one.description} if one is not item else {})
+        for note, one in sorted(notes, key=lambda pair: (pair[0].at, pair[0].id))
     ]
     return {
-        **ticket(item),
+        **ticket(item, role),
         "description": item.description,
         "phone": item.phone,
         "timeline": line,
         "reasons": item.reasons,
+        "merged": [one.number for one in merged],
     }
 
 

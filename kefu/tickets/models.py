@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import JSON, Column, DateTime, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import relationship
 
 from kefu.db import Base, utcnow
-
-#: From which states a ticket may go to a state. The table is the only place that decides.
-TRANSITIONS = {
-    "assigned": frozenset({"new", "assigned", "in_progress", "waiting"}),
-    "in_progress": frozenset({"new", "assigned", "waiting"}),
-    "waiting": frozenset({"assigned", "in_progress"}),
-    "resolved": frozenset({"new", "assigned", "in_progress", "waiting"}),
-    "closed": frozenset({"resolved"}),
-    "cancelled": frozenset({"new", "assigned", "in_progress", "waiting"}),
-    "new": frozenset({"resolved", "closed", "cancelled"}),  # reopening starts the work again
-}
-
-
-class WrongState(Exception):
-    """The ticket's state does not allow the change; carries the ticket's number and state."""
-
-    def __init__(self, number: str, status: str) -> None:
-        """Names the ticket and the state it is in."""
-        super().__init__(f"{number} is {status}")
-        self.number = number
-        self.status = status
+from kefu.tickets import lifecycle
+from kefu.tickets.lifecycle import NotAllowed, WrongState
 
 
 class Ticket(Base):
@@ -38,6 +21,10 @@ class Ticket(Base):
         line, function, problem_type: The category path; empty where unknown.
         queue, skill, priority, respond_by, resolve_by, reasons: Its route (`kefu.tickets.routing.Route`).
         told: The state that the customer was last told of. What they asked for themselves, they know.
+        asked_at, reminded_at: When they were asked whether it is solved, and asked once more.
+        reopened_at: When its present work began, if not when it was opened: the clock runs from there.
+        escalated_at: When it was raised to the supervisor.
+        merged_into: The number of the ticket that goes on in its place.
         version: Counts changes; two people changing one ticket never overwrite each other.
     """
 
@@ -49,7 +36,7 @@ class Ticket(Base):
     customer = Column(String(128), nullable=False, index=True)
     channel = Column(String(32), nullable=False, default="")
     kind = Column(String(16), nullable=False)
-    status = Column(String(16), nullable=False, default="new")
+    status = Column(String(16), nullable=False, default="new", index=True)
     urgency = Column(String(8), nullable=False)
     product = Column(String(64))
     line = Column(String(64))
@@ -68,6 +55,11 @@ class Ticket(Base):
     resolve_by = Column(DateTime)
     reasons = Column(JSON, nullable=False, default=list)
     told = Column(String(16), nullable=False, default="new")
+    asked_at = Column(DateTime)
+    reminded_at = Column(DateTime)
+    reopened_at = Column(DateTime)
+    escalated_at = Column(DateTime)
+    merged_into = Column(String(16), index=True)
     version = Column(Integer, nullable=False)
 
     notes = relationship("TicketNote", order_by="TicketNote.id", lazy="selectin")
@@ -82,32 +74,45 @@ class Ticket(Base):
     @property
     def is_open(self) -> bool:
         """Whether somebody works on it, or will."""
-        return self.status not in ("resolved", "closed", "cancelled")
+        return self.status in lifecycle.OPEN
 
-    def must_be_open(self) -> None:
-        """Refuses what only makes sense while somebody works on the ticket.
+    @property
+    def holder(self) -> TicketNote | None:
+        """The line of its history by which a colleague last took it."""
+        return next((note for note in reversed(self.notes) if note.kind in ("assigned", "in_progress")), None)
+
+    @property
+    def due(self) -> datetime | None:
+        """Until when the customer can expect the next step (UTC), if it is ours to take."""
+        if self.status == "in_progress":
+            return self.resolve_by
+        return self.respond_by if self.status in ("new", "assigned") else None
+
+    def is_late(self, now: datetime) -> bool:
+        """Whether the customer's next step should have been there by ``now``."""
+        return self.due is not None and self.due <= now
+
+    def take(self, name: str, role: str) -> None:
+        """Takes a step of the table.
 
         Raises:
-            WrongState: It is finished or withdrawn.
+            NotAllowed: The role never takes it.
+            WrongState: The present state does not allow it.
         """
-        if not self.is_open:
+        if not lifecycle.may(role, name):
+            raise NotAllowed(role, name)
+        step = lifecycle.find(name, self.status, role)
+        if step is None:
             raise WrongState(self.number, self.status)
-
-    def move(self, status: str) -> None:
-        """Changes the state.
-
-        Raises:
-            WrongState: The present state does not lead there.
-        """
-        if self.status not in TRANSITIONS[status]:
-            raise WrongState(self.number, self.status)
-        self.status = status
+        self.status = step.to or self.status
 
 
 class TicketNote(Base):
-    """One line of a ticket's history: opened, added to, urged, cancelled, reopened, rated.
+    """One line of a ticket's history: that it was opened, or a step of the table.
 
     Attributes:
+        kind: ``opened`` or the step's name.
+        data: Who took it, where it was a colleague: ``by`` (their id) and ``name``; and what the step adds.
         request_key: Identifies the message that led to it, so that a repeated request is noted once.
     """
 

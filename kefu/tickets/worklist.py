@@ -8,15 +8,11 @@ from dataclasses import dataclass
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from kefu.knowledge.schema import TICKET_KINDS, URGENCIES
-from kefu.tickets import numbers
-from kefu.tickets.models import TRANSITIONS, Ticket
+from kefu.knowledge.schema import TICKET_KINDS, TICKET_STATUSES, URGENCIES
+from kefu.tickets import lifecycle, numbers
+from kefu.tickets.models import Ticket
 from kefu.tickets.routing import rules
-from kefu.tickets.service import NoSuchTicket
 
-STATUSES = ("new", "assigned", "in_progress", "waiting", "resolved", "closed", "cancelled")
-#: What a colleague may do; reopening and withdrawing are the customer's.
-STEPS = ("assigned", "in_progress", "waiting", "resolved", "closed")
 ORDERS = {
     "newest": (Ticket.id.desc(),),
     "changed": (Ticket.changed_at.desc(), Ticket.id.desc()),
@@ -31,6 +27,7 @@ class Filters:
     """What a list of tickets shows; empty means any.
 
     Attributes:
+        escalated: Only those raised to the supervisor.
         text: A number or its end, a phone number, or the id of a customer's conversation.
     """
 
@@ -38,13 +35,14 @@ class Filters:
     kind: tuple[str, ...] = ()
     urgency: tuple[str, ...] = ()
     queue: tuple[str, ...] = ()
+    escalated: bool = False
     text: str = ""
     order: str = "newest"
 
     def __post_init__(self) -> None:
         """Refuses values that there are not, naming the field."""
         known = {
-            "status": STATUSES,
+            "status": TICKET_STATUSES,
             "kind": TICKET_KINDS,
             "urgency": URGENCIES,
             "queue": tuple(rules().queues),
@@ -63,6 +61,8 @@ def find(session: Session, filters: Filters, offset: int = 0, limit: int = 50) -
     for name in ("status", "kind", "urgency", "queue"):
         if values := getattr(filters, name):
             query = query.where(getattr(Ticket, name).in_(values))
+    if filters.escalated:
+        query = query.where(Ticket.escalated_at.is_not(None))
     if text := filters.text.strip():
         normal = numbers.normal_number(text)
         ends = (
@@ -74,16 +74,9 @@ def find(session: Session, filters: Filters, offset: int = 0, limit: int = 50) -
     return session.scalars(page).all(), total
 
 
-def get(session: Session, number: str) -> Ticket:
-    """The ticket of that number, whosever it is.
-
-    Raises:
-        NoSuchTicket: There is none.
-    """
-    ticket = session.scalar(select(Ticket).filter_by(number=numbers.normal_number(number)))
-    if ticket is None:
-        raise NoSuchTicket(number)
-    return ticket
+def merged_into(session: Session, number: str) -> list[Ticket]:
+    """The tickets that go on as this one."""
+    return session.scalars(select(Ticket).filter_by(merged_into=number).order_by(Ticket.id)).all()
 
 
 def of_customer(session: Session, conversations: Collection[str], limit: int = 50) -> list[Ticket]:
@@ -92,6 +85,6 @@ def of_customer(session: Session, conversations: Collection[str], limit: int = 5
     return session.scalars(query.order_by(Ticket.id.desc()).limit(limit)).all()
 
 
-def next_steps(ticket: Ticket) -> list[str]:
-    """Where a colleague may move a ticket now."""
-    return [step for step in STEPS if ticket.status in TRANSITIONS[step] and step != ticket.status]
+def next_steps(ticket: Ticket, role: str) -> list[str]:
+    """What somebody of the role may do with a ticket now; to the state it is in there is no step."""
+    return [step for step in lifecycle.steps(ticket.status, role) if step not in (ticket.status, "joined")]

@@ -241,14 +241,14 @@ def test_tickets_are_filtered_and_moved_on_many_at_once(opened):
     for number in numbers:
         expect(page.get_by_role("row").filter(has_text=number)).to_contain_text("待分派")
         page.get_by_role("row").filter(has_text=number).get_by_role("checkbox").check()
-    page.get_by_role("button", name="改为 处理中").click()
+    page.get_by_role("button", name="开始处理").click()
     for number in numbers:
         expect(page.get_by_role("row").filter(has_text=number)).to_contain_text("处理中")
     page.get_by_label("工单号、尾号、电话或客户编号").fill(numbers[1][-5:])
     page.get_by_label("工单号、尾号、电话或客户编号").press("Enter")
     expect(page.locator("tbody").get_by_role("checkbox")).to_have_count(1)
     page.get_by_role("button", name=numbers[1]).click()
-    page.get_by_role("dialog").get_by_role("button", name="已解决").click()
+    page.get_by_role("dialog").get_by_role("button", name="处理完成").click()
     expect(page.get_by_role("dialog")).to_contain_text("李晓雨")
 
 

@@ -1,6 +1,6 @@
 // One ticket: what it says, its time line, and where it may go.
 import { useCallback, useEffect, useState } from 'react';
-import { Button, Descriptions, Drawer, Space, Spin, Tag, Timeline } from 'antd';
+import { Button, Descriptions, Drawer, Input, Modal, Space, Spin, Tag, Timeline } from 'antd';
 import { api } from './api.js';
 import { useSession } from './strings.js';
 import { clock } from './time.js';
@@ -11,6 +11,11 @@ const URGENCY_COLOURS = { critical: 'red', high: 'orange', normal: 'default', lo
 export function StatusTag({ status }) {
   const { t } = useSession();
   return <Tag color={STATUS_COLOURS[status]} bordered={false}>{t(`status_${status}`)}</Tag>;
+}
+
+export function EscalatedTag({ at }) {
+  const { t } = useSession();
+  return at ? <Tag color="red">{t('escalated')}</Tag> : null;
 }
 
 /** Until when something is to be done; red when that has passed and it is not. */
@@ -33,14 +38,20 @@ export function TicketDrawer({ number, onClose, onChanged }) {
     onClose();
   }), [number]);
   useEffect(() => { load(); }, [load]);
-  const move = async (status) => {
+  const [asked, setAsked] = useState(null);
+  const send = async (path, body) => {
+    setAsked(null);
     try {
-      setTicket((await api.post(`tickets/${number}/progress`, { status })).ticket);
+      await api.post(`tickets/${number}/${path}`, { ...body, version: ticket.version });
       onChanged?.();
     } catch (error) {
       message.error(t.error(error));
-      load();
     }
+    load();
+  };
+  const take = (step) => {
+    if (ASKS[step] || SURE.includes(step)) setAsked(step);
+    else send('progress', { status: step });
   };
   const rows = ticket && [
     ['kind', t.label(labels.kinds[ticket.kind])],
@@ -54,17 +65,21 @@ export function TicketDrawer({ number, onClose, onChanged }) {
     ['resolve_by', ticket.resolve_by && clock(ticket.resolve_by, t.language)],
     ['why_here', ticket.reasons?.length > 0 && [...new Set(ticket.reasons.map(([, , rule]) => rule))].join('、')],
     ['rating', ticket.rating],
+    ['merged_into', ticket.merged_into],
+    ['merged_here', ticket.merged.join('、')],
   ];
   const open = () => {
     onClose();
     window.location.hash = `customers/${ticket.customer}`;
   };
   return (
-    <Drawer open onClose={onClose} width={520} title={<Space>{number}{ticket && <StatusTag status={ticket.status} />}</Space>}>
+    <Drawer open onClose={onClose} width={520} title={<Space>{number}{ticket && <StatusTag status={ticket.status} />}{ticket && <EscalatedTag at={ticket.escalated_at} />}</Space>}>
       {!ticket ? <Spin /> : (
         <>
           <Space wrap className="steps">
-            {ticket.steps.map((status) => <Button key={status} onClick={() => move(status)}>{t(`status_${status}`)}</Button>)}
+            {ticket.steps.filter((step) => step !== 'escalated' || !ticket.escalated_at).map((step) => (
+              <Button key={step} danger={step === 'cancelled'} onClick={() => take(step)}>{t(`step_${step}`)}</Button>
+            ))}
             <Button type="link" onClick={open}>{t('open_customer')}</Button>
           </Space>
           <p className="described">{ticket.description}</p>
@@ -75,16 +90,41 @@ export function TicketDrawer({ number, onClose, onChanged }) {
               <>
                 <span className="quiet">{clock(note.at, t.language)}{note.by ? ` · ${note.by}` : ''}</span>
                 <div>{lineOf(note, t)}{note.text && `：${note.text}`}</div>
+                {note.of && note.kind === 'opened' && <div className="quiet">{note.description}</div>}
               </>
             ),
           }))} />
+          {asked && <Ask step={asked} number={number} onCancel={() => setAsked(null)} onSend={send} />}
         </>
       )}
     </Drawer>
   );
 }
 
-function lineOf({ kind, rating }, t) {
+/** Steps that need a word more: where they are sent, and the field that it fills. */
+const ASKS = { merged: { path: 'merge', field: 'into', needed: true }, escalated: { path: 'escalate', field: 'text' } };
+/** Steps that are confirmed first. */
+const SURE = ['closed', 'cancelled'];
+
+function Ask({ step, number, onCancel, onSend }) {
+  const { t } = useSession();
+  const [value, setValue] = useState('');
+  const { path, field, needed } = ASKS[step] ?? {};
+  const ready = !needed || value.trim();
+  const send = () => ready && (path ? onSend(path, { [field]: value.trim() }) : onSend('progress', { status: step }));
+  return (
+    <Modal open title={`${t(`step_${step}`)} ${number}`} okText={t(`step_${step}`)} okButtonProps={{ disabled: !ready }} onOk={send} onCancel={onCancel}>
+      <p>{t(`ask_${step}`)}</p>
+      {field && (
+        <Input autoFocus maxLength={1000} placeholder={t(`field_${field}`)} aria-label={t(`field_${field}`)} value={value}
+               onChange={({ target }) => setValue(target.value)} onPressEnter={send} />
+      )}
+    </Modal>
+  );
+}
+
+function lineOf({ kind, rating, into, from, of, why }, t) {
   const key = t.has(`note_${kind}`) ? `note_${kind}` : `status_${kind}`;
-  return `${t(key)}${rating ? ` ${rating}` : ''}`;
+  const said = [t(key), rating, into ?? from, why && t(`why_${why}`)].filter(Boolean).join(' ');
+  return of ? `${of} ${said}` : said;
 }

@@ -1,15 +1,15 @@
 // The list of tickets: filters, kept views, many at once.
 import { useCallback, useEffect, useState } from 'react';
-import { Button, Dropdown, Input, Modal, Select, Space, Table, Tag } from 'antd';
+import { Button, Checkbox, Dropdown, Input, Modal, Select, Space, Table, Tag } from 'antd';
 import { api } from './api.js';
 import { useSession } from './strings.js';
-import { Due, StatusTag, TicketDrawer, UrgencyTag } from './TicketDetail.jsx';
+import { Due, EscalatedTag, StatusTag, TicketDrawer, UrgencyTag } from './TicketDetail.jsx';
 import { clock } from './time.js';
 
-const NONE = { status: [], kind: [], urgency: [], queue: [], text: '', order: 'newest' };
-const STATUSES = ['new', 'assigned', 'in_progress', 'waiting', 'resolved', 'closed', 'cancelled'];
+const NONE = { status: [], kind: [], urgency: [], queue: [], escalated: false, text: '', order: 'newest' };
+const STATUSES = ['new', 'assigned', 'in_progress', 'waiting', 'resolved', 'closed', 'cancelled', 'merged'];
 const OPEN = ['new', 'assigned', 'in_progress', 'waiting'];
-const STEPS = ['assigned', 'in_progress', 'waiting', 'resolved', 'closed'];
+const STEPS = ['assigned', 'in_progress', 'waiting', 'resolved'];
 const ORDERS = ['newest', 'priority', 'oldest', 'changed', 'urged'];
 
 export function Tickets({ argument }) {
@@ -32,7 +32,9 @@ export function Tickets({ argument }) {
   };
   const moveAll = async (status) => {
     try {
-      const { moved, refused } = await api.post('tickets/bulk', { numbers: chosen, status });
+      const { moved, refused } = await api.post('tickets/bulk', {
+        tickets: found.tickets.filter((one) => chosen.includes(one.number)).map(({ number, version }) => ({ number, version })), status,
+      });
       if (moved.length) message.success(t('bulk_done', { n: moved.length }));
       if (refused.length) message.warning(`${t('bulk_refused', { n: refused.length })} ${refused.map((one) => one.number).join(' ')}`, 8);
       setChosen([]);
@@ -48,7 +50,7 @@ export function Tickets({ argument }) {
     { title: t('urgency'), dataIndex: 'urgency', width: 90, render: (value) => <UrgencyTag urgency={value} /> },
     {
       title: t('summary'), dataIndex: 'summary', ellipsis: true,
-      render: (value, ticket) => <>{ticket.urged > 0 && <Tag color="volcano">{t('urged_times', { n: ticket.urged })}</Tag>}{value}</>,
+      render: (value, ticket) => <><EscalatedTag at={ticket.escalated_at} />{ticket.urged > 0 && <Tag color="volcano">{t('urged_times', { n: ticket.urged })}</Tag>}{value}</>,
     },
     { title: t('queue_name'), dataIndex: 'queue', width: 120, responsive: ['lg'], render: (name) => t.label(labels.queues[name], name) },
     { title: t('resolve_by'), dataIndex: 'resolve_by', width: 120, responsive: ['lg'], render: (at, { status }) => <Due at={at} open={OPEN.includes(status)} /> },
@@ -69,6 +71,7 @@ export function Tickets({ argument }) {
         {select('kind', named(labels.kinds))}
         {select('urgency', named(labels.urgencies))}
         {select('queue_name', named(labels.queues), 'queue')}
+        <Checkbox checked={filters.escalated} onChange={({ target }) => narrow({ escalated: target.checked })}>{t('only_escalated')}</Checkbox>
         <Select value={filters.order} onChange={(order) => narrow({ order })} options={ORDERS.map((value) => ({ value, label: t(`order_${value}`) }))} />
         <Button onClick={() => narrow(NONE)}>{t('reset')}</Button>
         <Views filters={filters} apply={narrow} />
@@ -83,7 +86,7 @@ export function Tickets({ argument }) {
       {chosen.length > 0 && (
         <Space className="bulk">
           <b>{t('selected', { n: chosen.length })}</b>
-          {STEPS.map((status) => <Button key={status} onClick={() => moveAll(status)}>{t('move_to')} {t(`status_${status}`)}</Button>)}
+          {STEPS.map((status) => <Button key={status} onClick={() => moveAll(status)}>{t(`step_${status}`)}</Button>)}
         </Space>
       )}
       {number && <TicketDrawer number={number} onClose={() => setNumber(null)} onChanged={load} />}
