@@ -39,6 +39,7 @@ class Settings:
         assign_seconds: How long customers and new tickets wait for an operator to choose them before one is
             chosen for them.
         take_back_seconds: How long an operator may be offline before tickets not begun go back.
+        close_after_days: How long customers may take to say whether a resolved ticket is solved.
     """
 
     var_dir: Path
@@ -54,6 +55,7 @@ class Settings:
     wechat: bool = False
     assign_seconds: int = 20
     take_back_seconds: int = 1800
+    close_after_days: int = 3
 
 
 @lru_cache(maxsize=1)
@@ -82,8 +84,9 @@ def settings() -> Settings:
         wechat=bool(os.environ.get("KEFU_WECHAT_APPID")),
         sms_url=os.environ.get("KEFU_SMS_URL") or None,
         sms_token=os.environ.get("KEFU_SMS_TOKEN") or "",
-        assign_seconds=_seconds("KEFU_ASSIGN_SECONDS", 20),
-        take_back_seconds=_seconds("KEFU_TAKE_BACK_SECONDS", 1800),
+        assign_seconds=_number("KEFU_ASSIGN_SECONDS", 20, "seconds", 0, 86_400),
+        take_back_seconds=_number("KEFU_TAKE_BACK_SECONDS", 1800, "seconds", 0, 86_400),
+        close_after_days=_number("KEFU_CLOSE_AFTER_DAYS", 3, "days", 1, 365),
     )
 
 
@@ -94,10 +97,10 @@ def _zone(name: str) -> str:
         raise SettingsError(f"KEFU_TIMEZONE: {name!r} is no time zone, as Asia/Shanghai is one.") from None
 
 
-def _seconds(variable: str, default: int) -> int:
+def _number(variable: str, default: int, unit: str, least: int, most: int) -> int:
     text = os.environ.get(variable) or str(default)
-    if not (text.isascii() and text.isdigit() and int(text) <= 86_400):
-        raise SettingsError(f"{variable}: {text!r} is no number of seconds between 0 and 86400.")
+    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+        raise SettingsError(f"{variable}: {text!r} is no number of {unit} between {least} and {most}.")
     return int(text)
 
 

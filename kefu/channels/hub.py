@@ -30,7 +30,7 @@ from sanic import Blueprint, Sanic
 
 from kefu.channels.messages import Inbound
 from kefu.channels.news import News
-from kefu.channels.output import ChannelOutput
+from kefu.channels.output import ChannelOutput, kept_buttons
 from kefu.channels.protocol import neutralise
 from kefu.channels.turns import Threads, Turns
 from kefu.conversations.ledger import Entry, Ledger
@@ -238,7 +238,7 @@ class Hub:
     def _watchers(self) -> list[Awaitable[None]]:
         watchers = [self._keep_showing()]
         if hasattr(self.agent, "nlg"):
-            watchers.append(News(self.ledger, self._words, self._resume, self.threads).forever())
+            watchers.append(News(self.ledger, self._words, self._resume, self._ask, self.threads).forever())
         return watchers
 
     async def show_due(self) -> None:
@@ -369,14 +369,16 @@ class Hub:
         # No reply: a message whose only bubble is this one still needs its answer.
         await self.post(entry.conversation, {"text": said["text"], "aside": True}, None, owner)
 
-    async def _words(self, customer: str, response: str, facts: dict[str, dict]) -> str:
-        """Words a push in the customer's language; ``facts`` are by language."""
+    async def _words(self, customer: str, response: str, facts: dict[str, dict]) -> dict[str, Any]:
+        """Words a push in the customer's language, as a bubble's body; ``facts`` are by language."""
         conversation = await self.conversation_of(customer)
         tracker = await self._tracker(conversation) or DialogueStateTracker(conversation, [])
         texts = (event.text or "" for event in reversed(tracker.events) if isinstance(event, UserUttered))
         language = conversation_language(tracker.get_slot("language"), texts)
         channel = conversation.partition("-")[0]
-        return (await self.agent.nlg.generate(response, tracker, channel, **facts[language]))["text"]
+        said = await self.agent.nlg.generate(response, tracker, channel, **facts[language])
+        buttons = kept_buttons(said.get("buttons") or [])
+        return {"text": said["text"], "buttons": buttons} if buttons else {"text": said["text"]}
 
     async def _tracker(self, conversation: str) -> DialogueStateTracker | None:
         store = getattr(self.agent, "tracker_store", None)
@@ -386,6 +388,14 @@ class Hub:
         """Lets the bot go on after a colleague: what it was asking is settled or told to them."""
         over = [ActiveLoop(None), SlotSet(REQUESTED_SLOT, None), SlotSet("awaiting", None)]
         await self._add(conversation, [*over, ActionExecuted(ACTION_LISTEN_NAME)])
+
+    async def _ask(self, conversation: str, slots: dict[str, Any]) -> None:
+        """Lets the dialogue know what a push asks, so that a bare answer is understood; not within a form."""
+        await self._add(
+            conversation,
+            [*(SlotSet(*slot) for slot in slots.items()), ActionExecuted(ACTION_LISTEN_NAME)],
+            in_form=False,
+        )
 
     async def _restart(self, conversation: str) -> None:
         """Begins the dialogue afresh: what it remembers is no longer only this customer's."""
@@ -400,13 +410,15 @@ class Hub:
         """
         await self._add(conversation, [UserUtteranceReverted(), ActionExecuted(ACTION_LISTEN_NAME)])
 
-    async def _add(self, conversation: str, events: list) -> None:
+    async def _add(self, conversation: str, events: list, in_form: bool = True) -> None:
         agent = self.agent
         if agent is None or not hasattr(agent, "lock_store"):
             return
         async with agent.lock_store.lock(conversation):
             tracker = await agent.tracker_store.retrieve(conversation)
-            if tracker is not None and tracker.latest_message is not None:
+            if tracker is None or tracker.latest_message is None:
+                return
+            if in_form or tracker.active_loop_name is None:
                 tracker.update_with_events(events, agent.domain)
                 await agent.tracker_store.save(tracker)
 

@@ -1,4 +1,4 @@
-"""What happens by itself: who is gone gives customers and tickets back, those who wait are given on."""
+"""What happens by itself: who is gone gives back, who waits is given on, promises and silence are watched."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from kefu.db import session_scope
 from kefu.handoff import agents, dispatch, idle, service
 from kefu.handoff.models import WrongStep
 from kefu.tickets import sla
+from kefu.tickets.closing import close_silent
 from kefu.tickets.routing import RoutingError
 
 logger = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ class Caretaker:
             if self._loop.time() > quiet_until:
                 await self._try(dismiss)
             await self._try(end_idle)
+            await self._try(close_silent)
             await self._try(sla.watch)
             await self._try(self._give_tickets)
 

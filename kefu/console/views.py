@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -94,8 +94,11 @@ def masked(phone: str | None) -> str | None:
     return f"{phone[:-8]}****{phone[-4:]}" if phone and len(phone) > 8 else phone
 
 
-def ticket(item: Ticket, names: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
-    """A ticket in a list; ``names`` are those of colleagues, by ``agent:7`` and ``account:7``."""
+def ticket(item: Ticket, role: str, names: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
+    """A ticket in a list, for a colleague of that role.
+
+    ``names`` are those of colleagues, by ``agent:7`` and ``account:7``.
+    """
     return {
         "number": item.number,
         "status": item.status,
@@ -113,7 +116,6 @@ def ticket(item: Ticket, names: Mapping[str, str] = MappingProxyType({})) -> dic
         "assignee": names.get(f"agent:{item.assignee_id}"),
         "waits": is_unassigned(item),
         "escalated_at": moment(item.escalated_at),
-        "escalated_reason": item.escalated_reason,
         "product": item.product,
         "category": item.category,
         "summary": item.description[:120],
@@ -123,25 +125,38 @@ def ticket(item: Ticket, names: Mapping[str, str] = MappingProxyType({})) -> dic
         "rating": item.rating,
         "opened_at": moment(item.opened_at),
         "changed_at": moment(item.changed_at),
-        "steps": next_steps(item),
+        "merged_into": item.merged_into,
         "version": item.version,
+        "steps": next_steps(item, role),
     }
 
 
-def whole_ticket(item: Ticket, names: Mapping[str, str]) -> dict[str, Any]:
-    """A ticket with its time line; ``names`` as in ``ticket``."""
+#: What the page shows of what a note keeps.
+_NOTED = ("rating", "count", "into", "from", "why", "queue", "clock")
+
+
+def whole_ticket(
+    item: Ticket, role: str, merged: Sequence[Ticket], names: Mapping[str, str]
+) -> dict[str, Any]:
+    """A ticket with its time line, into which go those of the tickets that were ``merged`` into it.
+
+    ``names`` as in ``ticket``.
+    """
+    notes = [(note, one) for one in (item, *merged) for note in one.notes]
     line = [
         {"at": moment(note.at), "kind": note.kind, "text": note.text, "by": names.get(note.data.get("by"))}
         | {"to": names.get(note.data.get("to"))}
-        | {key: note.data[key] for key in ("rating", "count", "why", "queue", "clock") if key in note.data}
-        for note in item.notes
+        | {key: note.data[key] for key in _NOTED if key in note.data}
+        | ({"of": one.number, "description": one.description} if one is not item else {})
+        for note, one in sorted(notes, key=lambda pair: (pair[0].at, pair[0].id))
     ]
     return {
-        **ticket(item, names),
+        **ticket(item, role, names),
         "description": item.description,
         "phone": item.phone,
         "timeline": line,
         "reasons": item.reasons,
+        "merged": [one.number for one in merged],
     }
 
 

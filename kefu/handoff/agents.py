@@ -63,7 +63,7 @@ def change(session: Session, agent_id: int, **values) -> Agent:
         service.release(session, agent.id)
     if not agent.active:
         session.flush()
-        assignment.give_all_back(session, agent.id, assignment.SYSTEM, "left")
+        assignment.give_all_back(session, agent.id, assignment.BY_ITSELF, "left")
     return agent
 
 

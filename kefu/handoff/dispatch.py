@@ -16,7 +16,9 @@ from kefu.customers.service import circle
 from kefu.db import session_scope, utcnow
 from kefu.handoff.models import Agent, Handoff
 from kefu.tickets import assignment
-from kefu.tickets.models import Ticket, WrongState
+from kefu.tickets.lifecycle import WrongState
+from kefu.tickets.models import Ticket
+from kefu.tickets.steps import Actor
 
 
 class NotGiven(Exception):
@@ -45,7 +47,7 @@ def assign(waited: timedelta = timedelta()) -> int:
 
 
 def give(
-    session: Session, ticket: Ticket, agent_id: int, by: str, why: str = "handed_on", text: str = ""
+    session: Session, ticket: Ticket, agent_id: int, actor: Actor, why: str = "handed_on", text: str = ""
 ) -> None:
     """Gives a ticket to a certain agent.
 
@@ -53,11 +55,11 @@ def give(
         NotGiven: They are offline, or have as many tickets as they can bear.
         WrongState: The ticket is finished or withdrawn, or, to be taken, somebody's.
     """
-    _hold(session, agent_id, ("online", "away"))
+    agent = _hold(session, agent_id, ("online", "away"))
     if why == "taken":
-        assignment.take(session, ticket, agent_id, by)
+        assignment.pick(session, ticket, agent, actor)
     else:
-        assignment.give(session, ticket, agent_id, by, why, text)
+        assignment.give(session, ticket, agent, actor, why, text)
     session.flush()
 
 
@@ -72,7 +74,7 @@ def take_back(after: timedelta) -> None:
         try:
             with session_scope() as session:
                 session.add(ticket)
-                assignment.give_back(session, ticket, assignment.SYSTEM, "offline")
+                assignment.give_back(session, ticket, assignment.BY_ITSELF, "offline")
         except StaleDataError:
             pass  # begun, or given to somebody else, at this very moment
 
@@ -113,8 +115,8 @@ def _assign_one(session: Session, ticket_id: int) -> bool:
         # The freest, by the share of their capacity.
         chosen = max(free.values(), key=lambda agent: (room[agent] / agent.ticket_capacity, -agent.id)).id
         why = "skill" if skilled else "queue"
-    _hold(session, chosen, ("online",))
-    assignment.give(session, ticket, chosen, assignment.SYSTEM, why)
+    agent = _hold(session, chosen, ("online",))
+    assignment.give(session, ticket, agent, assignment.BY_ITSELF, why)
     return True
 
 
@@ -137,8 +139,8 @@ def _last_agent(session: Session, ticket: Ticket) -> int | None:
     return newest[0] if newest else None
 
 
-def _hold(session: Session, agent_id: int, statuses: tuple[str, ...]) -> None:
-    """Keeps an agent from being given anything else, or leaving, until the transaction ends.
+def _hold(session: Session, agent_id: int, statuses: tuple[str, ...]) -> Agent:
+    """The agent, kept from being given anything else, and from leaving, until the transaction ends.
 
     Raises:
         NotGiven: They are not there, or have no room.
@@ -148,6 +150,7 @@ def _hold(session: Session, agent_id: int, statuses: tuple[str, ...]) -> None:
     held = update(Agent).where(*there).values(ticket_capacity=Agent.ticket_capacity)
     if session.execute(held.execution_options(synchronize_session=False)).rowcount == 0:
         raise NotGiven("agent_offline")
-    capacity = session.scalar(select(Agent.ticket_capacity).where(Agent.id == agent_id))
-    if assignment.load(session, agent_id) >= capacity:
+    agent = session.get(Agent, agent_id, populate_existing=True)
+    if assignment.load(session, agent_id) >= agent.ticket_capacity:
         raise NotGiven("tickets_full")
+    return agent

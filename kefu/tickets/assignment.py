@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Protocol
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -16,34 +17,46 @@ from sqlalchemy.sql import Select
 from kefu.db import utcnow
 from kefu.events import record
 from kefu.tickets import clocks
-from kefu.tickets.models import HELD, Ticket, TicketNote, WrongState
+from kefu.tickets.lifecycle import SYSTEM, WrongState
+from kefu.tickets.models import Ticket
 from kefu.tickets.routing import rules
+from kefu.tickets.steps import Actor, take
 
-SYSTEM = "system"
+
+class Colleague(Protocol):
+    """Who may have a ticket, as far as that is known here."""
+
+    id: int
+    name: str
 
 
-def give(session: Session, ticket: Ticket, agent_id: int, by: str, why: str, text: str = "") -> None:
+#: States in which somebody has a ticket.
+HELD = ("assigned", "in_progress", "waiting")
+#: Who gives tickets, and takes them back, when nobody says so.
+BY_ITSELF = Actor(SYSTEM, "dispatch")
+
+
+def give(session: Session, ticket: Ticket, to: Colleague, actor: Actor, why: str, text: str = "") -> None:
     """Puts a ticket into the hands of a colleague, who has yet to begin with it.
 
     Args:
         session: The caller's transaction.
         ticket: Which; whoever had it has it no longer. If the customer has to answer, that stays so.
-        agent_id: The colleague.
-        by: Id of who says so (``account:7``), or ``system``.
+        to: The colleague.
+        actor: Who says so.
         why: ``had_it``, ``knows``, ``skill`` or ``queue`` (chosen by rule), ``taken`` or ``handed_on``.
         text: The reason in words of a colleague.
 
     Raises:
         WrongState: It is finished or withdrawn.
     """
-    ticket.must_be_open()
-    if ticket.status != "waiting":
-        ticket.move("assigned")
-    ticket.assignee_id, ticket.assigned_at = agent_id, utcnow()
-    _note(session, ticket, "assigned", by, text, to=f"agent:{agent_id}", why=why)
+    # The history and the customer are told the name of who has it, not of who gave it.
+    known = Actor(actor.role, actor.id, to.name)
+    take(session, ticket, "assigned", known, text=text, to=f"agent:{to.id}", why=why)
+    ticket.assignee_id, ticket.assigned_at = to.id, utcnow()
 
 
-def take(session: Session, ticket: Ticket, agent_id: int, by: str) -> None:
+def pick(session: Session, ticket: Ticket, to: Colleague, actor: Actor) -> None:
     """Lets a colleague take a ticket that nobody has.
 
     Raises:
@@ -51,58 +64,55 @@ def take(session: Session, ticket: Ticket, agent_id: int, by: str) -> None:
     """
     if not is_unassigned(ticket):
         raise WrongState(ticket.number, ticket.status)
-    give(session, ticket, agent_id, by, "taken")
+    give(session, ticket, to, actor, "taken")
 
 
-def adopt(session: Session, ticket: Ticket, agent_id: int, by: str) -> None:
-    """Notes that a colleague has begun with a ticket that nobody had."""
+def adopt(ticket: Ticket, agent_id: int) -> None:
+    """Notes that a colleague who took a step with a ticket that nobody had has it now."""
     if ticket.assignee_id is None:
         ticket.assignee_id, ticket.assigned_at = agent_id, utcnow()
-        record(session, "ticket.assigned", ticket.customer, ticket=ticket.number, agent=agent_id, by=by)
 
 
-def hand_to_queue(session: Session, ticket: Ticket, queue: str, by: str, text: str) -> None:
+def hand_to_queue(session: Session, ticket: Ticket, queue: str, actor: Actor, text: str) -> None:
     """Puts a ticket into a queue, where somebody other than who had it gets it.
 
     Args:
         session: The caller's transaction.
         ticket: Which.
         queue: One of ``data/routing.yml``.
-        by: Id of who says so.
+        actor: Who says so.
         text: Why, in their words.
 
     Raises:
         WrongState: It is finished or withdrawn.
         ValueError: There is no such queue.
     """
-    ticket.must_be_open()
     if queue not in rules().queues:
         raise ValueError(f"queue: {queue!r} is not one of {', '.join(rules().queues)}")
-    had_it, before = ticket.assignee_id, ticket.queue
-    if queue != before:
+    take(
+        session, ticket, "handed_on", actor, text=text,
+        queue=queue, before=ticket.queue, had_it=ticket.assignee_id,
+    )  # fmt: skip
+    if queue != ticket.queue:
         ticket.queue, ticket.skill = queue, ""  # another team's members need none in particular
-    if ticket.status in HELD:
-        ticket.back_to_queue()
     ticket.assignee_id = None
-    _note(session, ticket, "handed_on", by, text, queue=queue, before=before, had_it=had_it)
 
 
-def give_back(session: Session, ticket: Ticket, by: str, why: str) -> None:
-    """Takes a ticket back into its queue; ``why`` is ``offline``, ``left`` or ``supervisor``.
+def give_back(session: Session, ticket: Ticket, actor: Actor, why: str) -> None:
+    """Takes a ticket that was not begun back into its queue; ``why``: ``offline``, ``left``, ``supervisor``.
 
     Raises:
-        WrongState: Nobody has it.
+        WrongState: Nobody has it, or it was begun.
     """
-    had_it = ticket.assignee_id
-    ticket.back_to_queue()
-    _note(session, ticket, "given_back", by, why=why, had_it=had_it)
+    take(session, ticket, "given_back", actor, why=why, had_it=ticket.assignee_id)
+    ticket.assignee_id = None
 
 
-def give_all_back(session: Session, agent_id: int, by: str, why: str) -> list[str]:
+def give_all_back(session: Session, agent_id: int, actor: Actor, why: str) -> list[str]:
     """Takes all tickets back that a colleague has not begun; gives their numbers."""
     theirs = session.scalars(not_begun([agent_id]).order_by(Ticket.id)).all()
     for ticket in theirs:
-        give_back(session, ticket, by, why)
+        give_back(session, ticket, actor, why)
     session.flush()
     return [ticket.number for ticket in theirs]
 
@@ -170,9 +180,3 @@ def last_holder(session: Session, customers: Collection[str]) -> tuple[int, date
     query = query.where(Ticket.assignee_id.is_not(None), Ticket.assigned_at.is_not(None))
     found = session.execute(query.order_by(Ticket.assigned_at.desc()).limit(1)).first()
     return tuple(found) if found else None
-
-
-def _note(session: Session, ticket: Ticket, kind: str, by: str, text: str = "", **data) -> None:
-    data = {name: value for name, value in data.items() if value is not None}
-    ticket.notes.append(TicketNote(kind=kind, text=text, data={"by": by, **data}))
-    record(session, f"ticket.{kind}", ticket.customer, ticket=ticket.number, by=by, **data)

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 from kefu.db import utcnow
 from kefu.tickets.calendar import WorkingTime
+from kefu.tickets.lifecycle import OVER
 from kefu.tickets.routing import due, rules
 
 if TYPE_CHECKING:  # tickets wind their clocks, so these know them by name only
     from kefu.tickets.models import Ticket
 
 CLOCKS = ("respond", "resolve")
-#: States in which somebody has begun, and in which nothing is left to do.
+#: States in which somebody has begun.
 BEGUN = ("in_progress", "waiting", "resolved", "closed")
-ENDED = ("resolved", "closed", "cancelled")
 
 
 def wind(ticket: Ticket) -> None:
@@ -32,7 +32,7 @@ def wind(ticket: Ticket) -> None:
         file = rules()
         hours, always = file.working_time(), said["clock"] == "always"
         pace = None if always else hours
-        start = ticket.clocks_from or ticket.opened_at
+        start = ticket.reopened_at or ticket.opened_at
         for name in CLOCKS:
             by = due(start, said[name], hours, always)
             warn_at = _after(start, _between(start, by, pace) * file.deadlines.share, pace)
@@ -47,9 +47,9 @@ def wind(ticket: Ticket) -> None:
 def follow(ticket: Ticket, before: str) -> None:
     """Lets the clocks follow a change of state, from ``before`` to the ticket's present one."""
     now = utcnow()
-    reopened = before in ENDED and ticket.is_open
+    reopened = before in OVER and ticket.is_open
     if reopened:  # a new promise
-        ticket.clocks_from, ticket.stood, ticket.responded_at = now, 0, None
+        ticket.reopened_at, ticket.stood, ticket.responded_at = now, 0, None
         ticket.respond_stage = ticket.resolve_stage = ""
     if ticket.status in BEGUN:
         ticket.responded_at = ticket.responded_at or now

@@ -11,12 +11,9 @@ from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.sql import Select
 
 from kefu.db import session_scope, utcnow
-from kefu.events import record
 from kefu.tickets import clocks
-from kefu.tickets.escalation import escalate
-from kefu.tickets.models import Ticket, TicketNote
-
-SYSTEM = "system"
+from kefu.tickets.models import Ticket
+from kefu.tickets.steps import CLOCK, note, raise_to_supervisor
 
 
 def watch(limit: int = 200) -> int:
@@ -49,6 +46,7 @@ def due_now(now: datetime, limit: int) -> Select:
 
 
 def _look_at(session: Session, ticket: Ticket, now: datetime) -> None:
+    changed_at = ticket.changed_at
     if ticket.resolve_warn_at is None:  # opened before clocks were watched
         clocks.wind(ticket)
     for name in clocks.running(ticket):
@@ -56,18 +54,18 @@ def _look_at(session: Session, ticket: Ticket, now: datetime) -> None:
         if getattr(ticket, f"{name}_by") <= now:
             if stage != "breached":
                 _reach(session, ticket, name, "breached")
-                escalate(session, ticket, f"{name}_late", SYSTEM)
+                raise_to_supervisor(session, ticket, CLOCK, why=f"{name}_late")
         elif stage == "" and warn_at is not None and warn_at <= now:
             _reach(session, ticket, name, "warned")
     ticket.sla_at = clocks.next_at(ticket)
     # The customer's newest ticket is the one that people touched last, not the clock.
+    ticket.changed_at = changed_at
     flag_modified(ticket, "changed_at")
 
 
 def _reach(session: Session, ticket: Ticket, name: str, stage: str) -> None:
     setattr(ticket, f"{name}_stage", stage)
-    ticket.notes.append(TicketNote(kind=f"sla_{stage}", data={"clock": name, "by": SYSTEM}))
-    record(
-        session, f"ticket.sla_{stage}", ticket.customer,
-        ticket=ticket.number, clock=name, queue=ticket.queue, agent=ticket.assignee_id,
+    note(
+        session, ticket, f"sla_{stage}", None,
+        clock=name, queue=ticket.queue, agent=ticket.assignee_id, by=CLOCK.id,
     )  # fmt: skip

@@ -11,17 +11,14 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql import Select
 
 from kefu.db import utcnow
-from kefu.knowledge.schema import TICKET_KINDS, URGENCIES
-from kefu.tickets import numbers
-from kefu.tickets.models import TRANSITIONS, Ticket
+from kefu.knowledge.schema import TICKET_KINDS, TICKET_STATUSES, URGENCIES
+from kefu.tickets import lifecycle, numbers
+from kefu.tickets.models import Ticket
 from kefu.tickets.routing import rules
-from kefu.tickets.service import NoSuchTicket
 
-STATUSES = ("new", "assigned", "in_progress", "waiting", "resolved", "closed", "cancelled")
-OPEN = ("new", "assigned", "in_progress", "waiting")
 DUE = ("late", "soon")
-#: What a colleague may do; reopening and withdrawing are the customer's.
-STEPS = ("assigned", "in_progress", "waiting", "resolved", "closed")
+#: Steps that are taken by something else: handing on, taking back, merging another into it.
+_NOT_OFFERED = ("handed_on", "given_back", "joined")
 #: The promise that is due next; none while the customer has to answer.
 _NEXT = case(
     (Ticket.responded_at.is_(None), Ticket.respond_by), (Ticket.paused_at.is_(None), Ticket.resolve_by)
@@ -60,7 +57,7 @@ class Filters:
     def __post_init__(self) -> None:
         """Refuses values that there are not, naming the field."""
         known = {
-            "status": STATUSES,
+            "status": TICKET_STATUSES,
             "kind": TICKET_KINDS,
             "urgency": URGENCIES,
             "queue": tuple(rules().queues),
@@ -96,7 +93,7 @@ def find(session: Session, filters: Filters, offset: int = 0, limit: int = 50) -
 
 def _standing(query: Select, filters: Filters, now: datetime) -> Select:
     """Narrows to who has a ticket, how it stands with its promises, and whether it was escalated."""
-    open_ = Ticket.status.in_(OPEN)
+    open_ = Ticket.status.in_(lifecycle.OPEN)
     if filters.assignee == "none":
         query = query.where(open_, or_(Ticket.status == "new", Ticket.assignee_id.is_(None)))
     elif filters.assignee:
@@ -119,16 +116,9 @@ def _standing(query: Select, filters: Filters, now: datetime) -> Select:
     return query
 
 
-def get(session: Session, number: str) -> Ticket:
-    """The ticket of that number, whosever it is.
-
-    Raises:
-        NoSuchTicket: There is none.
-    """
-    ticket = session.scalar(select(Ticket).filter_by(number=numbers.normal_number(number)))
-    if ticket is None:
-        raise NoSuchTicket(number)
-    return ticket
+def merged_into(session: Session, number: str) -> list[Ticket]:
+    """The tickets that go on as this one."""
+    return session.scalars(select(Ticket).filter_by(merged_into=number).order_by(Ticket.id)).all()
 
 
 def of_customer(session: Session, conversations: Collection[str], limit: int = 50) -> list[Ticket]:
@@ -137,6 +127,8 @@ def of_customer(session: Session, conversations: Collection[str], limit: int = 5
     return session.scalars(query.order_by(Ticket.id.desc()).limit(limit)).all()
 
 
-def next_steps(ticket: Ticket) -> list[str]:
-    """Where a colleague may move a ticket now."""
-    return [step for step in STEPS if ticket.status in TRANSITIONS[step] and step != ticket.status]
+def next_steps(ticket: Ticket, role: str) -> list[str]:
+    """What somebody of the role may do with a ticket now; to the state it is in there is no step."""
+    return [
+        step for step in lifecycle.steps(ticket.status, role) if step not in (ticket.status, *_NOT_OFFERED)
+    ]

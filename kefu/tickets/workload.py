@@ -8,8 +8,8 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from kefu.db import batches
+from kefu.tickets.lifecycle import OPEN
 from kefu.tickets.models import Ticket, TicketNote
-from kefu.tickets.worklist import OPEN
 
 
 def of_colleagues(session: Session) -> dict[int, dict[str, int]]:

@@ -19,10 +19,15 @@ from kefu.events import Event
 from kefu.handoff import agents, dispatch
 from kefu.handoff.dispatch import NotGiven
 from kefu.handoff.models import Agent
-from kefu.tickets import assignment, sla, worklist
-from kefu.tickets.models import Ticket, TicketNote, WrongState
+from kefu.tickets import assignment, progress, sla
+from kefu.tickets.lifecycle import WrongState
+from kefu.tickets.models import Ticket, TicketNote
+from kefu.tickets.steps import Actor
 from tests import console as people
 from tests import postgres
+
+#: A colleague, as the service knows them.
+LI = Actor("agent", "account:1", "李晓雨")
 
 
 def forget():
@@ -114,7 +119,7 @@ def test_of_two_who_take_one_ticket_one_has_it_and_the_other_is_refused(round):
     def take(agent_id):
         def task():
             with session_scope() as session:
-                dispatch.give(session, worklist.get(session, number), agent_id, "account:1", "taken")
+                dispatch.give(session, progress.get(session, number), agent_id, LI, "taken")
             return agent_id
 
         return task
@@ -133,7 +138,7 @@ def test_who_is_given_more_at_once_than_they_bear_gets_no_more(round):
     def give(number):
         def task():
             with session_scope() as session:
-                dispatch.give(session, worklist.get(session, number), li, "account:1", text="x")
+                dispatch.give(session, progress.get(session, number), li, LI, text="x")
 
         return task
 

@@ -16,7 +16,7 @@ from kefu.handoff import agents, service
 from kefu.handoff.models import Agent, Handoff
 from kefu.knowledge.load import load
 from kefu.run import builds
-from kefu.tickets import worklist
+from kefu.tickets import progress
 from tests import browser as browsers
 from tests import console as people
 
@@ -242,14 +242,14 @@ def test_tickets_are_filtered_and_moved_on_many_at_once(opened):
     for number in numbers:
         expect(page.get_by_role("row").filter(has_text=number)).to_contain_text("待分派")
         page.get_by_role("row").filter(has_text=number).get_by_role("checkbox").check()
-    page.get_by_role("button", name="改为 处理中").click()
+    page.get_by_role("button", name="开始处理").click()
     for number in numbers:
         expect(page.get_by_role("row").filter(has_text=number)).to_contain_text("处理中")
     page.get_by_label("工单号、尾号、电话或客户编号").fill(numbers[1][-5:])
     page.get_by_label("工单号、尾号、电话或客户编号").press("Enter")
     expect(page.locator("tbody").get_by_role("checkbox")).to_have_count(1)
     page.get_by_role("button", name=numbers[1]).click()
-    page.get_by_role("dialog").get_by_role("button", name="已解决").click()
+    page.get_by_role("dialog").get_by_role("button", name="处理完成").click()
     expect(page.get_by_role("dialog")).to_contain_text("李晓雨")
 
 
@@ -293,7 +293,7 @@ def test_a_ticket_is_taken_handed_on_and_shown_to_the_colleague_at_once(opened):
 def test_a_supervisor_sees_what_is_late_and_gives_it_to_somebody(opened):
     number = people.ticket(people.customer("t8"), "门锁冒烟", urgency="critical", line="智能门锁")
     with session_scope() as session:
-        ticket = worklist.get(session, number)
+        ticket = progress.get(session, number)
         ticket.respond_by = ticket.sla_at = ticket.opened_at
     zhao, li = opened("zhao"), opened("li")
     expect(zhao.get_by_text(f"工单 {number} 已升级，请关注")).to_be_visible()

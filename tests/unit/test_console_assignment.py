@@ -8,8 +8,8 @@ from sqlalchemy import select
 from kefu.console.models import AuditEntry
 from kefu.db import session_scope
 from kefu.handoff import agents, dispatch
-from kefu.tickets import sla, worklist
-from kefu.tickets.progress import progress
+from kefu.tickets import progress, sla
+from kefu.tickets.steps import Actor
 from tests import console as people
 
 
@@ -28,12 +28,27 @@ def number(staff):
     return people.ticket(people.customer("a"), "摄像头黑屏", line="智能摄像头")
 
 
+#: A colleague, as the service knows them.
+LI = Actor("agent", "account:1", "李晓雨")
+
+
+def move(number, step):
+    with session_scope() as session:
+        progress.move(session, number, step, LI)
+
+
+def version(number):
+    with session_scope() as session:
+        return progress.get(session, number).version
+
+
 def take(browser, number):
-    return browser.post(f"/api/tickets/{number}/take")
+    return browser.post(f"/api/tickets/{number}/take", json={"version": version(number)})
 
 
 def hand_on(browser, number, **to):
-    return browser.post(f"/api/tickets/{number}/hand-on", json={"reason": "我不懂摄像头", **to})
+    body = {"reason": "我不懂摄像头", "version": version(number), **to}
+    return browser.post(f"/api/tickets/{number}/hand-on", json=body)
 
 
 def shown(answer):
@@ -107,8 +122,9 @@ def test_a_supervisor_gives_many_at_once_each_by_itself(visit, staff, number):
     zhao = visit("zhao")
     zhao.patch(f"/api/agents/{staff['wang'].agent_id}", json={"ticket_capacity": 2})
     numbers = [number, *(people.ticket(people.customer(f"b{n}")) for n in range(3))]
-    progress(numbers[1], "resolved", "account:1")
-    asked = {"numbers": [*numbers, "GD404"], "agent_id": staff["wang"].agent_id, "reason": "小李请假"}
+    move(numbers[1], "resolved")
+    seen = [{"number": one, "version": version(one)} for one in numbers] + [{"number": "GD404", "version": 1}]
+    asked = {"tickets": seen, "agent_id": staff["wang"].agent_id, "reason": "小李请假"}
     answer = zhao.post("/api/tickets/hand-on", json=asked).json()
     assert answer["moved"] == [numbers[0], numbers[2]]
     assert [(one["number"], one["code"]) for one in answer["refused"]] == [
@@ -123,7 +139,7 @@ def test_a_supervisor_takes_back_at_once_what_was_not_begun(visit, staff, number
     begun = people.ticket(people.customer("b"))
     for one in (number, begun):
         take(li, one)
-    progress(begun, "in_progress", "account:1")
+    move(begun, "in_progress")
     assert zhao.post(f"/api/agents/{staff['li'].agent_id}/take-back").json() == {"numbers": [number]}
     assert li.get(f"/api/tickets/{number}").json()["ticket"]["waits"]
     assert audited()[-1] == "tickets.taken_back"
@@ -132,7 +148,7 @@ def test_a_supervisor_takes_back_at_once_what_was_not_begun(visit, staff, number
 
 def test_who_begins_with_a_ticket_that_nobody_has_has_it(visit, staff, number):
     li = visit("li")
-    li.post(f"/api/tickets/{number}/progress", json={"status": "in_progress"})
+    li.post(f"/api/tickets/{number}/progress", json={"status": "in_progress", "version": 1})
     assert li.get(f"/api/tickets/{number}").json()["ticket"]["assignee"] == "李晓雨"
 
 
@@ -229,7 +245,7 @@ def test_a_supervisor_is_pushed_how_many_tickets_there_are_for_whom(staff, runni
         wang = next(agent for agent in after["agents"] if agent["name"] == "王磊")
         assert (wang["open"], wang["begun"], after["queues"]) == (1, 0, {})
         with session_scope() as session:
-            ticket = worklist.get(session, number)
+            ticket = progress.get(session, number)
             ticket.respond_by = ticket.sla_at = ticket.opened_at
         sla.watch()
         assert page.next("workload")["queues"]["repairs"] == {"new": 0, "late": 1, "escalated": 1}
@@ -241,8 +257,8 @@ def test_a_supervisor_is_pushed_how_many_tickets_there_are_for_whom(staff, runni
 
 def test_whoever_left_is_shown_as_long_as_they_have_tickets(staff, running, number):
     with session_scope() as session:
-        dispatch.give(session, worklist.get(session, number), staff["wang"].agent_id, "account:1")
-    progress(number, "in_progress", "account:1")
+        dispatch.give(session, progress.get(session, number), staff["wang"].agent_id, LI)
+    move(number, "in_progress")
     with session_scope() as session:
         agents.change(session, staff["wang"].agent_id, active=False)
     with running("zhao").websocket_connect("/api/live") as socket:

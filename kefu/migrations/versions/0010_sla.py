@@ -6,14 +6,13 @@ from alembic import op
 from kefu.db import utcnow
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
 TICKETS = (
     sa.Column("assignee_id", sa.Integer),
     sa.Column("assigned_at", sa.DateTime),
-    sa.Column("clocks_from", sa.DateTime),
     sa.Column("responded_at", sa.DateTime),
     sa.Column("paused_at", sa.DateTime),
     sa.Column("stood", sa.Integer, nullable=False, server_default="0"),
@@ -22,8 +21,6 @@ TICKETS = (
     sa.Column("respond_stage", sa.String(8), nullable=False, server_default=""),
     sa.Column("resolve_stage", sa.String(8), nullable=False, server_default=""),
     sa.Column("sla_at", sa.DateTime),
-    sa.Column("escalated_at", sa.DateTime),
-    sa.Column("escalated_reason", sa.Text),
 )
 
 

@@ -4,21 +4,21 @@ import { api } from './api.js';
 import { useLive } from './live.js';
 import { useSession } from './strings.js';
 
-/** `numbers` of the tickets; of a single one the `version` that was seen; `not` is who has it now. */
-export function HandOn({ numbers, version, not, onClose, onDone }) {
+/** `tickets` as they were seen; `many` for those chosen in a list; `not` is who has a single one now. */
+export function HandOn({ tickets, many, not, onClose, onDone }) {
   const { t, labels, message } = useSession();
   const { agents } = useLive();
   const [form] = Form.useForm();
-  const single = numbers.length === 1 && version !== undefined;
   const send = async ({ to, reason }) => {
     const [what, which] = to.split(':');
     const body = { reason, ...(what === 'agent' ? { agent_id: Number(which) } : { queue: which }) };
     try {
-      if (single) {
-        await api.post(`tickets/${numbers[0]}/hand-on`, { ...body, version });
-        message.success(t('handed_on'));
+      const seen = tickets.map(({ number, version }) => ({ number, version }));
+      if (many) {
+        tell(await api.post('tickets/hand-on', { ...body, tickets: seen }));
       } else {
-        tell(await api.post('tickets/hand-on', { ...body, numbers }));
+        await api.post(`tickets/${seen[0].number}/hand-on`, { ...body, version: seen[0].version });
+        message.success(t('handed_on'));
       }
       onClose();
     } catch (error) {

@@ -1,6 +1,6 @@
 // One ticket: what it says, its time line, and where it may go.
 import { useCallback, useEffect, useState } from 'react';
-import { Button, Descriptions, Drawer, Space, Spin, Tag, Timeline } from 'antd';
+import { Button, Descriptions, Drawer, Input, Modal, Space, Spin, Tag, Timeline } from 'antd';
 import { api } from './api.js';
 import { HandOn } from './HandOn.jsx';
 import { useTicketNews } from './live.js';
@@ -25,31 +25,27 @@ export function UrgencyTag({ urgency }) {
 export function TicketDrawer({ number, onClose, onChanged }) {
   const { t, labels, message, account, may } = useSession();
   const [ticket, setTicket] = useState(null);
-  const [handing, setHanding] = useState(false);
   const load = useCallback(() => api.get(`tickets/${number}`).then((page) => setTicket(page.ticket), (error) => {
     message.error(t.error(error));
     onClose();
   }), [number]);
   useEffect(() => { load(); }, [load]);
   useTicketNews(load, number);
-  const take = async () => {
+  const [asked, setAsked] = useState(null);
+  const [handing, setHanding] = useState(false);
+  const send = async (path, body) => {
+    setAsked(null);
     try {
-      setTicket((await api.post(`tickets/${number}/take`)).ticket);
-      message.success(t('taken'));
+      await api.post(`tickets/${number}/${path}`, { ...body, version: ticket.version });
       onChanged?.();
     } catch (error) {
       message.error(t.error(error));
-      load();
     }
+    load();
   };
-  const move = async (status) => {
-    try {
-      setTicket((await api.post(`tickets/${number}/progress`, { status })).ticket);
-      onChanged?.();
-    } catch (error) {
-      message.error(t.error(error));
-      load();
-    }
+  const take = (step) => {
+    if (ASKS[step] || SURE.includes(step)) setAsked(step);
+    else send('progress', { status: step });
   };
   const rows = ticket && [
     ['kind', t.label(labels.kinds[ticket.kind])],
@@ -59,25 +55,29 @@ export function TicketDrawer({ number, onClose, onChanged }) {
     ['contact', ticket.phone],
     ['queue_name', `${t.label(labels.queues[ticket.queue], ticket.queue)} · ${t('priority', { n: ticket.priority })}`],
     ['assignee', ticket.waits ? t('nobody') : ticket.assignee],
-    ['escalated', <Escalated key="escalated" ticket={ticket} />, ticket.escalated_at],
+    ['escalated', ticket.escalated_at && clock(ticket.escalated_at, t.language)],
     ['opened', clock(ticket.opened_at, t.language)],
     ['respond_by', <Deadline key="respond" ticket={ticket} which="respond" />, ticket.respond_by],
     ['resolve_by', <Deadline key="resolve" ticket={ticket} which="resolve" />, ticket.resolve_by],
     ['why_here', <WhyHere key="why" ticket={ticket} />, ticket.reasons?.length > 0],
     ['rating', ticket.rating],
+    ['merged_into', ticket.merged_into],
+    ['merged_here', ticket.merged.join('、')],
   ];
   const open = () => {
     onClose();
     window.location.hash = `customers/${ticket.customer}`;
   };
   return (
-    <Drawer open onClose={onClose} width={520} title={<Space>{number}{ticket && <StatusTag status={ticket.status} />}</Space>}>
+    <Drawer open onClose={onClose} width={520} title={<Space>{number}{ticket && <StatusTag status={ticket.status} />}{ticket?.escalated_at && <Escalated />}</Space>}>
       {!ticket ? <Spin /> : (
         <>
           <Space wrap className="steps">
-            {ticket.waits && <Button type="primary" onClick={take}>{t('take')}</Button>}
+            {ticket.waits && <Button type="primary" onClick={() => send('take')}>{t('take')}</Button>}
             {/* Whom it is assigned to is said by taking it and handing it on. */}
-            {ticket.steps.filter((status) => status !== 'assigned').map((status) => <Button key={status} onClick={() => move(status)}>{t(`status_${status}`)}</Button>)}
+            {ticket.steps.filter((step) => step !== 'assigned' && (step !== 'escalated' || !ticket.escalated_at)).map((step) => (
+              <Button key={step} danger={step === 'cancelled'} onClick={() => take(step)}>{t(`step_${step}`)}</Button>
+            ))}
             {OPEN.includes(ticket.status) && (ticket.waits || ticket.assignee_id === account.agent_id || may('supervise')) && (
               <Button onClick={() => setHanding(true)}>{t('hand_on')}</Button>
             )}
@@ -91,11 +91,13 @@ export function TicketDrawer({ number, onClose, onChanged }) {
               <>
                 <span className="quiet">{clock(note.at, t.language)}{note.by ? ` · ${note.by}` : ''}</span>
                 <div>{lineOf(note, t, labels)}</div>
+                {note.of && note.kind === 'opened' && <div className="quiet">{note.description}</div>}
               </>
             ),
           }))} />
+          {asked && <Ask step={asked} number={number} onCancel={() => setAsked(null)} onSend={send} />}
           {handing && (
-            <HandOn numbers={[number]} version={ticket.version} not={ticket.waits ? null : ticket.assignee_id}
+            <HandOn tickets={[ticket]} not={ticket.waits ? null : ticket.assignee_id}
                     onClose={() => setHanding(false)} onDone={() => { load(); onChanged?.(); }} />
           )}
         </>
@@ -104,14 +106,33 @@ export function TicketDrawer({ number, onClose, onChanged }) {
   );
 }
 
+/** Steps that need a word more: where they are sent, and the field that it fills. */
+const ASKS = { merged: { path: 'merge', field: 'into', needed: true }, escalated: { path: 'escalate', field: 'text' } };
+/** Steps that are confirmed first. */
+const SURE = ['closed', 'cancelled'];
+
+function Ask({ step, number, onCancel, onSend }) {
+  const { t } = useSession();
+  const [value, setValue] = useState('');
+  const { path, field, needed } = ASKS[step] ?? {};
+  const ready = !needed || value.trim();
+  const send = () => ready && (path ? onSend(path, { [field]: value.trim() }) : onSend('progress', { status: step }));
+  return (
+    <Modal open title={`${t(`step_${step}`)} ${number}`} okText={t(`step_${step}`)} okButtonProps={{ disabled: !ready }} onOk={send} onCancel={onCancel}>
+      <p>{t(`ask_${step}`)}</p>
+      {field && (
+        <Input autoFocus maxLength={1000} placeholder={t(`field_${field}`)} aria-label={t(`field_${field}`)} value={value}
+               onChange={({ target }) => setValue(target.value)} onPressEnter={send} />
+      )}
+    </Modal>
+  );
+}
+
 function lineOf(note, t, labels) {
-  const { kind, text, rating, to, why, queue } = note;
+  const { kind, text, rating, into, from, of, to, why, queue, clock: which } = note;
   const key = t.has(`note_${kind}`) ? `note_${kind}` : `status_${kind}`;
-  const target = to || (queue && kind === 'handed_on' && t.label(labels.queues[queue], queue));
-  const words = [
-    `${t(key)}${rating ? ` ${rating}` : ''}${note.clock ? ` · ${t(`clock_${note.clock}`)}` : ''}${target ? ` → ${target}` : ''}`,
-    why && t(`why_${why}`),
-    text && (t.has(`escalated_${text}`) ? t(`escalated_${text}`) : text),
-  ];
+  const target = to || (kind === 'handed_on' && t.label(labels.queues[queue], queue));
+  const done = [of, t(key), rating, into ?? from, which && t(`clock_${which}`), target && `→ ${target}`];
+  const words = [done.filter(Boolean).join(' '), why && t(`why_${why}`), text];
   return words.filter(Boolean).join(t.language === 'en' ? ': ' : '：');
 }

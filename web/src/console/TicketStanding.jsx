@@ -1,6 +1,6 @@
 // How a ticket stands: with its promises, whether the supervisor looks at it, and why it is where it is.
 import { CheckCircleOutlined, ClockCircleOutlined, PauseCircleOutlined, RiseOutlined, WarningOutlined } from '@ant-design/icons';
-import { Tag, Tooltip } from 'antd';
+import { Tag } from 'antd';
 import { useSession } from './strings.js';
 import { clock, useNow } from './time.js';
 
@@ -41,12 +41,9 @@ export function Deadline({ ticket, which }) {
   );
 }
 
-export function Escalated({ ticket, short }) {
+export function Escalated() {
   const { t } = useSession();
-  const { escalated_reason: reason } = ticket;
-  const why = t.has(`escalated_${reason}`) ? t(`escalated_${reason}`) : reason;
-  const tag = <Tag color="magenta" icon={<RiseOutlined />}>{t('escalated')}</Tag>;
-  return short ? <Tooltip title={why}>{tag}</Tooltip> : <>{tag}{why}<span className="quiet"> · {clock(ticket.escalated_at, t.language)}</span></>;
+  return <Tag color="magenta" icon={<RiseOutlined />}>{t('escalated')}</Tag>;
 }
 
 /** Which rule said what, and why this colleague has it. */

@@ -11,8 +11,8 @@ import { clock } from './time.js';
 
 const NONE = { status: [], kind: [], urgency: [], queue: [], assignee: '', due: [], escalated: false, text: '', order: 'newest' };
 const DUE = ['soon', 'late'];
-const STATUSES = ['new', 'assigned', 'in_progress', 'waiting', 'resolved', 'closed', 'cancelled'];
-const STEPS = ['in_progress', 'waiting', 'resolved', 'closed'];
+const STATUSES = ['new', 'assigned', 'in_progress', 'waiting', 'resolved', 'closed', 'cancelled', 'merged'];
+const STEPS = ['in_progress', 'waiting', 'resolved'];
 const ORDERS = ['newest', 'due', 'priority', 'oldest', 'changed', 'urged'];
 
 /** What `#tickets/...` asks for: words to search, or filters as `name=value&...`. */
@@ -46,7 +46,9 @@ export function Tickets({ argument }) {
   };
   const moveAll = async (status) => {
     try {
-      const { moved, refused } = await api.post('tickets/bulk', { numbers: chosen, status });
+      const { moved, refused } = await api.post('tickets/bulk', {
+        tickets: found.tickets.filter((one) => chosen.includes(one.number)).map(({ number, version }) => ({ number, version })), status,
+      });
       if (moved.length) message.success(t('bulk_done', { n: moved.length }));
       if (refused.length) message.warning(`${t('bulk_refused', { n: refused.length })} ${refused.map((one) => one.number).join(' ')}`, 8);
       setChosen([]);
@@ -64,7 +66,7 @@ export function Tickets({ argument }) {
       title: t('summary'), dataIndex: 'summary', ellipsis: true,
       render: (value, ticket) => (
         <>
-          {ticket.escalated_at && <Escalated ticket={ticket} short />}
+          {ticket.escalated_at && <Escalated />}
           {ticket.urged > 0 && <Tag color="volcano">{t('urged_times', { n: ticket.urged })}</Tag>}
           {value}
         </>
@@ -95,7 +97,7 @@ export function Tickets({ argument }) {
         {select('queue_name', named(labels.queues), 'queue')}
         <Select className="filter" aria-label={t('assignee')} value={filters.assignee} onChange={(assignee) => narrow({ assignee })} options={holders} />
         {select('due', DUE.map((value) => ({ value, label: t(`due_${value}`) })))}
-        <Checkbox checked={filters.escalated} onChange={({ target }) => narrow({ escalated: target.checked })}>{t('escalated')}</Checkbox>
+        <Checkbox checked={filters.escalated} onChange={({ target }) => narrow({ escalated: target.checked })}>{t('only_escalated')}</Checkbox>
         <Select aria-label={t('order')} value={filters.order} onChange={(order) => narrow({ order })} options={ORDERS.map((value) => ({ value, label: t(`order_${value}`) }))} />
         <Button onClick={() => narrow(NONE)}>{t('reset')}</Button>
         <Views filters={filters} apply={narrow} />
@@ -110,11 +112,11 @@ export function Tickets({ argument }) {
       {chosen.length > 0 && (
         <Space className="bulk">
           <b>{t('selected', { n: chosen.length })}</b>
-          {STEPS.map((status) => <Button key={status} onClick={() => moveAll(status)}>{t('move_to')} {t(`status_${status}`)}</Button>)}
+          {STEPS.map((status) => <Button key={status} onClick={() => moveAll(status)}>{t(`step_${status}`)}</Button>)}
           {may('supervise') && <Button onClick={() => setHanding(true)}>{t('hand_on')}</Button>}
         </Space>
       )}
-      {handing && <HandOn numbers={chosen} onClose={() => setHanding(false)} onDone={() => { setChosen([]); load(); }} />}
+      {handing && <HandOn many tickets={found.tickets.filter((one) => chosen.includes(one.number))} onClose={() => setHanding(false)} onDone={() => { setChosen([]); load(); }} />}
       {number && <TicketDrawer number={number} onClose={() => setNumber(null)} onChanged={load} />}
     </div>
   );
