@@ -302,22 +302,25 @@ class Assignment(RuleBasedStateMachine):
     @rule()
     def assign(self):
         with session_scope() as session:
-            before = {one.id for one in session.scalars(select(Ticket)) if one.status == "new"}
-            preferred = {one: self.last(session, one) for one in before}
+            new = session.scalars(select(Ticket).where(Ticket.status == "new")).all()
+            wanted = self.who_knows(session, new[0]) if len(new) == 1 else None
         dispatch.assign()
         with session_scope() as session:
-            online = set(session.scalars(select(Agent.id).where(Agent.status == "online", Agent.active)))
-            for one in session.scalars(select(Ticket).where(Ticket.id.in_(before))):
-                if one.status == "assigned":
-                    assert one.assignee_id in online
-                    agent, why_ = session.get(Agent, one.assignee_id), one.notes[-1].data["why"]
-                    assert one.queue in agent.queues
-                    if why_ == "knows":
-                        assert preferred[one.id] == agent.id
+            for one in new:
+                one = session.get(Ticket, one.id)
+                if one.status != "assigned":
+                    continue
+                agent = session.get(Agent, one.assignee_id)
+                assert agent.status == "online" and one.queue in agent.queues
+                assert wanted in (None, agent.id)
 
     @staticmethod
-    def last(session, ticket_id):
-        return dispatch._last_agent(session, session.get(Ticket, ticket_id))
+    def who_knows(session, new):
+        """Whom the only new ticket must go to, if its customer's last agent is able and free."""
+        last = session.get(Agent, dispatch._last_agent(session, new) or 0)
+        able = last and last.status == "online" and new.queue in last.queues and new.skill in last.skills
+        free = able and assignment.load(session, last.id) < last.ticket_capacity
+        return last.id if free and assignment.left_by(new) != last.id else None
 
     @rule(number=TICKETS, agent=AGENTS)
     def take(self, number, agent):
