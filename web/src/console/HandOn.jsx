@@ -41,7 +41,7 @@ export function HandOn({ tickets, many, not, onClose, onDone }) {
   return (
     <Modal open title={t('hand_on_title')} okText={t('hand_on')} onOk={form.submit} onCancel={onClose}>
       <Form form={form} layout="vertical" onFinish={send} requiredMark={false}>
-        <Form.Item name="to" label={t('hand_on')} rules={[{ required: true, message: t('error_invalid') }]}>
+        <Form.Item name="to" label={t('hand_on_to')} rules={[{ required: true, message: t('error_invalid') }]}>
           <Select options={options} showSearch optionFilterProp="label" />
         </Form.Item>
         <Form.Item name="reason" label={t('hand_on_reason')} rules={[{ required: true, whitespace: true, message: t('error_invalid') }]}>

@@ -195,6 +195,7 @@ export const STRINGS = {
   clock_resolve: ['解决', 'resolve'],
   take: ['领取', 'Take'],
   hand_on: ['转交', 'Hand on'],
+  hand_on_to: ['转给', 'To'],
   hand_on_title: ['转交工单', 'Hand the ticket on'],
   hand_on_reason: ['转交原因', 'Why'],
   handed_on: ['已转交', 'Handed on'],
