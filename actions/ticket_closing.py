@@ -24,7 +24,7 @@ class ActionConfirmTicket(OwnTicketAction):
         return "action_confirm_ticket"
 
     def work(self, turn: Turn, say: CollectingDispatcher, number: str) -> list[EventType]:
-        """Closes it, and asks for points if there are none yet; whatever a no was understood as, it is none."""
+        """Closes it, and asks for points if there are none yet; a no, misunderstood, stays a no."""
         if turn.text and answers.says_only_unsolved(turn.text):
             return ActionReopenTicket().work(turn, say, number)
         ticket = service.confirm(turn.key, turn.customer, number)

@@ -7,6 +7,7 @@ import pytest
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.ticket_checks import ValidateTicketForm
+from actions.ticket_closing import ActionRateService, ActionReopenTicket
 from actions.ticket_form import (
     ActionAskTicketConfirmed,
     ActionAskTicketProduct,
@@ -18,8 +19,6 @@ from actions.tickets import (
     ActionAddTicketDetail,
     ActionCancelTicket,
     ActionCheckTicket,
-    ActionRateService,
-    ActionReopenTicket,
     ActionUrgeTicket,
 )
 from kefu.tickets import service
@@ -254,10 +253,10 @@ def test_leaving_the_form_keeps_what_was_told(customer):
 
 def test_progress_is_told_in_the_customers_language(owner):
     owner.says("工单到哪了", "check_ticket").gets(ActionCheckTicket())
-    assert (owner.told("number"), owner.told("status")) == (number_of(owner), "已受理，等待分派")
+    assert (owner.told("number"), owner.told("status")) == (number_of(owner), "已受理")
     owner.slots["language"] = "en"
     owner.gets(ActionCheckTicket())
-    assert owner.told("status") == "received and waiting to be assigned"
+    assert owner.told("status") == "received"
 
 
 @pytest.mark.parametrize(
@@ -304,15 +303,15 @@ def test_a_ticket_is_withdrawn_once_and_can_be_taken_up_again(owner):
     assert owner.responses == ["utter_ticket_wrong_state"]
     assert owner.told("status") == "已撤销"
     assert owner.says("重新打开", "reopen_ticket").gets(ActionReopenTicket()).responses == [
-        "utter_ticket_reopened"
+        "utter_ticket_reopened_ask_reason"
     ]
 
 
 @pytest.mark.parametrize(
     ("said", "value", "rating", "response"),
     [
-        ("五星", "5", 5, "utter_thanks_for_rating"), ("1分", "1", 1, "utter_thanks_for_low_rating"),
-        ("十分", "10", 5, "utter_thanks_for_rating"), ("零分", "0", 1, "utter_thanks_for_low_rating"),
+        ("五星", "5", 5, "utter_thanks_for_rating"), ("1分", "1", 1, "utter_low_rating_passed_on"),
+        ("十分", "10", 5, "utter_thanks_for_rating"), ("零分", "0", 1, "utter_low_rating_passed_on"),
     ],
 )  # fmt: skip
 def test_a_rating_is_taken_between_one_and_five(owner, said, value, rating, response):
