@@ -74,7 +74,7 @@ def answered(ticket: Ticket) -> None:
 
 def running(ticket: Ticket) -> list[str]:
     """The clocks that run now."""
-    if not ticket.is_open:
+    if not (ticket.is_open or ticket.status is None):  # none yet: about to be opened
         return []
     runs = {"respond": ticket.responded_at is None, "resolve": ticket.paused_at is None}
     return [name for name in CLOCKS if runs[name] and getattr(ticket, f"{name}_by") is not None]

@@ -148,7 +148,7 @@ def test_a_supervisor_takes_back_at_once_what_was_not_begun(visit, staff, number
 
 def test_who_begins_with_a_ticket_that_nobody_has_has_it(visit, staff, number):
     li = visit("li")
-    li.post(f"/api/tickets/{number}/progress", json={"status": "in_progress", "version": 1})
+    li.post(f"/api/tickets/{number}/progress", json={"status": "in_progress", "version": version(number)})
     assert li.get(f"/api/tickets/{number}").json()["ticket"]["assignee"] == "李晓雨"
 
 
