@@ -27,7 +27,7 @@ def wind(ticket: Ticket) -> None:
 
     Tickets from before there were rules have none.
     """
-    said = {name: value for name, value, _ in ticket.reasons}
+    said = {name: value for name, value, _ in ticket.reasons or ()}
     if said.keys() >= {*CLOCKS, "clock"}:
         file = rules()
         hours, always = file.working_time(), said["clock"] == "always"
@@ -56,7 +56,7 @@ def follow(ticket: Ticket, before: str) -> None:
     if ticket.status == "waiting":
         ticket.paused_at = ticket.paused_at or now
     elif ticket.paused_at is not None:
-        always = ["clock", "always"] in [reason[:2] for reason in ticket.reasons]
+        always = ["clock", "always"] in [reason[:2] for reason in ticket.reasons or ()]
         stood = _between(ticket.paused_at, now, None if always else rules().working_time())
         ticket.stood = (ticket.stood or 0) + round(stood.total_seconds())
         ticket.paused_at = None

@@ -24,6 +24,8 @@ from kefu.tickets.steps import Actor
 WORK, ALL = ("agent", "supervisor"), ("customer", "agent", "supervisor", "system")
 TOLD = {
     "assigned": ((*WORK, "system"), {*OPEN}, "assigned"),
+    "handed_on": (WORK, {*OPEN}, "new"),
+    "given_back": (("supervisor", "system"), {"assigned"}, "new"),
     "in_progress": (WORK, {"new", "assigned", "waiting"}, "in_progress"),
     "waiting": (WORK, {"assigned", "in_progress"}, "waiting"),
     "resolved": (WORK, {*OPEN}, "resolved"),
@@ -44,7 +46,9 @@ def expected(name, status, role):
     roles, states, to = TOLD[name]
     if role not in roles or status not in states:
         return None
-    return "in_progress" if (name, status) == ("detail", "waiting") else to or status
+    if status == "waiting" and name in ("detail", "assigned"):
+        return "in_progress" if name == "detail" else "waiting"
+    return to or status
 
 
 def test_the_table_has_these_steps_and_no_others():
