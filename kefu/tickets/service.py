@@ -34,6 +34,9 @@ URGE_PAUSE = timedelta(minutes=30)
 #: A rating up to this is made good, where the work was over for no longer than this.
 LOW_RATING, STILL_FRESH = 2, timedelta(days=30)
 
+#: How often a customer's change may be overtaken by others'.
+_TRIES = 5
+
 _UseCase = TypeVar("_UseCase", bound=Callable)
 
 
@@ -73,23 +76,27 @@ class TicketRequest:
             raise ValueError("description: is empty")
 
 
-def _once_more(use_case: _UseCase) -> _UseCase:
-    """Tries again when another transaction came first; the second time sees what that one did.
+def _if_overtaken_again(use_case: _UseCase) -> _UseCase:
+    """Tries again when another transaction came first; the next time sees what that one did.
 
     It was the same message handled twice at once, a colleague at the same ticket, or the day's first number.
     """
 
     @wraps(use_case)
     def tried(*args, **kwargs):
-        try:
-            return use_case(*args, **kwargs)
-        except (IntegrityError, StaleDataError, WrongState):
-            return use_case(*args, **kwargs)
+        for _ in range(_TRIES - 1):
+            try:
+                return use_case(*args, **kwargs)
+            except WrongState:
+                break  # perhaps by this very message, handled elsewhere at this moment: then it is known now
+            except (IntegrityError, StaleDataError):
+                continue
+        return use_case(*args, **kwargs)
 
     return tried
 
 
-@_once_more
+@_if_overtaken_again
 def open_ticket(request: TicketRequest) -> Ticket:
     """Opens a ticket, or returns the one that the same request opened before."""
     with session_scope() as session:
@@ -125,7 +132,7 @@ def list_tickets(customer: str, limit: int = 5) -> list[Ticket]:
         return list(session.scalars(query.order_by(Ticket.id.desc()).limit(limit)))
 
 
-@_once_more
+@_if_overtaken_again
 def look_at(customer: str, number: str | None = None) -> Ticket:
     """The ticket, as `find_ticket`, for telling its customer where it stands: a late one is passed on.
 
@@ -138,7 +145,7 @@ def look_at(customer: str, number: str | None = None) -> Ticket:
         return ticket
 
 
-@_once_more
+@_if_overtaken_again
 def urge_ticket(request_key: str, customer: str, number: str | None = None) -> tuple[Ticket, bool]:
     """Notes that the customer presses; returns the ticket and whether this counted."""
     with session_scope() as session:
@@ -155,7 +162,7 @@ def urge_ticket(request_key: str, customer: str, number: str | None = None) -> t
         return ticket, True
 
 
-@_once_more
+@_if_overtaken_again
 def add_detail(request_key: str, customer: str, text: str, number: str | None = None) -> Ticket:
     """Adds what the customer says to the ticket's history; who waited for it can go on."""
     with session_scope() as session:
@@ -166,7 +173,7 @@ def add_detail(request_key: str, customer: str, text: str, number: str | None = 
         return ticket
 
 
-@_once_more
+@_if_overtaken_again
 def cancel_ticket(request_key: str, customer: str, number: str | None = None) -> Ticket:
     """Withdraws a ticket that is not finished.
 
@@ -181,7 +188,7 @@ def cancel_ticket(request_key: str, customer: str, number: str | None = None) ->
         return ticket
 
 
-@_once_more
+@_if_overtaken_again
 def reopen_ticket(request_key: str, customer: str, text: str, number: str | None = None) -> Ticket:
     """Takes up a finished ticket again, for the reason given; it goes back to the colleague who had it.
 
@@ -196,7 +203,7 @@ def reopen_ticket(request_key: str, customer: str, text: str, number: str | None
         return ticket
 
 
-@_once_more
+@_if_overtaken_again
 def confirm(request_key: str, customer: str, number: str | None = None) -> Ticket:
     """Closes a resolved ticket, because the customer says that it is solved; a closed one stays as it is.
 
@@ -212,7 +219,7 @@ def confirm(request_key: str, customer: str, number: str | None = None) -> Ticke
         return ticket
 
 
-@_once_more
+@_if_overtaken_again
 def rate(request_key: str, customer: str, rating: int, number: str | None = None) -> Ticket | None:
     """Records a rating from 1 to 5, on the customer's ticket if there is one.
 

@@ -249,6 +249,11 @@ def test_tickets_are_filtered_and_moved_on_many_at_once(opened):
     page.get_by_label("工单号、尾号、电话或客户编号").press("Enter")
     expect(page.locator("tbody").get_by_role("checkbox")).to_have_count(1)
     page.get_by_role("button", name=numbers[1]).click()
+    page.get_by_role("dialog").get_by_role("button", name="升级给主管").click()
+    asked = page.get_by_role("dialog").filter(has_text="优先级提高一级")
+    asked.get_by_label("原因（可不填）").fill("客户要求主管回电")
+    asked.get_by_label("原因（可不填）").press("Enter")
+    expect(page.get_by_role("dialog")).to_contain_text("升级给主管：客户要求主管回电")
     page.get_by_role("dialog").get_by_role("button", name="处理完成").click()
     expect(page.get_by_role("dialog")).to_contain_text("李晓雨")
 

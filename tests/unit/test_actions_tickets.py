@@ -270,6 +270,12 @@ def test_nobody_reaches_a_ticket_of_someone_else(owner, action):
     assert [note.kind for note in service.find_ticket(owner.name).notes] == ["opened"]
 
 
+def test_a_tickets_number_says_that_it_is_no_parcel(owner):
+    number = number_of(owner)
+    owner.says(f"{number}到哪了", "track_delivery", ticket_number=number).gets(ActionOfferTicket())
+    assert owner.responses == ["utter_ticket_progress"]
+
+
 def test_who_has_no_ticket_is_offered_one(customer):
     customer.says("我的工单呢", "check_ticket").gets(ActionCheckTicket())
     assert customer.responses == ["utter_no_ticket_yet"]
