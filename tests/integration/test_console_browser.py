@@ -292,12 +292,12 @@ def test_a_ticket_is_taken_handed_on_and_shown_to_the_colleague_at_once(opened):
 
 
 def test_a_supervisor_sees_what_is_late_and_gives_it_to_somebody(opened):
+    zhao, li = opened("zhao"), opened("li")  # before it is late: they are told once
     number = people.ticket(people.customer("t8"), "门锁冒烟", urgency="critical", line="智能门锁")
     with session_scope() as session:
         ticket = worklist.get(session, number)
         ticket.opened_at -= timedelta(hours=1)  # danger is answered within ten minutes
         ticket.respond_by = ticket.sla_at = ticket.opened_at
-    zhao, li = opened("zhao"), opened("li")
     expect(zhao.get_by_text(f"工单 {number} 已升级，请关注")).to_be_visible()
     zhao.goto(zhao.url.split("#")[0] + "#supervisor")
     safety = zhao.get_by_role("row").filter(has_text="安全应急组")
