@@ -17,7 +17,12 @@ from actions.answering import (
 from actions.conversation import Turn, TurnAction
 from actions.danger import AlertAction, offer_ticket, stay_safe, warn
 from actions.marks import listed
-from actions.tickets import rate
+from actions.ticket_closing import (
+    ActionConfirmTicket,
+    ActionReopenTicket,
+    is_about_ticket,
+    rate_if_asked,
+)
 from kefu.db import session_scope
 from kefu.events import record
 from kefu.knowledge.categories import classify
@@ -99,7 +104,9 @@ class ActionAnswer(TurnAction):
         return "action_answer"
 
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
-        """Answers the latest message."""
+        """Answers the latest message; what is still broken after its repair is taken up again."""
+        if turn.intent == "report_fault" and is_about_ticket(turn):
+            return ActionReopenTicket().act(turn, say)
         return [*answer(turn, say, turn.text, turn.intent), SlotSet("misses", 0)]
 
 
@@ -112,8 +119,9 @@ class ActionTakeInformation(AlertAction):
 
     def react(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Takes the value for what the conversation waits for."""
-        if turn.slots.get("awaiting") == "rating" and rate(turn, say):
-            return []
+        rated = rate_if_asked(turn, say)
+        if rated is not None:
+            return rated
         options = turn.slots.get("options") or ()
         if turn.slots.get("awaiting") == "choice" and turn.product and f"product:{turn.product}" in options:
             return deliver(turn, say, catalog().graph.facts[f"product:{turn.product}"])
@@ -140,8 +148,9 @@ class ActionChooseOption(TurnAction):
 
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Delivers the option chosen; says so when there is no such option."""
-        if turn.slots.get("awaiting") == "rating" and rate(turn, say):
-            return []
+        rated = rate_if_asked(turn, say)
+        if rated is not None:
+            return rated
         options = turn.slots.get("options") or []
         index = position_of(turn.first("option_index"), len(options))
         if index is None and turn.intent == "affirm" and len(options) == 1:
@@ -168,7 +177,9 @@ class ActionNextStep(AlertAction):
         return "action_next_step"
 
     def react(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
-        """Shows the next cause of the fault at hand, or offers a ticket."""
+        """Shows the next cause of the fault at hand, or offers a ticket; reopens the one asked about."""
+        if is_about_ticket(turn):
+            return ActionReopenTicket().act(turn, say)
         graph = catalog().graph
         if turn.slots.get("awaiting") == "choice":  # none of the options was meant
             asked = turn.slots.get("question") or {"text": "", "intent": turn.intent}
@@ -195,7 +206,9 @@ class ActionMarkSolved(TurnAction):
         return "action_mark_solved"
 
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
-        """Records what helped and ends the matter, unless there is danger."""
+        """Records what helped and ends the matter, unless there is danger; closes the ticket asked about."""
+        if is_about_ticket(turn):
+            return ActionConfirmTicket().act(turn, say)
         if kept := stay_safe(turn, say):
             return kept
         with session_scope() as session:

@@ -23,10 +23,10 @@ from actions.ticket_answers import (
     tells_of_danger,
     with_more,
 )
-from actions.tickets import NOT_GIVEN
 from kefu.knowledge.categories import ticket_kind_of
 from kefu.knowledge.service import catalog
 from kefu.tickets.answers import corrected_problem, is_digits, is_refusal, phone_in
+from kefu.tickets.telling import NOT_GIVEN
 
 #: What a product has no part in.
 _WITHOUT_PRODUCT = frozenset({"complaint", "invoice", "order", "refund", "account", "suggestion"})

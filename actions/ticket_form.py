@@ -7,10 +7,10 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.conversation import Turn, TurnAction
 from actions.ticket_answers import asks_what_to_change
-from actions.tickets import NOT_GIVEN, ticket_facts
 from kefu.knowledge.categories import Category, classify, rules, ticket_kind_of
 from kefu.knowledge.service import catalog
 from kefu.tickets import service
+from kefu.tickets.telling import NOT_GIVEN, facts
 
 _FORM_SLOTS = ("ticket_problem", "ticket_product", "ticket_phone", "ticket_confirmed", "ticket_intent")
 #: What a digression asked last; once the form is done nobody waits for its answer.
@@ -88,9 +88,7 @@ class ActionOpenTicket(TurnAction):
                 line=category.line, function=category.function, problem_type=category.problem_type,
             )
         )  # fmt: skip
-        say.utter_message(
-            response=f"utter_ticket_opened_{ticket.urgency}", **ticket_facts(ticket, turn.language)
-        )
+        say.utter_message(response=f"utter_ticket_opened_{ticket.urgency}", **facts(ticket, turn.language))
         cleared = [SlotSet(slot, None) for slot in (*_FORM_SLOTS, *_ASKED_MEANWHILE)]
         return [*cleared, SlotSet("ticket_number", ticket.number)]
 

@@ -8,6 +8,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.answering import deliver
 from actions.conversation import Turn, TurnAction
 from actions.danger import offer_ticket, stay_safe, warn
+from actions.tickets import ActionCheckTicket
 from kefu.knowledge.categories import ticket_kind_of
 from kefu.knowledge.service import catalog
 from kefu.tickets.answers import phone_in
@@ -41,6 +42,8 @@ class ActionOfferTicket(TurnAction):
         if turn.intent in _CANCELLING and 0 < len(turn.text) <= _BARE:
             say.utter_message(response="utter_cancel_what")
             return []
+        if turn.intent in _STATES and turn.first("ticket_number"):
+            return ActionCheckTicket().act(turn, say)  # GD26112200070到哪了 sounds like a parcel
         kind = "critical" if warn(say, turn.intent, turn.text) else ticket_kind_of(turn.intent)
         told = _tell_rule(turn, say) if turn.intent in _STATES else []
         say.utter_message(response=f"utter_offer_{kind}")

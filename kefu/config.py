@@ -36,7 +36,10 @@ class Settings:
         sms_url: Gateway that sends codes to phones; ``None``: phones cannot be proved here.
         wechat: Whether customers can come by WeChat.
         sms_token: What the gateway knows us by.
-        assign_seconds: How long customers wait for an operator to choose them before one is chosen for them.
+        assign_seconds: How long customers and new tickets wait for an operator to choose them before one is
+            chosen for them.
+        take_back_seconds: How long an operator may be offline before tickets not begun go back.
+        close_after_days: How long customers may take to say whether a resolved ticket is solved.
     """
 
     var_dir: Path
@@ -51,6 +54,8 @@ class Settings:
     sms_token: str = field(default="", repr=False)
     wechat: bool = False
     assign_seconds: int = 20
+    take_back_seconds: int = 1800
+    close_after_days: int = 3
 
 
 @lru_cache(maxsize=1)
@@ -79,7 +84,9 @@ def settings() -> Settings:
         wechat=bool(os.environ.get("KEFU_WECHAT_APPID")),
         sms_url=os.environ.get("KEFU_SMS_URL") or None,
         sms_token=os.environ.get("KEFU_SMS_TOKEN") or "",
-        assign_seconds=_seconds("KEFU_ASSIGN_SECONDS", 20),
+        assign_seconds=_number("KEFU_ASSIGN_SECONDS", 20, "seconds", 0, 86_400),
+        take_back_seconds=_number("KEFU_TAKE_BACK_SECONDS", 1800, "seconds", 0, 86_400),
+        close_after_days=_number("KEFU_CLOSE_AFTER_DAYS", 3, "days", 1, 365),
     )
 
 
@@ -90,10 +97,10 @@ def _zone(name: str) -> str:
         raise SettingsError(f"KEFU_TIMEZONE: {name!r} is no time zone, as Asia/Shanghai is one.") from None
 
 
-def _seconds(variable: str, default: int) -> int:
+def _number(variable: str, default: int, unit: str, least: int, most: int) -> int:
     text = os.environ.get(variable) or str(default)
-    if not (text.isascii() and text.isdigit() and int(text) <= 86_400):
-        raise SettingsError(f"{variable}: {text!r} is no number of seconds between 0 and 86400.")
+    if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+        raise SettingsError(f"{variable}: {text!r} is no number of {unit} between {least} and {most}.")
     return int(text)
 
 

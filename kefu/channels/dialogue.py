@@ -18,6 +18,7 @@ from rasa.shared.core.events import (
 )
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from kefu.channels.output import kept_buttons
 from kefu.conversations.ledger import Entry
 from kefu.language.detect import conversation_language, language_of
 
@@ -54,13 +55,15 @@ class Dialogue:
         tracker = await self._tracker(conversation) or DialogueStateTracker(conversation, [])
         return await self._agent().nlg.generate(name, tracker, channel)
 
-    async def words(self, conversation: str, response: str, facts: dict[str, dict]) -> str:
-        """Words a push in the customer's language; ``facts`` are by language."""
+    async def words(self, conversation: str, response: str, facts: dict[str, dict]) -> dict[str, Any]:
+        """Words a push in the customer's language, as a bubble's body; ``facts`` are by language."""
         tracker = await self._tracker(conversation) or DialogueStateTracker(conversation, [])
         texts = (event.text or "" for event in reversed(tracker.events) if isinstance(event, UserUttered))
         language = conversation_language(tracker.get_slot("language"), texts)
         channel = conversation.partition("-")[0]
-        return (await self._agent().nlg.generate(response, tracker, channel, **facts[language]))["text"]
+        said = await self._agent().nlg.generate(response, tracker, channel, **facts[language])
+        buttons = kept_buttons(said.get("buttons") or [])
+        return {"text": said["text"], "buttons": buttons} if buttons else {"text": said["text"]}
 
     def wording(self, response: str, channel: str, like: str = "") -> str:
         """The words of a response in the language of the text ``like``; empty where Rasa has none."""
@@ -117,6 +120,11 @@ class Dialogue:
         over = [ActiveLoop(None), SlotSet(REQUESTED_SLOT, None), SlotSet("awaiting", None)]
         await self._add(conversation, [*over, ActionExecuted(ACTION_LISTEN_NAME)])
 
+    async def ask(self, conversation: str, slots: dict[str, Any]) -> None:
+        """Lets the dialogue know what a push asks, so that a bare answer is understood; not within a form."""
+        asked = [SlotSet(*slot) for slot in slots.items()]
+        await self._add(conversation, [*asked, ActionExecuted(ACTION_LISTEN_NAME)], in_form=False)
+
     async def restart(self, conversation: str) -> None:
         """Begins afresh: what is remembered is no longer only this customer's."""
         await self._add(conversation, [Restarted(), ActionExecuted(ACTION_LISTEN_NAME)])
@@ -132,13 +140,15 @@ class Dialogue:
         store = getattr(self._agent(), "tracker_store", None)
         return await store.retrieve(conversation) if store else None
 
-    async def _add(self, conversation: str, events: list) -> None:
+    async def _add(self, conversation: str, events: list, in_form: bool = True) -> None:
         agent = self._agent()
         if agent is None or not hasattr(agent, "lock_store"):
             return
         async with agent.lock_store.lock(conversation):
             tracker = await agent.tracker_store.retrieve(conversation)
-            if tracker is not None and tracker.latest_message is not None:
+            if tracker is None or tracker.latest_message is None:
+                return
+            if in_form or tracker.active_loop_name is None:
                 tracker.update_with_events(events, agent.domain)
                 await agent.tracker_store.save(tracker)
 

@@ -223,7 +223,9 @@ class Hub:
     def _watchers(self) -> list[Awaitable[None]]:
         watchers = [self._keep_showing()]
         if self.dialogue.has_words:
-            watchers.append(News(self.ledger, self._words, self.dialogue.resume, self.threads).forever())
+            dialogue = self.dialogue
+            news = News(self.ledger, self._words, dialogue.resume, dialogue.ask, self.threads)
+            watchers.append(news.forever())
         return watchers
 
     async def show_due(self) -> None:
@@ -352,7 +354,7 @@ class Hub:
         if text:
             await self.post(entry.conversation, {"text": text, "aside": True}, owner)
 
-    async def _words(self, customer: str, response: str, facts: dict[str, dict]) -> str:
+    async def _words(self, customer: str, response: str, facts: dict[str, dict]) -> dict[str, Any]:
         return await self.dialogue.words(await self.conversation_of(customer), response, facts)
 
     def _give_up(self, _: Entry) -> Said:

@@ -14,10 +14,10 @@ from kefu.conversations.ledger import Ledger
 from kefu.handoff import idle
 from kefu.handoff import service as handoffs
 from kefu.handoff.models import Agent, Handoff
-from kefu.knowledge.categories import rules
 from kefu.language.detect import LANGUAGES
-from kefu.tickets import progress
+from kefu.tickets import closing, progress, telling
 from kefu.tickets.models import Ticket
+from kefu.tickets.steps import CLOCK
 
 log = structlog.get_logger()
 
@@ -33,6 +33,7 @@ class Item:
         once: Notes that it is told; ``False`` if that was done before.
         body: What the bubble holds besides its text.
         returns: Whether the bot has the conversation again.
+        asks: Slots by which the dialogue knows what it asks, so that a bare yes is understood.
     """
 
     conversation: str
@@ -41,6 +42,7 @@ class Item:
     once: Callable[[Session], bool]
     body: dict[str, Any] = field(default_factory=dict)
     returns: bool = False
+    asks: dict[str, Any] = field(default_factory=dict)
 
 
 class News:
@@ -50,8 +52,9 @@ class News:
 
     Args:
         ledger: Where bubbles are stored.
-        words: Words a response: conversation, response, facts by language.
+        words: Words a response, as a bubble: conversation, response, facts by language.
         resume: Gives a conversation back to the bot.
+        ask: Lets the dialogue of a conversation know by slots what it was asked.
         run: Runs blocking calls beside the event loop.
         seconds: How often to look.
     """
@@ -59,12 +62,14 @@ class News:
     def __init__(
         self,
         ledger: Ledger,
-        words: Callable[[str, str, dict], Awaitable[str]],
+        words: Callable[[str, str, dict], Awaitable[dict]],
         resume: Callable[[str], Awaitable[None]],
+        ask: Callable[[str, dict], Awaitable[None]],
         run: Callable[..., Awaitable],
         seconds: float = 1,
     ) -> None:
-        self._ledger, self._words, self._resume, self._run = ledger, words, resume, run
+        self._ledger, self._words, self._run = ledger, words, run
+        self._resume, self._ask = resume, ask
         self._seconds = seconds
 
     async def forever(self) -> None:
@@ -85,33 +90,45 @@ class News:
                 log.error("news.not_told", response=item.response, error=type(error).__name__)
 
     async def _tell(self, item: Item) -> None:
-        text = await self._words(item.conversation, item.response, item.facts)
-        body = {"text": text, **item.body}
-        told = await self._run(self._ledger.push, item.conversation, body, item.once)
+        said = await self._words(item.conversation, item.response, item.facts)
+        told = await self._run(self._ledger.push, item.conversation, {**said, **item.body}, item.once)
         if told is not None and item.returns:
             await self._resume(told.conversation)
+        if told is not None and item.asks:
+            await self._ask(told.conversation, item.asks)
 
     def _items(self) -> list[Item]:
         with self._ledger.scope() as session:
-            tickets = [_of_ticket(ticket) for ticket in progress.untold(session)]
+            tickets = [_of_ticket(ticket, _response(ticket)) for ticket in progress.untold(session)]
+            tickets += [_reminder(ticket) for ticket in closing.unreminded(session)]
             silent = [_of_silence(handoff) for handoff in idle.silent_customers(session)]
         return tickets + silent + [_of_handoff(session, handoff) for handoff in handoffs.untold(session)]
 
 
-def _of_ticket(ticket: Ticket) -> Item:
-    labels = rules().labels
-    facts = {
-        language: {
-            "number": ticket.number,
-            "status": labels.statuses[ticket.status].get(language),
-            "next": labels.next_steps[ticket.status].get(language),
-        }
-        for language in LANGUAGES
-    }
-    case = {"case": {"number": ticket.number, "status": ticket.status}}
+def _of_ticket(
+    ticket: Ticket, response: str, note: Callable[[Session, Ticket], bool] = progress.tell
+) -> Item:
+    asks = {"awaiting": "confirmation", "ticket_number": ticket.number}
     return Item(
-        ticket.customer, "utter_case_receipt", facts, lambda session: progress.tell(session, ticket), case
+        ticket.customer,
+        response,
+        {language: telling.facts(ticket, language) for language in LANGUAGES},
+        lambda session: note(session, ticket),
+        {"case": {"number": ticket.number, "status": ticket.status}},
+        asks=asks if ticket.status == "resolved" else {},
     )
+
+
+def _reminder(ticket: Ticket) -> Item:
+    return _of_ticket(ticket, "utter_case_reminder", closing.remind)
+
+
+def _response(ticket: Ticket) -> str:
+    """What is said of the state that a ticket has come to."""
+    if ticket.status == "closed" and ticket.notes[-1].data.get("by") == CLOCK.id:
+        return "utter_case_unanswered"
+    own = {"resolved": "utter_case_resolved", "merged": "utter_case_merged"}
+    return own.get(ticket.status, "utter_case_receipt")
 
 
 def _of_silence(handoff: Handoff) -> Item:

@@ -46,7 +46,7 @@ class ChannelOutput(OutputChannel):
         *first, last = _parts(text) or [""]
         for part in first:
             await self._send(recipient_id, {"text": part})
-        await self._send(recipient_id, {"text": last, "buttons": _buttons(buttons)})
+        await self._send(recipient_id, {"text": last, "buttons": kept_buttons(buttons)})
 
     async def send_image_url(self, recipient_id: str, image: str, **kwargs: Any) -> None:
         """Sends a picture by its address."""
@@ -78,7 +78,7 @@ class ChannelOutput(OutputChannel):
         Its buttons go beside it, where the buttons of every bubble are, so that payloads stay here.
         """
         card = dict(json_message)
-        buttons = _buttons(card.pop("buttons", None) or [])
+        buttons = kept_buttons(card.pop("buttons", None) or [])
         await self._send(recipient_id, {"card": card, "buttons": buttons} if buttons else {"card": card})
 
     async def _send(self, conversation: str, body: dict[str, Any]) -> None:
@@ -92,7 +92,7 @@ def _parts(text: str) -> list[str]:
     return [part.strip() for part in re.split(r"\n[ \t]*\n", text.strip()) if part.strip()]
 
 
-def _buttons(buttons: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def kept_buttons(buttons: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Keeps what a button needs: its title and either a payload for Rasa or an address to open."""
     kept = []
     for button in buttons:

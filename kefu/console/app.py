@@ -17,6 +17,7 @@ from starlette.staticfiles import StaticFiles
 from kefu.config import ROOT, settings
 from kefu.console import (
     account_api,
+    assignment_api,
     customer_api,
     desk_api,
     knowledge_api,
@@ -28,6 +29,7 @@ from kefu.console import (
 )
 from kefu.console.caretaker import Caretaker
 from kefu.console.feed import Feed
+from kefu.console.ticket_feed import TicketFeed
 
 logger = logging.getLogger(__name__)
 
@@ -54,8 +56,10 @@ def create(page: Path = PAGE, warm: bool = True) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        caretaker = Caretaker(feed, timedelta(seconds=settings().assign_seconds))
-        tasks = [asyncio.create_task(feed.forever()), asyncio.create_task(caretaker.forever())]
+        seconds = settings().assign_seconds, settings().take_back_seconds
+        caretaker = Caretaker(feed, *(timedelta(seconds=number) for number in seconds))
+        cares = (feed.forever(), TicketFeed(feed).forever(), caretaker.forever())
+        tasks = [asyncio.create_task(care) for care in cares]
         if warm:
             tasks.append(asyncio.create_task(_warm_up()))
         yield
@@ -71,7 +75,10 @@ def create(page: Path = PAGE, warm: bool = True) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.middleware("http")(_with_headers)
     refusals.install(app)
-    for module in (account_api, desk_api, customer_api, knowledge_api, ticket_api, supervisor_api, socket):
+    for module in (
+        account_api, desk_api, customer_api, knowledge_api,
+        assignment_api, ticket_api, supervisor_api, socket,
+    ):  # fmt: skip
         app.include_router(module.router)
     _serve(app, page)
     return app

@@ -1,4 +1,4 @@
-"""What happens at the desk by itself: who is gone gives their customers back, who waits long is given on."""
+"""What happens by itself: who is gone gives back, who waits is given on, promises and silence are watched."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ from sqlalchemy.orm.exc import StaleDataError
 from kefu.console import accounts
 from kefu.console.feed import Feed
 from kefu.db import session_scope
-from kefu.handoff import agents, idle, service
+from kefu.handoff import agents, dispatch, idle, service
 from kefu.handoff.models import WrongStep
+from kefu.tickets import sla
+from kefu.tickets.closing import close_silent
+from kefu.tickets.routing import RoutingError
 
 logger = logging.getLogger(__name__)
 
@@ -28,11 +31,12 @@ class Caretaker:
 
     Args:
         feed: The desks open in this process.
-        assign_after: How long customers wait for somebody to accept them before they are given to one.
+        assign_after: How long customers and tickets wait for somebody to take them before they are given.
+        take_back_after: How long somebody may be gone before tickets that they have not begun go back.
     """
 
-    def __init__(self, feed: Feed, assign_after: timedelta) -> None:
-        self._feed, self._assign_after = feed, assign_after
+    def __init__(self, feed: Feed, assign_after: timedelta, take_back_after: timedelta) -> None:
+        self._feed, self._assign_after, self._take_back_after = feed, assign_after, take_back_after
 
     async def forever(self) -> None:
         """Works until cancelled."""
@@ -51,18 +55,25 @@ class Caretaker:
             if self._loop.time() > quiet_until:
                 await self._try(dismiss)
             await self._try(end_idle)
+            await self._try(close_silent)
+            await self._try(sla.watch)
+            await self._try(self._give_tickets)
 
-    async def _try(self, work: Callable[[], None]) -> None:
+    async def _try(self, work: Callable[[], object]) -> None:
         try:
             await asyncio.to_thread(work)
         except (StaleDataError, WrongStep):
             pass  # somebody else was faster; the next round sees what they did
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, RoutingError) as error:
             logger.error("console.care.failed: %s %s", work.__name__, type(error).__name__)
 
     def _assign(self) -> None:
         with session_scope() as session:
             service.assign(session, self._assign_after)
+
+    def _give_tickets(self) -> None:
+        dispatch.take_back(self._take_back_after)
+        dispatch.assign(self._assign_after)
 
     def _note_alive(self) -> None:
         open_ = {desk.me.agent_id for desk in list(self._feed.desks) if desk.me.agent_id is not None}

@@ -22,7 +22,7 @@ from kefu.customers import service as customers
 from kefu.db import session_scope
 from kefu.handoff import overview
 from kefu.handoff.models import Agent
-from kefu.tickets import numbers, worklist
+from kefu.tickets import numbers, progress, worklist
 from kefu.tickets.service import NoSuchTicket
 
 router = APIRouter(prefix="/api")
@@ -74,7 +74,7 @@ def customer(
         "conversation": theirs[0],
         "phone": views.masked(customers.phone_of(session, theirs[0])),
         "identities": [views.identity(item) for item in customers.identities(session, theirs[0])],
-        "tickets": [views.ticket(item) for item in worklist.of_customer(session, theirs)],
+        "tickets": [views.ticket(item, me.role) for item in worklist.of_customer(session, theirs)],
         "talks": [views.past_handoff(item, names) for item in talks],
         "notes": [
             {"id": note.id, "at": views.moment(note.at), "by": name, "text": note.text}
@@ -121,7 +121,7 @@ def find_customers(
     found = customers.find(session, text)
     if numbers.is_valid(numbers.normal_number(text)):
         try:
-            found.append(worklist.get(session, text).customer)
+            found.append(progress.get(session, text).customer)
         except NoSuchTicket:
             pass
     shown: dict[str, dict] = {}

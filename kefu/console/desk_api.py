@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, Literal
 
 from fastapi import APIRouter
 from pydantic import Field, constr
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
 from kefu.console import accounts, views
 from kefu.console.account_api import Body
@@ -15,10 +17,12 @@ from kefu.console.guard import allowed, transaction
 from kefu.console.reach import own, skill_of
 from kefu.console.refusals import Refusal
 from kefu.conversations.ledger import Ledger
+from kefu.customers.service import circle
 from kefu.db import session_scope
 from kefu.events import record_once
 from kefu.handoff import agents, service
 from kefu.handoff.models import Handoff
+from kefu.tickets import assignment
 from kefu.tickets.routing import rules as routing
 
 router = APIRouter(prefix="/api")
@@ -85,6 +89,9 @@ def say(handoff_id: int, saying: Saying, me: Me = allowed("desk")) -> dict[str, 
         return True
 
     entry = _ledger.push(conversation, body, once)
+    # Apart from the message, which must not fail because a colleague changes a ticket at this moment.
+    with suppress(StaleDataError), session_scope() as session:
+        assignment.answered(session, circle(session, conversation), me.agent_id)
     return {"message": views.message(entry) if entry else None}
 
 

@@ -13,9 +13,11 @@ from starlette.exceptions import HTTPException
 
 from kefu.console.accounts import AccountError
 from kefu.handoff.agents import NoSuchAgent
+from kefu.handoff.dispatch import NotGiven
 from kefu.handoff.models import WrongStep
 from kefu.handoff.service import NoSuchHandoff, NotAvailable
-from kefu.tickets.models import WrongState
+from kefu.tickets.lifecycle import NotAllowed, WrongState
+from kefu.tickets.progress import ChangedMeanwhile, OtherCustomer
 from kefu.tickets.service import NoSuchTicket
 
 logger = logging.getLogger(__name__)
@@ -53,7 +55,13 @@ _KNOWN = {
     NoSuchTicket: lambda e: not_found("ticket"),
     WrongStep: lambda e: Refusal(409, "wrong_step", f"The conversation is {e.state} now."),
     WrongState: lambda e: Refusal(409, "wrong_state", f"The ticket is {e.status} now."),
+    NotAllowed: lambda e: Refusal(403, "forbidden", "Your role does not allow this."),
+    OtherCustomer: lambda e: Refusal(
+        409, "other_customer", "That is no other ticket of this customer.", "into"
+    ),
+    ChangedMeanwhile: lambda e: Refusal(409, "changed_meanwhile", "Somebody else has just changed it."),
     NotAvailable: lambda e: Refusal(409, str(e), "The agent takes no more customers now."),
+    NotGiven: lambda e: Refusal(409, str(e), "The agent is offline or has no room for more tickets."),
     AccountError: lambda e: Refusal(422, e.code, str(e), e.field),
     StaleDataError: lambda e: Refusal(409, "changed_meanwhile", "Somebody else has just changed it."),
     OperationalError: lambda e: Refusal(503, "unavailable", "The database is not available now."),

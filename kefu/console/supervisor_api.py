@@ -35,6 +35,7 @@ class AgentChange(Body):
     queues: conlist(str, max_items=50) | None
     skills: conlist(constr(strip_whitespace=True, min_length=1, max_length=32), max_items=50) | None
     capacity: int | None = Field(None, ge=1, le=agents.MAX_CAPACITY)
+    ticket_capacity: int | None = Field(None, ge=1, le=agents.MAX_TICKETS)
 
 
 @router.post("/conversations/{conversation}/step-in")
@@ -83,7 +84,7 @@ def list_agents(me: Me = allowed("agents"), session: Session = transaction()) ->
 def change_agent(
     agent_id: int, change: AgentChange, me: Me = allowed("agents"), session: Session = transaction()
 ) -> dict[str, Any]:
-    """Changes queues, skills or capacity of an agent."""
+    """Changes queues, skills or capacities of an agent."""
     for queue in change.queues or ():
         if queue not in routing().queues:
             raise Refusal(422, "unknown", f"queues: {queue!r} is not a queue.", "queues")
@@ -94,5 +95,5 @@ def change_agent(
 
 
 def _shown(agent: Agent) -> dict[str, Any]:
-    names = ("id", "name", "status", "queues", "skills", "capacity")
+    names = ("id", "name", "status", "queues", "skills", "capacity", "ticket_capacity")
     return {name: getattr(agent, name) for name in names}

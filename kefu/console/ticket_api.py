@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from pydantic import conlist, constr
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
 from kefu.console import accounts, views
 from kefu.console.account_api import Body
@@ -16,29 +17,56 @@ from kefu.console.guard import allowed, transaction
 from kefu.console.models import Account, TicketView
 from kefu.console.refusals import Refusal, not_found
 from kefu.db import session_scope
-from kefu.tickets import worklist
-from kefu.tickets.models import WrongState
-from kefu.tickets.progress import progress
+from kefu.handoff.models import Agent
+from kefu.tickets import assignment, progress, worklist
+from kefu.tickets.lifecycle import WrongState
+from kefu.tickets.models import Ticket
+from kefu.tickets.progress import ChangedMeanwhile
 from kefu.tickets.service import NoSuchTicket
+from kefu.tickets.steps import Actor
 from kefu.tickets.worklist import Filters
 
 router = APIRouter(prefix="/api")
 
 MAX_PAGE, MAX_BULK, MAX_VIEWS = 100, 200, 50
 
-Step = Literal["assigned", "in_progress", "waiting", "resolved", "closed"]
+Step = Literal["assigned", "in_progress", "waiting", "resolved", "closed", "cancelled", "reopened"]
 
 
-class Move(Body):
+class Seen(Body):
+    """A ticket as the colleague saw it: if it has been changed since, they are told so and look again."""
+
+    version: int
+
+
+class Move(Seen):
     """Where a ticket goes."""
 
     status: Step
 
 
+class Escalation(Seen):
+    """Why a ticket is raised to the supervisor."""
+
+    text: constr(strip_whitespace=True, max_length=1000) = ""
+
+
+class Merge(Seen):
+    """Which ticket goes on in its place."""
+
+    into: constr(strip_whitespace=True, min_length=1, max_length=32)
+
+
+class SeenTicket(Seen):
+    """One of several tickets."""
+
+    number: str
+
+
 class Moves(Body):
     """Where several tickets go."""
 
-    numbers: conlist(str, min_items=1, max_items=MAX_BULK)
+    tickets: conlist(SeenTicket, min_items=1, max_items=MAX_BULK)
     status: Step
 
 
@@ -49,6 +77,9 @@ class ViewFilters(Body):
     kind: list[str] = []
     urgency: list[str] = []
     queue: list[str] = []
+    assignee: constr(max_length=16) = ""
+    due: list[str] = []
+    escalated: bool = False
     text: constr(max_length=64) = ""
     order: str = "newest"
 
@@ -66,6 +97,9 @@ def list_tickets(
     kind: list[str] = Query([]),
     urgency: list[str] = Query([]),
     queue: list[str] = Query([]),
+    assignee: str = Query("", max_length=16),
+    due: list[str] = Query([]),
+    escalated: bool = False,
     text: str = Query("", max_length=64),
     order: str = "newest",
     page: int = Query(1, ge=1, le=10_000),
@@ -73,38 +107,65 @@ def list_tickets(
     me: Me = allowed("tickets"),
     session: Session = transaction(),
 ) -> dict[str, Any]:
-    """The tickets that pass the filters, a page of them."""
-    filters = _filters(status=status, kind=kind, urgency=urgency, queue=queue, text=text, order=order)
+    """The tickets that pass the filters, a page of them; ``assignee=mine`` are one's own."""
+    filters = _filters(
+        me, status=status, kind=kind, urgency=urgency, queue=queue, assignee=assignee, due=due,
+        escalated=escalated, text=text, order=order,
+    )  # fmt: skip
     found, total = worklist.find(session, filters, (page - 1) * size, size)
-    return {"tickets": [views.ticket(item) for item in found], "total": total}
+    names = names_of_colleagues(session)
+    return {"tickets": [views.ticket(item, me.role, names) for item in found], "total": total}
 
 
 @router.get("/tickets/{number}")
 def one_ticket(number: str, me: Me = allowed("tickets"), session: Session = transaction()) -> dict[str, Any]:
     """One ticket with its time line."""
-    return {"ticket": views.whole_ticket(worklist.get(session, number), _names(session))}
+    return whole(session, me, progress.get(session, number))
 
 
 @router.post("/tickets/{number}/progress")
-def move_ticket(number: str, move: Move, me: Me = allowed("tickets")) -> dict[str, Any]:
+def move_ticket(
+    number: str, move: Move, me: Me = allowed("tickets"), session: Session = transaction()
+) -> dict[str, Any]:
     """Moves a ticket on; its customer is told."""
-    _move(number, move.status, me)
-    with session_scope() as session:
-        return {"ticket": views.whole_ticket(worklist.get(session, number), _names(session))}
+    return whole(session, me, _move(session, me, number, move.status, move.version))
+
+
+@router.post("/tickets/{number}/escalate")
+def escalate_ticket(
+    number: str, why: Escalation, me: Me = allowed("tickets"), session: Session = transaction()
+) -> dict[str, Any]:
+    """Raises a ticket to the supervisor; it comes earlier from now on."""
+    ticket = progress.escalate(session, number, actor(me), why.text, why.version)
+    accounts.audit(session, me, "ticket.escalated", f"ticket:{ticket.number}")
+    return whole(session, me, ticket)
+
+
+@router.post("/tickets/{number}/merge")
+def merge_ticket(
+    number: str, merge: Merge, me: Me = allowed("tickets"), session: Session = transaction()
+) -> dict[str, Any]:
+    """Lets another ticket of the same customer go on in its place; gives that one."""
+    other = progress.merge(session, number, merge.into, actor(me), merge.version)
+    accounts.audit(session, me, "ticket.merged", f"ticket:{number}", into=other.number)
+    return whole(session, me, other)
 
 
 @router.post("/tickets/bulk")
 def move_tickets(moves: Moves, me: Me = allowed("tickets")) -> dict[str, Any]:
     """Moves several tickets on, each by itself: those whose state does not allow it are named."""
     moved, refused = [], []
-    for number in dict.fromkeys(moves.numbers):
+    for seen in {seen.number: seen for seen in moves.tickets}.values():
         try:
-            _move(number, moves.status, me)
-            moved.append(number)
+            with session_scope() as session:
+                _move(session, me, seen.number, moves.status, seen.version)
+            moved.append(seen.number)
         except WrongState as error:
-            refused.append({"number": number, "code": "wrong_state", "status": error.status})
+            refused.append({"number": seen.number, "code": "wrong_state", "status": error.status})
+        except (ChangedMeanwhile, StaleDataError):
+            refused.append({"number": seen.number, "code": "changed_meanwhile"})
         except NoSuchTicket:
-            refused.append({"number": number, "code": "not_found"})
+            refused.append({"number": seen.number, "code": "not_found"})
     return {"moved": moved, "refused": refused}
 
 
@@ -118,7 +179,7 @@ def list_views(me: Me = allowed("tickets"), session: Session = transaction()) ->
 @router.post("/ticket-views")
 def keep_view(new: NewView, me: Me = allowed("tickets"), session: Session = transaction()) -> dict[str, Any]:
     """Keeps filters under a name."""
-    _filters(**new.filters.dict())
+    _filters(me, **new.filters.dict())
     kept = session.scalars(select(TicketView).filter_by(account_id=me.id)).all()
     view = next((one for one in kept if one.name == new.name), None)
     if view is None:
@@ -141,21 +202,39 @@ def drop_view(view_id: int, me: Me = allowed("tickets"), session: Session = tran
     return {}
 
 
-def _filters(status, kind, urgency, queue, text, order) -> Filters:
+def _filters(me: Me, assignee: str, **given) -> Filters:
+    if assignee == "mine":
+        assignee = str(me.agent_id)
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
     try:
-        return Filters(tuple(status), tuple(kind), tuple(urgency), tuple(queue), text, order)
+        return Filters(assignee=assignee, **values)
     except ValueError as error:
         raise Refusal(422, "invalid", str(error), str(error).partition(":")[0]) from None
 
 
-def _move(number: str, status: str, me: Me) -> None:
-    with session_scope() as session:
-        number = worklist.get(session, number).number
-    progress(number, status, f"account:{me.id}")
-    with session_scope() as session:
-        accounts.audit(session, me, "ticket.moved", f"ticket:{number}", status=status)
+def _move(session: Session, me: Me, number: str, step: str, version: int) -> Ticket:
+    ticket = progress.move(session, number, step, actor(me), version)
+    assignment.adopt(ticket, me.agent_id)
+    accounts.audit(session, me, "ticket.moved", f"ticket:{ticket.number}", status=step)
+    return ticket
 
 
-def _names(session: Session) -> dict[str, str]:
-    found = session.execute(select(Account.id, Account.name))
-    return {f"account:{account_id}": name for account_id, name in found}
+def actor(me: Me) -> Actor:
+    """Who is logged in, as who takes a step."""
+    return Actor(me.role, f"account:{me.id}", me.name)
+
+
+def whole(session: Session, me: Me, ticket: Ticket) -> dict[str, Any]:
+    """One ticket with its time line, as an answer."""
+    session.flush()  # gives it its new version
+    merged = worklist.merged_into(session, ticket.number)
+    names = names_of_colleagues(session)
+    return {"ticket": views.whole_ticket(ticket, me.role, merged, names)}
+
+
+def names_of_colleagues(session: Session) -> dict[str, str]:
+    """The names of all colleagues, by ``account:7`` and ``agent:7``."""
+    people = session.execute(select(Account.id, Account.name))
+    colleagues = session.execute(select(Agent.id, Agent.name))
+    known = {f"account:{account_id}": name for account_id, name in people}
+    return known | {f"agent:{agent_id}": name for agent_id, name in colleagues}

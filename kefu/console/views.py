@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from kefu.console.models import Account
@@ -10,6 +12,7 @@ from kefu.conversations.ledger import Entry
 from kefu.customers.models import Identity
 from kefu.handoff.models import Handoff
 from kefu.handoff.overview import Row
+from kefu.tickets.assignment import is_unassigned
 from kefu.tickets.models import Ticket
 from kefu.tickets.worklist import next_steps
 
@@ -91,8 +94,11 @@ def masked(phone: str | None) -> str | None:
     return f"{phone[:-8]}****{phone[-4:]}" if phone and len(phone) > 8 else phone
 
 
-def ticket(item: Ticket) -> dict[str, Any]:
-    """A ticket in a list."""
+def ticket(item: Ticket, role: str, names: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
+    """A ticket in a list, for a colleague of that role.
+
+    ``names`` are those of colleagues, by ``agent:7`` and ``account:7``.
+    """
     return {
         "number": item.number,
         "status": item.status,
@@ -102,6 +108,14 @@ def ticket(item: Ticket) -> dict[str, Any]:
         "priority": item.priority,
         "respond_by": moment(item.respond_by),
         "resolve_by": moment(item.resolve_by),
+        "respond_warn_at": moment(item.respond_warn_at),
+        "resolve_warn_at": moment(item.resolve_warn_at),
+        "responded_at": moment(item.responded_at),
+        "paused_at": moment(item.paused_at),
+        "assignee_id": item.assignee_id,
+        "assignee": names.get(f"agent:{item.assignee_id}"),
+        "waits": is_unassigned(item),
+        "escalated_at": moment(item.escalated_at),
         "product": item.product,
         "category": item.category,
         "summary": item.description[:120],
@@ -111,23 +125,38 @@ def ticket(item: Ticket) -> dict[str, Any]:
         "rating": item.rating,
         "opened_at": moment(item.opened_at),
         "changed_at": moment(item.changed_at),
-        "steps": next_steps(item),
+        "merged_into": item.merged_into,
+        "version": item.version,
+        "steps": next_steps(item, role),
     }
 
 
-def whole_ticket(item: Ticket, names: dict[str, str]) -> dict[str, Any]:
-    """A ticket with its time line; ``names`` are those of colleagues by their account's id."""
+#: What the page shows of what a note keeps.
+_NOTED = ("rating", "count", "into", "from", "why", "queue", "clock")
+
+
+def whole_ticket(
+    item: Ticket, role: str, merged: Sequence[Ticket], names: Mapping[str, str]
+) -> dict[str, Any]:
+    """A ticket with its time line, into which go those of the tickets that were ``merged`` into it.
+
+    ``names`` as in ``ticket``.
+    """
+    notes = [(note, one) for one in (item, *merged) for note in one.notes]
     line = [
         {"at": moment(note.at), "kind": note.kind, "text": note.text, "by": names.get(note.data.get("by"))}
-        | {key: note.data[key] for key in ("rating", "count") if key in note.data}
-        for note in item.notes
+        | {"to": names.get(note.data.get("to"))}
+        | {key: note.data[key] for key in _NOTED if key in note.data}
+        | ({"of": one.number, "description": one.description} if one is not item else {})
+        for note, one in sorted(notes, key=lambda pair: (pair[0].at, pair[0].id))
     ]
     return {
-        **ticket(item),
+        **ticket(item, role, names),
         "description": item.description,
         "phone": item.phone,
         "timeline": line,
         "reasons": item.reasons,
+        "merged": [one.number for one in merged],
     }
 
 

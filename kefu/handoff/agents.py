@@ -12,11 +12,13 @@ from kefu.db import utcnow
 from kefu.events import record
 from kefu.handoff import service
 from kefu.handoff.models import Agent, Handoff
+from kefu.tickets import assignment
 
 STATUSES = ("online", "away", "offline")
 #: Whose desk gives no sign of life for so long has gone.
 SILENT = timedelta(seconds=30)
 DEFAULT_CAPACITY, MAX_CAPACITY = 5, 50
+MAX_TICKETS = 200
 
 
 class NoSuchAgent(LookupError):
@@ -50,12 +52,18 @@ def hire(
 
 
 def change(session: Session, agent_id: int, **values) -> Agent:
-    """Changes ``name``, ``queues``, ``skills``, ``capacity`` or ``active``; who is no longer active goes."""
+    """Changes ``name``, ``queues``, ``skills``, ``capacity``, ``ticket_capacity`` or ``active``.
+
+    Who is no longer active goes, and leaves the tickets that they have not begun to the others.
+    """
     agent = get(session, agent_id)
     for name, value in values.items():
         setattr(agent, name, value)
     if not agent.active and agent.status != "offline":
         service.release(session, agent.id)
+    if not agent.active:
+        session.flush()
+        assignment.give_all_back(session, agent.id, assignment.BY_ITSELF, "left")
     return agent
 
 
@@ -66,7 +74,8 @@ def set_status(session: Session, agent_id: int, status: str) -> Agent:
         record(session, "agent.status", None, agent=agent.id, status=status)
     if status == "offline":
         service.release(session, agent.id)
-    agent.status, agent.seen_at = status, utcnow()
+    agent.be(status)
+    agent.seen_at = utcnow()
     session.flush()
     return agent
 

@@ -35,7 +35,10 @@ class Agent(Base):
         queues: Teams of ``data/routing.yml`` that they belong to.
         skills: What they are able to do, as the rules there name it.
         capacity: How many customers they talk with at a time.
-        status: ``online`` takes customers, ``away`` keeps those they have, ``offline`` has none.
+        ticket_capacity: How many open tickets they are given.
+        status: ``online`` takes customers and tickets, ``away`` keeps those they have, ``offline`` has no
+            customers, and loses tickets not begun after a while (`kefu.handoff.dispatch`).
+        status_at: Since when the status is so.
         seen_at: When their desk last gave a sign of life.
     """
 
@@ -46,9 +49,16 @@ class Agent(Base):
     queues = Column(JSON, nullable=False, default=list)
     skills = Column(JSON, nullable=False, default=list)
     capacity = Column(Integer, nullable=False, default=5)
+    ticket_capacity = Column(Integer, nullable=False, default=20)
     status = Column(String(8), nullable=False, default="offline")
+    status_at = Column(DateTime, nullable=False, default=utcnow)
     active = Column(Boolean, nullable=False, default=True)
     seen_at = Column(DateTime)
+
+    def be(self, status: str) -> None:
+        """Comes, rests, or goes."""
+        if self.status != status:
+            self.status, self.status_at = status, utcnow()
 
 
 class Handoff(Base):

@@ -42,7 +42,15 @@ class Colleague(NamedTuple):
     queues: list[str]
     skills: list[str]
     capacity: int
+    ticket_capacity: int
     load: int = 0
+
+
+_COLLEAGUES = (
+    select(*(getattr(Agent, name) for name in Colleague._fields if name != "load"))
+    .where(Agent.active)
+    .order_by(Agent.id)
+)
 
 
 def open_rows(session: Session) -> dict[int, Row]:
@@ -53,9 +61,13 @@ def open_rows(session: Session) -> dict[int, Row]:
 def colleagues(session: Session, rows: Collection[Row]) -> list[Colleague]:
     """Every active agent with their load."""
     loads = Counter(row.agent_id for row in rows if row.state == "human")
-    query = select(Agent.id, Agent.name, Agent.status, Agent.queues, Agent.skills, Agent.capacity)
-    found = session.execute(query.where(Agent.active).order_by(Agent.id))
+    found = session.execute(_COLLEAGUES)
     return [Colleague(*values, load=loads[values[0]]) for values in found]
+
+
+def everybody(session: Session) -> list[Agent]:
+    """Every agent, also those who have left."""
+    return session.scalars(select(Agent).order_by(Agent.id)).all()
 
 
 def of_circle(session: Session, conversations: Collection[str], limit: int = 20) -> list[Handoff]:

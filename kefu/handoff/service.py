@@ -198,7 +198,7 @@ def end(session: Session, handoff_id: int, by: str, note: str = "") -> Handoff:
 def release(session: Session, agent_id: int, status: str = "offline") -> list[Handoff]:
     """Takes an agent's customers back into the queue, ahead of their priority, as they waited before."""
     agent = session.get(Agent, agent_id)
-    agent.status = status
+    agent.be(status)
     theirs = select(Handoff).where(Handoff.agent_id == agent_id, Handoff.state == "human")
     released = session.scalars(theirs.order_by(Handoff.id)).all()
     for handoff in released:

@@ -14,7 +14,9 @@ TICKET_KINDS = (
     "repair", "complaint", "suggestion", "return", "exchange", "refund", "invoice", "order",
     "appointment", "account", "consultation",
 )  # fmt: skip
-TICKET_STATUSES = ("new", "assigned", "in_progress", "waiting", "resolved", "closed", "cancelled")
+TICKET_STATUSES = ("new", "assigned", "in_progress", "waiting", "resolved", "closed", "cancelled", "merged")
+#: Those in which the next step is ours, and the customer is told by when.
+TICKET_STATUSES_OF_OURS = ("new", "assigned", "in_progress")
 #: Kinds of facts that answers come from.
 SOURCES = ("faq", "policy", "product", "spec", "function", "fault", "passage")
 
@@ -150,6 +152,21 @@ class Label(Entry):
         return self.en if language == "en" else self.zh
 
 
+def _fills_in(*fields: str, **words: str) -> classmethod:
+    """A check that labels have no other {words} in braces than those that are filled in."""
+
+    def check(value: Label) -> Label:
+        for text in (value.zh, value.en):
+            try:
+                text.format(**words)
+            except (KeyError, IndexError, ValueError, AttributeError):
+                known = ", ".join(f"{{{word}}}" for word in words)
+                raise ValueError(f"{text!r} has something else in braces than {known}") from None
+        return value
+
+    return validator(*fields, each_item=True, allow_reuse=True)(check)
+
+
 def _names_exactly(field: str, known: tuple[str, ...]) -> classmethod:
     """A check that a mapping has a value for every known name and for no other."""
 
@@ -163,6 +180,25 @@ def _names_exactly(field: str, known: tuple[str, ...]) -> classmethod:
     return validator(field, allow_reuse=True)(check)
 
 
+class _When(Entry):
+    """How a time still to come is said."""
+
+    o_clock: Label
+    today: Label
+    tomorrow: Label
+    weekday: Label
+    date: Label
+    parts: dict[str, Label]
+    weekdays: list[Label] = Field(min_items=7, max_items=7)
+
+    _o_clock = _fills_in("o_clock", hour=0)
+    _today = _fills_in("today", time="")
+    _tomorrow = _fills_in("tomorrow", part="")
+    _weekday = _fills_in("weekday", weekday="", part="")
+    _date = _fills_in("date", month=1, day=1, date="")
+    _parts = _names_exactly("parts", ("morning", "afternoon", "evening"))
+
+
 class _Labels(Entry):
     price: Name
     price_questions: list[Phrase] = []
@@ -171,6 +207,9 @@ class _Labels(Entry):
     urgencies: dict[str, Label]
     statuses: dict[str, Label]
     next_steps: dict[str, Label]
+    next_steps_by: dict[str, Label]
+    late: dict[str, Label]
+    when: _When
     ticket_kinds: dict[str, Label]
     not_given: dict[str, Label]
     channels: dict[str, Label] = {}
@@ -179,8 +218,11 @@ class _Labels(Entry):
     _urgencies = _names_exactly("urgencies", URGENCIES)
     _statuses = _names_exactly("statuses", TICKET_STATUSES)
     _next_steps = _names_exactly("next_steps", TICKET_STATUSES)
+    _next_steps_by = _names_exactly("next_steps_by", TICKET_STATUSES_OF_OURS)
+    _filled = _fills_in("next_steps_by", when="")
+    _late = _names_exactly("late", TICKET_STATUSES_OF_OURS)
     _ticket_kinds = _names_exactly("ticket_kinds", TICKET_KINDS)
-    _not_given = _names_exactly("not_given", ("product", "phone"))
+    _not_given = _names_exactly("not_given", ("product", "phone", "holder"))
 
 
 def _expression(value: str) -> str:

@@ -53,6 +53,23 @@ _CORRECTION = re.compile(
 _WANTS_CHANGE = re.compile(f"{_FILLER}(?:要|想|需要|有错|错了|得)*(?:修改|更改|改动|改)(?:一下|下)?{_FILLER}")
 _BESIDE_A_NAME = re.compile(r"(?:\W|我|家|里|的|是|这|那|个|款|台|把|有|一|买|型号|产品|it'?s|the|my|a|is)*")
 
+_STILL = "还是|还|仍然?|依旧|依然|根本|并|也|都|问题|故障|一点|现在|老毛病|再次|又"
+_UNSOLVED = re.compile(
+    f"{_FILLER}(?:(?:{_STILL}|麻烦|请|帮|给|把|[你您]们?)*(?:"
+    "(?:没|没有|未|不)(?:有|被|给|能)?(?:解决|处理|修|弄|搞|好|行|可以|对|变|问题)*|老样子|一样|"
+    "(?:存|还)?在|依旧|依然|坏|重新?(?:打?开|处理|激活)?(?:一下)?(?:(?:这|那|刚才|上次)?[个张]?的?(?:工单|单子|单))?|"
+    "(?:工单|单子)(?:重新)?打?开|"
+    r"no|nope|not (?:yet|really|fixed|solved|working|resolved)|still (?:not|broken)(?: \w+)?|"
+    r"it'?s not|it is not|(?:it )?(?:doesn'?t|does not|isn'?t) (?:work|working|fixed)|"
+    "(?:please )?reopen(?: (?:it|my|the|this))?(?: ticket)?"
+    f"){_FILLER})+"
+)
+
+#: Points that are said without a number.
+_BEST = re.compile("👍|(?<!不)好评|[很非常十分]满意|excellent|perfect|thumbs up")
+_WORST = re.compile("👎|差评|(?<!没)(?<!没啥)(?<!没什么)不满意|terrible|thumbs down")
+_STARS = re.compile("[⭐🌟★]")
+
 
 def phone_in(text: str) -> str | None:
     """The phone number of mainland China that a text holds, written or spoken, without blanks."""
@@ -108,3 +125,16 @@ def wants_change(text: str) -> bool:
 def is_bare_name(rest: str) -> bool:
     """Whether what stands beside the names in a text says nothing: 我家的 (C2摄像头)."""
     return bool(_BESIDE_A_NAME.fullmatch(normalize(rest).text))
+
+
+def says_only_unsolved(text: str) -> bool:
+    """Whether a text says at most that something is not solved, not what is wrong: 还没解决, not yet."""
+    return bool(_UNSOLVED.fullmatch(normalize(text).text)) or not text.strip()
+
+
+def points_in(text: str) -> str:
+    """The points from 1 to 5, as a digit, that a text gives without a number; empty if it gives none."""
+    normal = normalize(text).text
+    if stars := len(_STARS.findall(normal)):
+        return str(min(stars, 5))
+    return "1" if _WORST.search(normal) else "5" if _BEST.search(normal) else ""

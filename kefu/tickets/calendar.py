@@ -74,6 +74,18 @@ class WorkingTime:
             local = self._at(local.date() + timedelta(days=1), time.min)
         return self._utc(local)
 
+    def between(self, start: datetime, end: datetime) -> timedelta:
+        """How much working time lies from ``start`` to ``end`` (UTC without zone); none if it is earlier."""
+        first, last = self._local(start), self._local(end)
+        worked, day = timedelta(), first.date()
+        while day <= last.date():
+            span = self.on(day)
+            if span is not None:
+                begin, until = max(first, self._at(day, span[0])), min(last, self._at(day, span[1]))
+                worked += max(timedelta(), until - begin)
+            day += timedelta(days=1)
+        return worked
+
     def end_of_days(self, start: datetime, days: int) -> datetime:
         """The same time of day, ``days`` working days later (at the latest when that day's work ends)."""
         local = self._local(start)

@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import JSON, Column, DateTime, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import relationship
 
 from kefu.db import Base, utcnow
-
-#: From which states a ticket may go to a state. The table is the only place that decides.
-TRANSITIONS = {
-    "assigned": frozenset({"new", "assigned", "in_progress", "waiting"}),
-    "in_progress": frozenset({"new", "assigned", "waiting"}),
-    "waiting": frozenset({"assigned", "in_progress"}),
-    "resolved": frozenset({"new", "assigned", "in_progress", "waiting"}),
-    "closed": frozenset({"resolved"}),
-    "cancelled": frozenset({"new", "assigned", "in_progress", "waiting"}),
-    "new": frozenset({"resolved", "closed", "cancelled"}),  # reopening starts the work again
-}
-
-
-class WrongState(Exception):
-    """The ticket's state does not allow the change; carries the ticket's number and state."""
-
-    def __init__(self, number: str, status: str) -> None:
-        """Names the ticket and the state it is in."""
-        super().__init__(f"{number} is {status}")
-        self.number = number
-        self.status = status
+from kefu.tickets import clocks, lifecycle
+from kefu.tickets.lifecycle import NotAllowed, WrongState
 
 
 class Ticket(Base):
@@ -37,11 +20,24 @@ class Ticket(Base):
         request_key: Identifies the message that opened it, so that a repeated request opens no second.
         line, function, problem_type: The category path; empty where unknown.
         queue, skill, priority, respond_by, resolve_by, reasons: Its route (`kefu.tickets.routing.Route`).
+        assignee_id, assigned_at: The colleague who has it, or had it last, and since when. A number only: who
+            the colleagues are is known a floor above (`kefu.handoff`).
+        responded_at, paused_at, stood, respond_warn_at, resolve_warn_at, respond_stage, resolve_stage,
+            sla_at: The clocks of its promises (`kefu.tickets.clocks`).
         told: The state that the customer was last told of. What they asked for themselves, they know.
+        asked_at, reminded_at: When they were asked whether it is solved, and asked once more.
+        reopened_at: When its present work began, if not when it was opened: the clock runs from there.
+        escalated_at: When it was raised to the supervisor.
+        merged_into: The number of the ticket that goes on in its place.
         version: Counts changes; two people changing one ticket never overwrite each other.
     """
 
     __tablename__ = "tickets"
+    __table_args__ = (
+        Index("ix_tickets_queue", "status", "queue", "priority"),
+        Index("ix_tickets_assignee", "assignee_id", "status"),
+        Index("ix_tickets_escalated", "status", "escalated_at"),
+    )
 
     id = Column(Integer, primary_key=True)
     number = Column(String(16), nullable=False, unique=True)
@@ -49,7 +45,7 @@ class Ticket(Base):
     customer = Column(String(128), nullable=False, index=True)
     channel = Column(String(32), nullable=False, default="")
     kind = Column(String(16), nullable=False)
-    status = Column(String(16), nullable=False, default="new")
+    status = Column(String(16), nullable=False, default="new", index=True)
     urgency = Column(String(8), nullable=False)
     product = Column(String(64))
     line = Column(String(64))
@@ -67,7 +63,22 @@ class Ticket(Base):
     respond_by = Column(DateTime)
     resolve_by = Column(DateTime)
     reasons = Column(JSON, nullable=False, default=list)
+    assignee_id = Column(Integer)
+    assigned_at = Column(DateTime)
+    responded_at = Column(DateTime)
+    paused_at = Column(DateTime)
+    stood = Column(Integer, nullable=False, default=0)
+    respond_warn_at = Column(DateTime)
+    resolve_warn_at = Column(DateTime)
+    respond_stage = Column(String(8), nullable=False, default="")
+    resolve_stage = Column(String(8), nullable=False, default="")
+    sla_at = Column(DateTime, index=True)
     told = Column(String(16), nullable=False, default="new")
+    asked_at = Column(DateTime)
+    reminded_at = Column(DateTime)
+    reopened_at = Column(DateTime)
+    escalated_at = Column(DateTime)
+    merged_into = Column(String(16), index=True)
     version = Column(Integer, nullable=False)
 
     notes = relationship("TicketNote", order_by="TicketNote.id", lazy="selectin")
@@ -82,32 +93,48 @@ class Ticket(Base):
     @property
     def is_open(self) -> bool:
         """Whether somebody works on it, or will."""
-        return self.status not in ("resolved", "closed", "cancelled")
+        return self.status in lifecycle.OPEN
 
-    def must_be_open(self) -> None:
-        """Refuses what only makes sense while somebody works on the ticket.
+    @property
+    def holder(self) -> TicketNote | None:
+        """The line of its history by which a colleague last took it."""
+        who = ("assigned", "in_progress", "handed_on", "given_back")
+        last = next((note for note in reversed(self.notes) if note.kind in who), None)
+        return last if last and last.kind in who[:2] else None
+
+    @property
+    def due(self) -> datetime | None:
+        """Until when the customer can expect the next step (UTC), if it is ours to take."""
+        if self.status == "in_progress":
+            return self.resolve_by
+        return self.respond_by if self.status in ("new", "assigned") else None
+
+    def is_late(self, now: datetime) -> bool:
+        """Whether the customer's next step should have been there by ``now``."""
+        return self.due is not None and self.due <= now
+
+    def take(self, name: str, role: str) -> None:
+        """Takes a step of the table.
 
         Raises:
-            WrongState: It is finished or withdrawn.
+            NotAllowed: The role never takes it.
+            WrongState: The present state does not allow it.
         """
-        if not self.is_open:
+        if not lifecycle.may(role, name):
+            raise NotAllowed(role, name)
+        step = lifecycle.find(name, self.status, role)
+        if step is None:
             raise WrongState(self.number, self.status)
-
-    def move(self, status: str) -> None:
-        """Changes the state.
-
-        Raises:
-            WrongState: The present state does not lead there.
-        """
-        if self.status not in TRANSITIONS[status]:
-            raise WrongState(self.number, self.status)
-        self.status = status
+        before, self.status = self.status, step.to or self.status
+        clocks.follow(self, before)
 
 
 class TicketNote(Base):
-    """One line of a ticket's history: opened, added to, urged, cancelled, reopened, rated.
+    """One line of a ticket's history: that it was opened, or a step of the table.
 
     Attributes:
+        kind: ``opened`` or the step's name.
+        data: Who took it, where it was a colleague: ``by`` (their id) and ``name``; and what the step adds.
         request_key: Identifies the message that led to it, so that a repeated request is noted once.
     """
 

@@ -1,36 +1,106 @@
-"""How a ticket goes on, and that its customer is told so once."""
+"""What colleagues, and the clock, do with a ticket, and that its customer is told so once."""
 
 from __future__ import annotations
+
+from functools import partial
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from kefu.db import session_scope
-from kefu.events import record
-from kefu.tickets.models import Ticket, TicketNote
+from kefu.customers.service import circle
+from kefu.db import utcnow
+from kefu.knowledge.schema import URGENCIES
+from kefu.tickets.models import Ticket
+from kefu.tickets.numbers import normal_number
 from kefu.tickets.service import NoSuchTicket
+from kefu.tickets.steps import Actor, begin_again, raise_to_supervisor, set_route, take
 
 
-def progress(number: str, status: str, by: str) -> Ticket:
-    """Moves a ticket on, as the colleague ``by`` who works on it does.
+class ChangedMeanwhile(Exception):
+    """The ticket is no longer what the colleague saw."""
+
+
+class OtherCustomer(ValueError):
+    """Two tickets are not of one customer."""
+
+
+def get(session: Session, number: str, version: int | None = None) -> Ticket:
+    """The ticket of that number, whosever it is.
 
     Args:
+        session: The caller's transaction.
+        number: As typed.
+        version: Which of its states the caller saw.
+
+    Raises:
+        NoSuchTicket: There is none.
+        ChangedMeanwhile: It has been changed since.
+    """
+    ticket = session.scalar(select(Ticket).filter_by(number=normal_number(number)))
+    if ticket is None:
+        raise NoSuchTicket(number)
+    if version is not None and version != ticket.version:
+        raise ChangedMeanwhile(number)
+    return ticket
+
+
+def move(session: Session, number: str, name: str, actor: Actor, version: int | None = None) -> Ticket:
+    """Takes a step that leads to another state and needs nothing else (all but ``merged``).
+
+    Args:
+        session: The caller's transaction.
         number: The ticket's number.
-        status: ``assigned``, ``in_progress``, ``waiting``, ``resolved`` or ``closed``.
-        by: Id of the colleague.
+        name: Of the step.
+        actor: Who takes it.
+        version: What the colleague saw; ``None``: whatever it is.
 
     Raises:
         NoSuchTicket: There is none of that number.
-        WrongState: The ticket's state does not lead there.
+        NotAllowed: The actor's role never takes the step.
+        WrongState: The ticket's state does not allow it.
+        ChangedMeanwhile: It has been changed since the colleague saw it.
     """
-    with session_scope() as session:
-        ticket = session.scalar(select(Ticket).filter_by(number=number))
-        if ticket is None:
-            raise NoSuchTicket(number)
-        ticket.move(status)
-        ticket.notes.append(TicketNote(kind=status, data={"by": by}))
-        record(session, f"ticket.{status}", ticket.customer, ticket=number, kind=ticket.kind, by=by)
-        return ticket
+    ticket = get(session, number, version)
+    (begin_again if name == "reopened" else partial(take, name=name))(session, ticket, actor=actor)
+    return ticket
+
+
+def escalate(
+    session: Session, number: str, actor: Actor, text: str = "", version: int | None = None
+) -> Ticket:
+    """Raises a ticket to the supervisor, for the reason given.
+
+    Raises:
+        NoSuchTicket, NotAllowed, WrongState, ChangedMeanwhile: See `move`.
+    """
+    ticket = get(session, number, version)
+    raise_to_supervisor(session, ticket, actor, text)
+    return ticket
+
+
+def merge(session: Session, number: str, into: str, actor: Actor, version: int | None = None) -> Ticket:
+    """Lets another ticket of the same customer go on in the place of this one; returns the other.
+
+    Both keep their history. The other is as urgent as the more urgent of them, and takes over the phone.
+
+    Raises:
+        OtherCustomer: They are not of one customer, or are the same.
+        NoSuchTicket, NotAllowed, WrongState, ChangedMeanwhile: See `move`; the other must be open, too.
+    """
+    ticket, other = get(session, number, version), get(session, into)
+    if other is ticket or other.customer not in circle(session, ticket.customer):
+        raise OtherCustomer(into)
+    take(session, ticket, "merged", actor, into=other.number)
+    take(session, other, "joined", actor, **{"from": ticket.number})
+    # Who was led here is led on: one step always leads to the ticket that goes on.
+    before = update(Ticket).where(Ticket.merged_into == ticket.number).values(merged_into=other.number)
+    session.execute(before.execution_options(synchronize_session=False))
+    ticket.merged_into = other.number
+    other.urgency = min(ticket.urgency, other.urgency, key=URGENCIES.index)
+    other.phone = other.phone or ticket.phone
+    other.urged += ticket.urged
+    set_route(other)
+    return other
 
 
 def untold(session: Session, limit: int = 100) -> list[Ticket]:
@@ -40,7 +110,11 @@ def untold(session: Session, limit: int = 100) -> list[Ticket]:
 
 
 def tell(session: Session, ticket: Ticket) -> bool:
-    """Notes that the customer is told of the ticket's state; ``False`` if somebody else has just done so."""
+    """Notes that the customer is told of the ticket's state; ``False`` if somebody else has just done so.
+
+    To be told that it is resolved is to be asked whether it is.
+    """
     here = (Ticket.id == ticket.id, Ticket.status == ticket.status, Ticket.told != Ticket.status)
-    told = update(Ticket).where(*here).values(told=ticket.status, changed_at=Ticket.changed_at)
+    asked = {"asked_at": utcnow()} if ticket.status == "resolved" else {}
+    told = update(Ticket).where(*here).values(told=ticket.status, changed_at=Ticket.changed_at, **asked)
     return session.execute(told.execution_options(synchronize_session=False)).rowcount == 1

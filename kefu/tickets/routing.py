@@ -31,6 +31,7 @@ FIELDS = ("queue", "skill", "priority", "respond", "resolve", "clock")
 FIRST, LAST = 1, 5
 
 _DURATION = re.compile(r"([1-9][0-9]{0,3})([mhd])")
+_SHARE = re.compile(r"([1-9][0-9]?)\s?%")
 
 
 class RoutingError(ValueError):
@@ -187,10 +188,27 @@ class _Rule(_Entry):
     up: int = Field(0, alias="raise", ge=0, le=LAST)
 
 
+class _Deadlines(_Entry):
+    warn_after: str = "75%"
+    up: int = Field(1, alias="raise", ge=0, le=LAST)
+
+    @validator("warn_after")
+    def _percent(cls, value: str) -> str:
+        if not _SHARE.fullmatch(value):
+            raise ValueError(f"{value!r} is no share between 1% and 99%")
+        return value
+
+    @property
+    def share(self) -> float:
+        """How much of a promised time may go by without a warning, from 0 to 1."""
+        return int(_SHARE.fullmatch(self.warn_after).group(1)) / 100
+
+
 class Routing(_Entry):
     """The whole file."""
 
     hours: _Hours
+    deadlines: _Deadlines = _Deadlines()
     queues: dict[str, Label]
     # Not `rules`: below data/ that would be Rasa's.
     rules: list[_Rule] = Field(alias="routing", min_items=1)
@@ -290,13 +308,21 @@ def route(case: Case, routing: Routing | None = None) -> Route:
         queue=said["queue"],
         skill=said["skill"],
         priority=max(FIRST, said["priority"] - up),
-        respond_by=_due(case.at, said["respond"], hours, always),
-        resolve_by=_due(case.at, said["resolve"], hours, always),
+        respond_by=due(case.at, said["respond"], hours, always),
+        resolve_by=due(case.at, said["resolve"], hours, always),
         reasons=tuple(reasons),
     )
 
 
-def _due(start: datetime, duration: str, hours: WorkingTime, always: bool) -> datetime:
+def due(start: datetime, duration: str, hours: WorkingTime, always: bool) -> datetime:
+    """Until when something is to be done.
+
+    Args:
+        start: When the time begins to run (UTC without zone).
+        duration: As the rules write it: ``30m``, ``4h``, ``2d``.
+        hours: The company's.
+        always: Whether it runs at night and on holidays too.
+    """
     number, unit = _DURATION.fullmatch(duration).groups()
     if unit == "d" and not always:
         return hours.end_of_days(start, int(number))

@@ -22,14 +22,20 @@ from sqlalchemy.sql import Select
 
 from kefu.customers.service import circle_query
 from kefu.db import session_scope, today, utcnow
-from kefu.events import record, record_once
+from kefu.events import record_once
 from kefu.knowledge.schema import TICKET_KINDS, URGENCIES
 from kefu.tickets import numbers
-from kefu.tickets.models import Ticket, TicketNote, WrongState
-from kefu.tickets.routing import Case, route
+from kefu.tickets.lifecycle import WrongState
+from kefu.tickets.models import Ticket, TicketNote
+from kefu.tickets.steps import CLOCK, OWNER, RATING, begin_again, note, raise_to_supervisor, set_route, take
 
 #: Urging again within this time is noted once.
 URGE_PAUSE = timedelta(minutes=30)
+#: A rating up to this is made good, where the work was over for no longer than this.
+LOW_RATING, STILL_FRESH = 2, timedelta(days=30)
+
+#: How often a customer's change may be overtaken by others'.
+_TRIES = 5
 
 _UseCase = TypeVar("_UseCase", bound=Callable)
 
@@ -70,23 +76,27 @@ class TicketRequest:
             raise ValueError("description: is empty")
 
 
-def _once_more(use_case: _UseCase) -> _UseCase:
-    """Tries again when another transaction came first; the second time sees what that one did.
+def _if_overtaken_again(use_case: _UseCase) -> _UseCase:
+    """Tries again when another transaction came first; the next time sees what that one did.
 
     It was the same message handled twice at once, a colleague at the same ticket, or the day's first number.
     """
 
     @wraps(use_case)
     def tried(*args, **kwargs):
-        try:
-            return use_case(*args, **kwargs)
-        except (IntegrityError, StaleDataError, WrongState):
-            return use_case(*args, **kwargs)
+        for _ in range(_TRIES - 1):
+            try:
+                return use_case(*args, **kwargs)
+            except WrongState:
+                break  # perhaps by this very message, handled elsewhere at this moment: then it is known now
+            except (IntegrityError, StaleDataError):
+                continue
+        return use_case(*args, **kwargs)
 
     return tried
 
 
-@_once_more
+@_if_overtaken_again
 def open_ticket(request: TicketRequest) -> Ticket:
     """Opens a ticket, or returns the one that the same request opened before."""
     with session_scope() as session:
@@ -95,13 +105,12 @@ def open_ticket(request: TicketRequest) -> Ticket:
             return opened
         number = numbers.issue(session, numbers.TICKET, today())
         ticket = Ticket(number=number, opened_at=utcnow(), **vars(request))
-        _route(ticket)
+        set_route(ticket)
         session.add(ticket)
         session.flush()
-        category, urgency = ticket.category, ticket.urgency
-        _note(
+        note(
             session, ticket, "opened", request.request_key,
-            category=category, urgency=urgency, queue=ticket.queue,
+            category=ticket.category, urgency=ticket.urgency, queue=ticket.queue,
         )  # fmt: skip
         return ticket
 
@@ -117,42 +126,54 @@ def find_ticket(customer: str, number: str | None = None) -> Ticket:
 
 
 def list_tickets(customer: str, limit: int = 5) -> list[Ticket]:
-    """The customer's newest tickets."""
+    """The customer's newest tickets, without those that went on as another."""
+    query = _of(customer).where(Ticket.merged_into.is_(None))
     with session_scope() as session:
-        return list(session.scalars(_of(customer).order_by(Ticket.id.desc()).limit(limit)))
+        return list(session.scalars(query.order_by(Ticket.id.desc()).limit(limit)))
 
 
-@_once_more
+@_if_overtaken_again
+def look_at(customer: str, number: str | None = None) -> Ticket:
+    """The ticket, as `find_ticket`, for telling its customer where it stands: a late one is passed on.
+
+    Raises:
+        NoSuchTicket: There is none.
+    """
+    with session_scope() as session:
+        ticket = _own(session, customer, number)
+        _pass_on_if_late(session, ticket)
+        return ticket
+
+
+@_if_overtaken_again
 def urge_ticket(request_key: str, customer: str, number: str | None = None) -> tuple[Ticket, bool]:
     """Notes that the customer presses; returns the ticket and whether this counted."""
     with session_scope() as session:
         if done := _done(session, "urged", request_key):
             return done, True
         ticket = _own(session, customer, number)
-        ticket.must_be_open()
-        last = next((note for note in reversed(ticket.notes) if note.kind == "urged"), None)
-        if last and utcnow() - last.at < URGE_PAUSE:
+        _pass_on_if_late(session, ticket)
+        last = next((line for line in reversed(ticket.notes) if line.kind == "urged"), None)
+        if ticket.is_open and last and utcnow() - last.at < URGE_PAUSE:
             return ticket, False
         ticket.urged += 1
-        _route(ticket)
-        _note(session, ticket, "urged", request_key, count=ticket.urged)
+        take(session, ticket, "urged", OWNER, request_key, count=ticket.urged)
+        set_route(ticket)
         return ticket, True
 
 
-@_once_more
+@_if_overtaken_again
 def add_detail(request_key: str, customer: str, text: str, number: str | None = None) -> Ticket:
-    """Adds what the customer says to the ticket's history."""
+    """Adds what the customer says to the ticket's history; who waited for it can go on."""
     with session_scope() as session:
         if done := _done(session, "detail", request_key):
             return done
         ticket = _own(session, customer, number)
-        ticket.must_be_open()
-        ticket.changed_at = utcnow()
-        _note(session, ticket, "detail", request_key, text)
+        take(session, ticket, "detail", OWNER, request_key, text)
         return ticket
 
 
-@_once_more
+@_if_overtaken_again
 def cancel_ticket(request_key: str, customer: str, number: str | None = None) -> Ticket:
     """Withdraws a ticket that is not finished.
 
@@ -163,15 +184,13 @@ def cancel_ticket(request_key: str, customer: str, number: str | None = None) ->
         if done := _done(session, "cancelled", request_key):
             return done
         ticket = _own(session, customer, number)
-        ticket.move("cancelled")
-        ticket.told = ticket.status
-        _note(session, ticket, "cancelled", request_key)
+        take(session, ticket, "cancelled", OWNER, request_key)
         return ticket
 
 
-@_once_more
+@_if_overtaken_again
 def reopen_ticket(request_key: str, customer: str, text: str, number: str | None = None) -> Ticket:
-    """Takes up a finished ticket again, for the reason given.
+    """Takes up a finished ticket again, for the reason given; it goes back to the colleague who had it.
 
     Raises:
         WrongState: It is still being worked on.
@@ -180,15 +199,34 @@ def reopen_ticket(request_key: str, customer: str, text: str, number: str | None
         if done := _done(session, "reopened", request_key):
             return done
         ticket = _own(session, customer, number)
-        ticket.move("new")
-        ticket.told = ticket.status
-        _note(session, ticket, "reopened", request_key, text)
+        begin_again(session, ticket, OWNER, request_key, text)
         return ticket
 
 
-@_once_more
+@_if_overtaken_again
+def confirm(request_key: str, customer: str, number: str | None = None) -> Ticket:
+    """Closes a resolved ticket, because the customer says that it is solved; a closed one stays as it is.
+
+    Raises:
+        WrongState: It is still being worked on, or withdrawn.
+    """
+    with session_scope() as session:
+        if done := _done(session, "closed", request_key):
+            return done
+        ticket = _own(session, customer, number)
+        if ticket.status != "closed":
+            take(session, ticket, "closed", OWNER, request_key)
+        return ticket
+
+
+@_if_overtaken_again
 def rate(request_key: str, customer: str, rating: int, number: str | None = None) -> Ticket | None:
-    """Records a rating from 1 to 5, on the customer's ticket if there is one."""
+    """Records a rating from 1 to 5, on the customer's ticket if there is one.
+
+    Points for a resolved ticket also say that it is solved, and close it. A low rating reopens a finished
+    ticket and raises it to the supervisor, whoever is there at that hour: so the promise always holds, and
+    somebody else than who did the work judges it.
+    """
     if not 1 <= rating <= 5:
         raise ValueError(f"rating: {rating} is not between 1 and 5")
     with session_scope() as session:
@@ -199,25 +237,28 @@ def rate(request_key: str, customer: str, rating: int, number: str | None = None
         except NoSuchTicket:
             record_once(session, "service.rated", request_key, customer, rating=rating)
             return None
+        fresh = utcnow() - ticket.changed_at < STILL_FRESH
         ticket.rating = rating
-        _note(session, ticket, "rated", request_key, rating=rating)
+        take(session, ticket, "rated", OWNER, request_key, rating=rating)
+        if rating <= LOW_RATING:
+            _make_good(session, ticket, fresh)
+        elif ticket.status == "resolved":
+            take(session, ticket, "closed", OWNER)
         return ticket
 
 
-def _route(ticket: Ticket) -> None:
-    case = Case(
-        kind=ticket.kind,
-        urgency=ticket.urgency,
-        line=ticket.line,
-        function=ticket.function,
-        problem_type=ticket.problem_type,
-        channel=ticket.channel,
-        urged=ticket.urged or 0,  # not stored yet: nothing
-        text=ticket.description,
-        at=ticket.opened_at,
-    )
-    for name, value in vars(route(case)).items():
-        setattr(ticket, name, list(map(list, value)) if name == "reasons" else value)
+def _make_good(session: Session, ticket: Ticket, fresh: bool) -> None:
+    """Takes up again, at the supervisor's, what was rated badly; what was withdrawn stays so."""
+    if ticket.status in ("resolved", "closed") and fresh:
+        begin_again(session, ticket, RATING)
+        ticket.told = ticket.status  # the answer to the rating tells it
+    if ticket.is_open:
+        raise_to_supervisor(session, ticket, RATING, why="rated")
+
+
+def _pass_on_if_late(session: Session, ticket: Ticket) -> None:
+    if ticket.is_late(utcnow()):
+        raise_to_supervisor(session, ticket, CLOCK, why="late")
 
 
 def _done(session: Session, kind: str, request_key: str) -> Ticket | None:
@@ -240,12 +281,11 @@ def _own(session: Session, customer: str, number: str | None) -> Ticket:
         query = query.filter(
             Ticket.number == normal if whole else Ticket.number.endswith(normal, autoescape=True)
         )
+    else:
+        query = query.filter(Ticket.merged_into.is_(None))
     ticket = session.scalars(query.order_by(Ticket.changed_at.desc(), Ticket.id.desc()).limit(1)).first()
     if ticket is None:
         raise NoSuchTicket(number or "any")
-    return ticket
-
-
-def _note(session: Session, ticket: Ticket, kind: str, request_key: str, text: str = "", **data) -> None:
-    ticket.notes.append(TicketNote(kind=kind, text=text, data=data, request_key=request_key))
-    record(session, f"ticket.{kind}", ticket.customer, ticket=ticket.number, kind=ticket.kind, **data)
+    # One that was merged is looked up as the one that goes on, unless their customers have parted since.
+    goes_on = ticket.merged_into and session.scalar(_of(customer).filter(Ticket.number == ticket.merged_into))
+    return goes_on or ticket

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import and_, case, func, not_, or_, select
 from sqlalchemy.orm import Session
+from sqlalchemy.sql import Select
 
-from kefu.knowledge.schema import TICKET_KINDS, URGENCIES
-from kefu.tickets import numbers
-from kefu.tickets.models import TRANSITIONS, Ticket
+from kefu.db import utcnow
+from kefu.knowledge.schema import TICKET_KINDS, TICKET_STATUSES, URGENCIES
+from kefu.tickets import lifecycle, numbers
+from kefu.tickets.models import Ticket
 from kefu.tickets.routing import rules
-from kefu.tickets.service import NoSuchTicket
 
-STATUSES = ("new", "assigned", "in_progress", "waiting", "resolved", "closed", "cancelled")
-#: What a colleague may do; reopening and withdrawing are the customer's.
-STEPS = ("assigned", "in_progress", "waiting", "resolved", "closed")
+DUE = ("late", "soon")
+#: Steps that are taken by something else: handing on, taking back, merging another into it.
+_NOT_OFFERED = ("handed_on", "given_back", "joined")
+#: The promise that is due next; none while the customer has to answer.
+_NEXT = case(
+    (Ticket.responded_at.is_(None), Ticket.respond_by), (Ticket.paused_at.is_(None), Ticket.resolve_by)
+)
 ORDERS = {
     "newest": (Ticket.id.desc(),),
     "changed": (Ticket.changed_at.desc(), Ticket.id.desc()),
     "urged": (Ticket.urged.desc(), Ticket.id),
     "oldest": (Ticket.id,),
     "priority": (Ticket.priority, Ticket.resolve_by, Ticket.id),
+    "due": (_NEXT.is_(None), _NEXT, Ticket.id),
 }
 
 
@@ -31,6 +38,9 @@ class Filters:
     """What a list of tickets shows; empty means any.
 
     Attributes:
+        assignee: An agent's id, or ``none`` for tickets that wait for somebody.
+        due: ``late`` (a promise is broken) and ``soon`` (it was warned of).
+        escalated: Only those that the supervisor has to look at; the open ones, unless ``status`` says more.
         text: A number or its end, a phone number, or the id of a customer's conversation.
     """
 
@@ -38,21 +48,27 @@ class Filters:
     kind: tuple[str, ...] = ()
     urgency: tuple[str, ...] = ()
     queue: tuple[str, ...] = ()
+    assignee: str = ""
+    due: tuple[str, ...] = ()
+    escalated: bool = False
     text: str = ""
     order: str = "newest"
 
     def __post_init__(self) -> None:
         """Refuses values that there are not, naming the field."""
         known = {
-            "status": STATUSES,
+            "status": TICKET_STATUSES,
             "kind": TICKET_KINDS,
             "urgency": URGENCIES,
             "queue": tuple(rules().queues),
+            "due": DUE,
         }
         for name, values in known.items():
             for value in getattr(self, name):
                 if value not in values:
                     raise ValueError(f"{name}: {value!r} is not one of {', '.join(values)}")
+        if not (self.assignee in ("", "none") or self.assignee.isascii() and self.assignee.isdigit()):
+            raise ValueError(f"assignee: {self.assignee!r} is neither an agent's id nor none")
         if self.order not in ORDERS:
             raise ValueError(f"order: {self.order!r} is not one of {', '.join(ORDERS)}")
 
@@ -63,6 +79,7 @@ def find(session: Session, filters: Filters, offset: int = 0, limit: int = 50) -
     for name in ("status", "kind", "urgency", "queue"):
         if values := getattr(filters, name):
             query = query.where(getattr(Ticket, name).in_(values))
+    query = _standing(query, filters, utcnow())
     if text := filters.text.strip():
         normal = numbers.normal_number(text)
         ends = (
@@ -74,16 +91,34 @@ def find(session: Session, filters: Filters, offset: int = 0, limit: int = 50) -
     return session.scalars(page).all(), total
 
 
-def get(session: Session, number: str) -> Ticket:
-    """The ticket of that number, whosever it is.
+def _standing(query: Select, filters: Filters, now: datetime) -> Select:
+    """Narrows to who has a ticket, how it stands with its promises, and whether it was escalated."""
+    open_ = Ticket.status.in_(lifecycle.OPEN)
+    if filters.assignee == "none":
+        query = query.where(open_, or_(Ticket.status == "new", Ticket.assignee_id.is_(None)))
+    elif filters.assignee:
+        query = query.where(Ticket.assignee_id == int(filters.assignee))
+    if filters.due:
+        passed = {"late": (Ticket.respond_by, Ticket.resolve_by)}
+        passed["soon"] = (Ticket.respond_warn_at, Ticket.resolve_warn_at)
+        late, soon = (
+            or_(
+                and_(Ticket.responded_at.is_(None), passed[name][0] <= now),
+                and_(Ticket.paused_at.is_(None), passed[name][1] <= now),
+            )
+            for name in DUE
+        )
+        wanted = {"late": late, "soon": and_(soon, not_(late))}
+        query = query.where(open_, or_(*(wanted[name] for name in filters.due)))
+    if filters.escalated:
+        query = query.where(Ticket.escalated_at.is_not(None))
+        query = query if filters.status else query.where(open_)
+    return query
 
-    Raises:
-        NoSuchTicket: There is none.
-    """
-    ticket = session.scalar(select(Ticket).filter_by(number=numbers.normal_number(number)))
-    if ticket is None:
-        raise NoSuchTicket(number)
-    return ticket
+
+def merged_into(session: Session, number: str) -> list[Ticket]:
+    """The tickets that go on as this one."""
+    return session.scalars(select(Ticket).filter_by(merged_into=number).order_by(Ticket.id)).all()
 
 
 def of_customer(session: Session, conversations: Collection[str], limit: int = 50) -> list[Ticket]:
@@ -92,6 +127,8 @@ def of_customer(session: Session, conversations: Collection[str], limit: int = 5
     return session.scalars(query.order_by(Ticket.id.desc()).limit(limit)).all()
 
 
-def next_steps(ticket: Ticket) -> list[str]:
-    """Where a colleague may move a ticket now."""
-    return [step for step in STEPS if ticket.status in TRANSITIONS[step] and step != ticket.status]
+def next_steps(ticket: Ticket, role: str) -> list[str]:
+    """What somebody of the role may do with a ticket now; to the state it is in there is no step."""
+    return [
+        step for step in lifecycle.steps(ticket.status, role) if step not in (ticket.status, *_NOT_OFFERED)
+    ]

@@ -21,10 +21,12 @@ _CUSTOMER = "customer"
 
 @dataclass(frozen=True)
 class Expected:
-    """One turn: what a customer writes and what has to come of it (see README.md)."""
+    """One turn: what a customer writes or what happens meanwhile, and what has to come of it (README.md)."""
 
-    customer: str
-    says: list[str]
+    customer: str = ""
+    says: list[str] = field(default_factory=list)
+    colleague: str | None = None
+    days: float | None = None
     by: str = _CUSTOMER
     intent: str | None = None
     contains: list[str] = field(default_factory=list)
@@ -95,7 +97,7 @@ def play(talk: Talk, dialogue: Dialogue) -> tuple[list[str], str]:
     faults, transcript = [], []
     talk.staff("online" if dialogue.staffed else "offline")
     phone = f"138{crc32(dialogue.title.encode()) % 10**8:08d}"
-    known = {"ticket": "", "link_code": "", "phone": phone, "tail": phone[-4:]}
+    known = {"ticket": "", "first_ticket": "", "link_code": "", "phone": phone, "tail": phone[-4:]}
     metadata = {"language": dialogue.page_language} if dialogue.page_language else {}
     for number, turn in enumerate(dialogue.turns, start=1):
         turn = _filled(
@@ -103,10 +105,15 @@ def play(talk: Talk, dialogue: Dialogue) -> tuple[list[str], str]:
         )
         identity = f"{dialogue.group}: {dialogue.title} ({turn.by})"
         conversation = talk.conversation_of(identity)
-        answer = talk.say(conversation, turn.customer, metadata | {"identity": identity})
-        found = [f"turn {number} ({turn.customer}): {fault}" for fault in turn.faults(answer)]
+        if turn.colleague or turn.days:
+            _meanwhile(talk, turn, known["ticket"])
+            answer = talk.hear(conversation, identity)
+        else:
+            answer = talk.say(conversation, turn.customer, metadata | {"identity": identity})
+        what = turn.customer or f"colleague: {turn.colleague}, days: {turn.days}"
+        found = [f"turn {number} ({what}): {fault}" for fault in turn.faults(answer)]
         transcript += [
-            f"{turn.by}: {turn.customer}   <{answer.intent} {answer.entities}>",
+            f"{turn.by}: {what}   <{answer.intent} {answer.entities}>",
             *(f"    {name}" for name in answer.responses),
             *(f"    | {line}" for text in answer.texts for line in text.splitlines()),
             *(f"  ! {fault}" for fault in found),
@@ -114,7 +121,16 @@ def play(talk: Talk, dialogue: Dialogue) -> tuple[list[str], str]:
         faults += found
         for name, form in (("ticket", _TICKET), ("link_code", _LINK_CODE)):
             known[name] = next(reversed(form.findall(answer.text)), known[name])
+        known["first_ticket"] = known["first_ticket"] or known["ticket"]
     return faults, "\n".join(transcript)
+
+
+def _meanwhile(talk: Talk, turn: Expected, ticket: str) -> None:
+    """Lets happen what a turn says, with the ticket spoken of last."""
+    if turn.colleague:
+        talk.desk.works(turn.colleague, ticket)
+    if turn.days:
+        talk.desk.days_pass(turn.days, ticket)
 
 
 def _filled(turn: Expected, known: Mapping[str, str]) -> Expected:

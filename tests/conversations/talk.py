@@ -25,6 +25,7 @@ from kefu.customers.service import conversation_of
 from kefu.db import connect
 from kefu.handoff.models import Agent
 from kefu.tickets.routing import rules
+from tests.conversations.desk import Desk
 from tests.e2e.assistant import Assistant
 
 CHANNEL = "web"
@@ -71,6 +72,7 @@ class Talk:
         self._agent = self._loop.run_until_complete(load_agent(str(model), endpoints=servers))
         self.domain = self._agent.domain
         self._keep_in(InMemoryTrackerStore(self.domain))
+        self.desk = Desk(self._database, self._agent, self._loop)
 
     def close(self) -> None:
         self._loop.close()
@@ -109,6 +111,21 @@ class Talk:
     def say(self, sender: str, text: str, metadata: Mapping[str, Any] | None = None) -> Answer:
         """Sends one message and waits for all that the assistant does about it."""
         return self._loop.run_until_complete(self._say(sender, text, dict(metadata or {})))
+
+    def hear(self, sender: str, customer: str) -> Answer:
+        """What ``customer``, who speaks in the conversation ``sender``, is told without having asked."""
+        news = self.desk.news(customer)
+        tracker = self._loop.run_until_complete(self._tracker(sender))
+        buttons = (button["title"] for _, said in news for button in said.get("buttons", ()))
+        return Answer(
+            intent=None,
+            entities=[],
+            responses=[response for response, _ in news],
+            texts=[said["text"] for _, said in news] + [f"[{title}]" for title in buttons],
+            actions=[],
+            slots=tracker.current_slot_values(),
+            form=(tracker.active_loop_name, tracker.get_slot("requested_slot")),
+        )
 
     def copy(self, sender: str, to: str) -> None:
         """Lets another customer be at the same point of the same conversation."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from rasa.shared.core.constants import ACTION_DEFAULT_FALLBACK_NAME
 
+#: A ticket, and that a colleague has resolved it.
+TICKET = ["报修 L3指纹录不进去", "不留电话", "可以提交"]
+RESOLVED = "resolved"
 #: How to get to each point where the assistant waits for something.
 WAITING = {
     "nothing": ["在吗"],
@@ -12,6 +15,8 @@ WAITING = {
     "a choice": ["/ask_recommendation"],
     "a yes to a ticket": ["/request_human"],
     "points": ["/rate_service"],
+    "whether a ticket is solved": [*TICKET, RESOLVED],
+    "what was wrong": [*TICKET, RESOLVED, "/deny"],
 }
 #: How to get to each question of the ticket form.
 FORM = {
@@ -32,8 +37,13 @@ def customers_intents(talk):
 
 
 def reach(talk, name, texts):
+    answer = None
     for text in texts:
-        answer = talk.say(name, text)
+        if text == RESOLVED:
+            talk.desk.works(RESOLVED, answer.slots["ticket_number"])
+            answer = talk.hear(name, name)
+        else:
+            answer = talk.say(name, text)
     return answer
 
 

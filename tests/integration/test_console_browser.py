@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -16,6 +17,7 @@ from kefu.handoff import agents, service
 from kefu.handoff.models import Agent, Handoff
 from kefu.knowledge.load import load
 from kefu.run import builds
+from kefu.tickets import progress
 from tests import browser as browsers
 from tests import console as people
 
@@ -241,15 +243,76 @@ def test_tickets_are_filtered_and_moved_on_many_at_once(opened):
     for number in numbers:
         expect(page.get_by_role("row").filter(has_text=number)).to_contain_text("待分派")
         page.get_by_role("row").filter(has_text=number).get_by_role("checkbox").check()
-    page.get_by_role("button", name="改为 处理中").click()
+    page.get_by_role("button", name="开始处理").click()
     for number in numbers:
         expect(page.get_by_role("row").filter(has_text=number)).to_contain_text("处理中")
     page.get_by_label("工单号、尾号、电话或客户编号").fill(numbers[1][-5:])
     page.get_by_label("工单号、尾号、电话或客户编号").press("Enter")
     expect(page.locator("tbody").get_by_role("checkbox")).to_have_count(1)
     page.get_by_role("button", name=numbers[1]).click()
-    page.get_by_role("dialog").get_by_role("button", name="已解决").click()
+    page.get_by_role("dialog").get_by_role("button", name="升级给主管").click()
+    asked = page.get_by_role("dialog").filter(has_text="优先级提高一级")
+    asked.get_by_label("原因（可不填）").fill("客户要求主管回电")
+    asked.get_by_label("原因（可不填）").press("Enter")
+    expect(page.get_by_role("dialog")).to_contain_text("升级给主管：客户要求主管回电")
+    page.get_by_role("dialog").get_by_role("button", name="处理完成").click()
     expect(page.get_by_role("dialog")).to_contain_text("李晓雨")
+
+
+def listed(page: Page, number):
+    return page.get_by_role("row").filter(has_text=number)
+
+
+def choose(page: Page, box: str, option: str):
+    page.get_by_label(box, exact=True).first.click()
+    page.locator(".ant-select-item-option:visible").filter(has_text=option).click()
+
+
+def hand_on(page: Page, to: str, reason: str):
+    dialog = page.get_by_role("dialog").filter(has_text="转交工单")
+    dialog.get_by_role("combobox").fill(to)
+    page.locator(".ant-select-item-option:visible").filter(has_text=to).click()
+    dialog.get_by_label("转交原因").fill(reason)
+    dialog.get_by_role("button", name="转交").click()
+
+
+def test_a_ticket_is_taken_handed_on_and_shown_to_the_colleague_at_once(opened):
+    number = people.ticket(people.customer("t9"), "摄像头黑屏", line="智能摄像头")
+    li, wang = opened("li"), opened("wang", width=820)
+    for page in (li, wang):
+        page.goto(page.url.split("#")[0] + "#tickets")
+    choose(wang, "负责人", "我负责的")
+    expect(listed(li, number)).to_contain_text("待领取")
+    expect(listed(li, number)).to_contain_text("按时")
+    li.get_by_role("button", name=number).click()
+    drawer = li.get_by_role("dialog").filter(has_text=number)
+    drawer.get_by_role("button", name="领取").click()
+    expect(drawer.get_by_text("自己领取").first).to_be_visible()
+    drawer.get_by_role("button", name="转交").click()
+    hand_on(li, "王磊", "我明天休息")
+    expect(drawer).to_contain_text("我明天休息")
+    expect(wang.get_by_text(f"工单 {number} 分给您了")).to_be_visible()
+    expect(listed(wang, number)).to_contain_text("王磊")
+    expect(listed(li, number)).to_contain_text("王磊")
+
+
+def test_a_supervisor_sees_what_is_late_and_gives_it_to_somebody(opened):
+    zhao, li = opened("zhao"), opened("li")  # before it is late: they are told once
+    number = people.ticket(people.customer("t8"), "门锁冒烟", urgency="critical", line="智能门锁")
+    with session_scope() as session:
+        ticket = progress.get(session, number)
+        ticket.opened_at -= timedelta(hours=1)  # danger is answered within ten minutes
+        ticket.respond_by = ticket.sla_at = ticket.opened_at
+    expect(zhao.get_by_text(f"工单 {number} 已升级，请关注")).to_be_visible()
+    zhao.goto(zhao.url.split("#")[0] + "#supervisor")
+    safety = zhao.get_by_role("row").filter(has_text="安全应急组")
+    safety.get_by_role("button", name="1").nth(1).click()  # new, late, escalated
+    expect(listed(zhao, number)).to_contain_text("已超时")
+    listed(zhao, number).get_by_role("checkbox").check()
+    zhao.get_by_role("button", name="转交").click()
+    hand_on(zhao, "李晓雨", "请马上联系客户")
+    expect(listed(zhao, number)).to_contain_text("李晓雨")
+    expect(li.get_by_text(f"工单 {number} 分给您了")).to_be_visible()
 
 
 def test_the_first_administrator_gets_in_by_the_command_and_makes_an_account(console, opened, browser, capfd):

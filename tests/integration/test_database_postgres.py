@@ -6,9 +6,11 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import inspect, select
+from sqlalchemy.orm.exc import StaleDataError
 
 from kefu import db
 from kefu.config import ROOT, settings
@@ -18,9 +20,13 @@ from kefu.events import Event
 from kefu.knowledge import service as knowledge
 from kefu.knowledge.load import load
 from kefu.run.servers import environment
+from kefu.tickets import closing, progress
 from kefu.tickets import service as tickets
+from kefu.tickets.lifecycle import WrongState
 from kefu.tickets.models import Ticket
 from kefu.tickets.numbers import is_valid
+from kefu.tickets.progress import ChangedMeanwhile
+from kefu.tickets.steps import Actor
 from tests import postgres
 
 
@@ -120,6 +126,44 @@ def test_one_request_sent_twice_at_once_opens_one_ticket(database):
     assert len(numbers) == 1
     with db.session_scope() as session:
         assert len(session.scalars(select(Ticket).filter_by(customer="twice")).all()) == 1
+
+
+def test_of_colleagues_and_a_customer_at_one_ticket_nobody_overwrites_another(database):
+    opened = tickets.open_ticket(replace(REQUEST, request_key="busy:1", customer="busy"))
+
+    def moves(colleague):
+        try:
+            with db.session_scope() as session:
+                progress.move(session, opened.number, "in_progress", colleague, opened.version)
+        except (ChangedMeanwhile, StaleDataError, WrongState) as refused:
+            return type(refused)
+
+    colleagues = [Actor("agent", f"account:{n}") for n in range(6)]
+    with ThreadPoolExecutor(9) as pool:
+        told = [pool.submit(tickets.add_detail, f"busy:d{n}", "busy", f"第{n}条") for n in range(3)]
+        moved = list(pool.map(moves, colleagues))
+        assert all(job.result(60) for job in told), "the customer is never refused"
+    kinds = sorted(note.kind for note in tickets.find_ticket("busy").notes)
+    assert moved.count(None) <= 1
+    assert kinds == ["detail"] * 3 + ["in_progress"] * moved.count(None) + ["opened"]
+    with db.session_scope() as session:
+        rows = session.scalars(select(Event).filter_by(customer="busy")).all()
+        assert sorted(row.kind.removeprefix("ticket.") for row in rows) == kinds
+
+
+def test_silence_closes_once_whoever_looks(database):
+    opened = tickets.open_ticket(replace(REQUEST, request_key="quiet:1", customer="quiet"))
+    with db.session_scope() as session:
+        progress.move(session, opened.number, "resolved", Actor("agent", "account:1"))
+    with db.session_scope() as session:
+        progress.tell(session, progress.get(session, opened.number))
+        session.query(Ticket).filter_by(customer="quiet").update(
+            {"asked_at": db.utcnow() - timedelta(days=4)}
+        )
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: closing.close_silent(), range(4)))
+    kinds = [note.kind for note in tickets.find_ticket("quiet").notes]
+    assert kinds == ["opened", "resolved", "closed"]
 
 
 def test_the_ledger_numbers_messages_without_gaps_while_many_write(database):

@@ -7,6 +7,7 @@ import pytest
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.ticket_checks import ValidateTicketForm
+from actions.ticket_closing import ActionRateService, ActionReopenTicket
 from actions.ticket_form import (
     ActionAskTicketConfirmed,
     ActionAskTicketProduct,
@@ -18,8 +19,6 @@ from actions.tickets import (
     ActionAddTicketDetail,
     ActionCancelTicket,
     ActionCheckTicket,
-    ActionRateService,
-    ActionReopenTicket,
     ActionUrgeTicket,
 )
 from kefu.tickets import service
@@ -254,10 +253,10 @@ def test_leaving_the_form_keeps_what_was_told(customer):
 
 def test_progress_is_told_in_the_customers_language(owner):
     owner.says("工单到哪了", "check_ticket").gets(ActionCheckTicket())
-    assert (owner.told("number"), owner.told("status")) == (number_of(owner), "已受理，等待分派")
+    assert (owner.told("number"), owner.told("status")) == (number_of(owner), "已受理")
     owner.slots["language"] = "en"
     owner.gets(ActionCheckTicket())
-    assert owner.told("status") == "received and waiting to be assigned"
+    assert owner.told("status") == "received"
 
 
 @pytest.mark.parametrize(
@@ -269,6 +268,12 @@ def test_nobody_reaches_a_ticket_of_someone_else(owner, action):
     other = Customer("web-other").says(f"工单{number}", "check_ticket", ticket_number=number).gets(action())
     assert other.responses == ["utter_ticket_not_found"]
     assert [note.kind for note in service.find_ticket(owner.name).notes] == ["opened"]
+
+
+def test_a_tickets_number_says_that_it_is_no_parcel(owner):
+    number = number_of(owner)
+    owner.says(f"{number}到哪了", "track_delivery", ticket_number=number).gets(ActionOfferTicket())
+    assert owner.responses == ["utter_ticket_progress"]
 
 
 def test_who_has_no_ticket_is_offered_one(customer):
@@ -304,15 +309,15 @@ def test_a_ticket_is_withdrawn_once_and_can_be_taken_up_again(owner):
     assert owner.responses == ["utter_ticket_wrong_state"]
     assert owner.told("status") == "已撤销"
     assert owner.says("重新打开", "reopen_ticket").gets(ActionReopenTicket()).responses == [
-        "utter_ticket_reopened"
+        "utter_ticket_reopened_ask_reason"
     ]
 
 
 @pytest.mark.parametrize(
     ("said", "value", "rating", "response"),
     [
-        ("五星", "5", 5, "utter_thanks_for_rating"), ("1分", "1", 1, "utter_thanks_for_low_rating"),
-        ("十分", "10", 5, "utter_thanks_for_rating"), ("零分", "0", 1, "utter_thanks_for_low_rating"),
+        ("五星", "5", 5, "utter_thanks_for_rating"), ("1分", "1", 1, "utter_low_rating_passed_on"),
+        ("十分", "10", 5, "utter_thanks_for_rating"), ("零分", "0", 1, "utter_low_rating_passed_on"),
     ],
 )  # fmt: skip
 def test_a_rating_is_taken_between_one_and_five(owner, said, value, rating, response):

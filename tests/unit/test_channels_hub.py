@@ -2,11 +2,18 @@
 
 import asyncio
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
-from rasa.shared.core.events import ActionExecuted, ActiveLoop, BotUttered, Restarted, UserUttered
+from rasa.shared.core.events import (
+    ActionExecuted,
+    ActiveLoop,
+    BotUttered,
+    Restarted,
+    SlotSet,
+    UserUttered,
+)
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from kefu.channels.hub import Hub
@@ -16,12 +23,14 @@ from kefu.conversations.ledger import Ledger
 from kefu.customers import service as customers
 from kefu.customers.models import Identity
 from kefu.customers.service import Sender
-from kefu.db import session_scope
+from kefu.db import session_scope, utcnow
 from kefu.handoff import service as handoffs
 from kefu.handoff.models import Agent, Handoff
-from kefu.tickets import progress
+from kefu.tickets import closing, progress
+from kefu.tickets.models import Ticket
 from kefu.tickets.routing import Route
 from kefu.tickets.service import TicketRequest, cancel_ticket, open_ticket
+from kefu.tickets.steps import Actor
 
 PAGE, PHONE = Sender("web-1", "web"), Sender("wechat-1", "wechat", "openid")
 
@@ -71,7 +80,9 @@ class FakeRasa:
         self.trackers[tracker.sender_id] = tracker
 
     async def generate(self, response, tracker, channel, **facts):
-        return {"text": " ".join([response, *(str(fact) for fact in facts.values() if fact)])}
+        buttons = [{"title": "Yes", "payload": "/yes"}] if response == "utter_case_resolved" else []
+        said = {"text": " ".join([response, *(str(fact) for fact in facts.values() if fact)])}
+        return said | ({"buttons": buttons} if buttons else {})
 
     async def __call__(self, message):
         self.asked.append(message)
@@ -217,6 +228,20 @@ async def test_a_channel_that_cannot_show_a_message_does_not_spoil_the_turn(hub)
     assert hub.web.texts() == ["echo a"]
 
 
+LI = Actor("agent", "account:1", "李晓雨")
+
+
+def moves(ticket, step):
+    """Has a colleague take a step."""
+    with session_scope() as session:
+        progress.move(session, ticket.number, step, LI)
+
+
+def slots(rasa):
+    """What the page's dialogue was told to remember."""
+    return {event.key: event.value for event in rasa.trackers[PAGE.id].events if isinstance(event, SlotSet)}
+
+
 async def hears(hub, news):
     """Has the news told and shown, by two servers at once."""
     await asyncio.gather(news.once(), news.once())
@@ -225,7 +250,7 @@ async def hears(hub, news):
 
 @pytest.fixture
 async def news(hub):
-    return News(hub.ledger, hub._words, hub.dialogue.resume, hub.threads)
+    return News(hub.ledger, hub._words, hub.dialogue.resume, hub.dialogue.ask, hub.threads)
 
 
 class TestReceiptsOfCases:
@@ -238,17 +263,54 @@ class TestReceiptsOfCases:
         await hears(hub, news)
         assert hub.web.texts() == ["echo 坏了"]
         for status in ("assigned", "in_progress", "resolved"):
-            progress.progress(ticket.number, status, "li")
+            moves(ticket, status)
             await hears(hub, news)
         told = [entry.body["case"]["status"] for entry in hub.web.shown if "case" in entry.body]
         assert told == ["assigned", "in_progress", "resolved"]
         assert ticket.number in hub.web.texts()[-1]
 
+    async def test_who_is_told_that_it_is_resolved_is_asked_by_buttons_and_the_dialogue_knows(
+        self, hub, news, rasa, ticket
+    ):
+        moves(ticket, "resolved")
+        await hears(hub, news)
+        said = hub.web.shown[-1].body
+        assert said["text"].startswith("utter_case_resolved")
+        assert said["buttons"] == [{"title": "Yes", "payload": "/yes"}]
+        assert slots(rasa) == {"awaiting": "confirmation", "ticket_number": ticket.number}
+
+    async def test_in_the_middle_of_a_form_the_forms_question_stands(self, hub, news, rasa, ticket):
+        rasa.trackers[PAGE.id].update(ActiveLoop("ticket_form"))
+        moves(ticket, "resolved")
+        await hears(hub, news)
+        assert hub.web.shown[-1].body["buttons"] and slots(rasa) == {}
+
+    async def test_silence_is_broken_once_then_ends_and_both_are_told(self, hub, news, ticket):
+        moves(ticket, "resolved")
+        await hears(hub, news)
+        for days in (2, 4):
+            with session_scope() as session:
+                session.get(Ticket, ticket.id).asked_at = utcnow() - timedelta(days=days)
+            closing.close_silent()
+            for _ in range(2):
+                await hears(hub, news)
+        said = [text.split()[0] for text in hub.web.texts()[1:]]
+        assert said == ["utter_case_resolved", "utter_case_reminder", "utter_case_unanswered"]
+
+    async def test_of_two_that_are_merged_one_is_told_of_once(self, hub, news, ticket):
+        other = open_ticket(TicketRequest("key 2", PAGE.id, "web", "repair", "normal", "还是坏的"))
+        with session_scope() as session:
+            progress.merge(session, ticket.number, other.number, LI)
+        for _ in range(2):
+            await hears(hub, news)
+        (said,) = hub.web.texts()[1:]
+        assert said.startswith("utter_case_merged") and ticket.number in said and other.number in said
+
     async def test_it_goes_to_the_channel_that_the_customer_spoke_on_last(self, hub, news, ticket):
         await says(hub, PHONE, "b")
         linked()
         await says(hub, PHONE, "c")
-        progress.progress(ticket.number, "assigned", "li")
+        moves(ticket, "assigned")
         await hears(hub, news)
         last = hub.wechat.shown[-1]
         assert (last.channel, last.identity, last.delivery) == ("wechat", PHONE.id, "due")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from kefu.tickets.models import TRANSITIONS
+from kefu.db import session_scope
+from kefu.tickets import progress, service
 from tests import console as people
 
 
@@ -28,8 +29,24 @@ def listed(browser, **query):
     return [ticket["number"] for ticket in answer["tickets"]]
 
 
+def shown(browser, number):
+    return browser.get(f"/api/tickets/{number}").json()["ticket"]
+
+
+def send(browser, number, path, **body):
+    """Does something with a ticket as the page shows it."""
+    version = shown(browser, number)["version"] if number != "GD404" else 1
+    return browser.post(f"/api/tickets/{number}/{path}", json={"version": version, **body})
+
+
 def move(browser, number, status):
-    return browser.post(f"/api/tickets/{number}/progress", json={"status": status})
+    return send(browser, number, "progress", status=status)
+
+
+@pytest.fixture
+def supervisor(browser, visit):
+    people.account("zhao", "supervisor", name="赵主管")
+    return visit("zhao")
 
 
 def test_the_list_is_narrowed_by_each_filter(browser, numbers):
@@ -66,29 +83,123 @@ def test_a_filter_that_there_is_not_is_refused_with_the_field_named(browser, que
 
 
 def test_a_ticket_is_moved_on_and_its_time_line_says_by_whom(browser, numbers):
-    for status in ("assigned", "in_progress", "waiting", "resolved", "closed"):
+    for status in ("assigned", "in_progress", "waiting", "resolved"):
         moved = move(browser, numbers[0], status).json()["ticket"]
         assert (moved["status"], moved["timeline"][-1]["kind"], moved["timeline"][-1]["by"]) == (
             status, status, "李晓雨",
         )  # fmt: skip
-    assert moved["steps"] == []
+    assert moved["steps"] == ["reopened"]
+
+
+def error(answer):
+    return answer.status_code, answer.json()["error"]["code"]
 
 
 def test_a_step_that_the_state_does_not_allow_is_refused(browser, numbers):
-    answer = move(browser, numbers[0], "closed")
-    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "wrong_state")
-    assert move(browser, "GD404", "closed").status_code == 404
-    assert move(browser, numbers[0], "cancelled").status_code == 422
+    assert error(move(browser, numbers[0], "waiting")) == (409, "wrong_state")
+    assert move(browser, "GD404", "assigned").status_code == 404
+    assert move(browser, numbers[0], "lost").status_code == 422
 
 
-def test_the_steps_offered_are_those_that_are_allowed(browser, numbers):
-    steps = browser.get(f"/api/tickets/{numbers[0]}").json()["ticket"]["steps"]
-    assert steps == [step for step in ("assigned", "in_progress", "resolved") if "new" in TRANSITIONS[step]]
+def test_closing_and_withdrawing_are_the_supervisors(browser, supervisor, numbers):
+    move(browser, numbers[0], "resolved")
+    assert error(move(browser, numbers[0], "closed")) == (403, "forbidden")
+    assert error(move(browser, numbers[1], "cancelled")) == (403, "forbidden")
+    assert move(supervisor, numbers[0], "closed").json()["ticket"]["status"] == "closed"
+    assert move(supervisor, numbers[1], "cancelled").json()["ticket"]["status"] == "cancelled"
+    assert move(browser, numbers[0], "reopened").json()["ticket"]["status"] == "new"
+
+
+def test_the_steps_offered_are_those_that_are_allowed(browser, supervisor, numbers):
+    steps = ["assigned", "in_progress", "resolved", "merged", "escalated"]
+    assert shown(browser, numbers[0])["steps"] == steps
+    assert shown(supervisor, numbers[0])["steps"] == [*steps[:3], "cancelled", *steps[3:]]
+
+
+def test_what_a_colleague_or_the_customer_has_just_changed_is_not_overwritten(browser, supervisor, numbers):
+    seen = shown(browser, numbers[0])["version"]
+    move(supervisor, numbers[0], "assigned")
+    body = {"status": "in_progress", "version": seen}
+    assert error(browser.post(f"/api/tickets/{numbers[0]}/progress", json=body)) == (409, "changed_meanwhile")
+    seen = shown(browser, numbers[0])["version"]
+    service.add_detail("m", people.customer("a").id, "现在好了一点")
+    for path, more in (("progress", {"status": "resolved"}), ("escalate", {}), ("merge", {"into": "GD1"})):
+        answer = browser.post(f"/api/tickets/{numbers[0]}/{path}", json={"version": seen, **more})
+        assert error(answer) == (409, "changed_meanwhile"), path
+    bulk = {"tickets": [{"number": numbers[0], "version": seen}], "status": "resolved"}
+    refused = browser.post("/api/tickets/bulk", json=bulk).json()["refused"]
+    assert refused == [{"number": numbers[0], "code": "changed_meanwhile"}]
+    assert shown(browser, numbers[0])["status"] == "assigned"
+
+
+def test_an_escalated_ticket_is_marked_comes_earlier_and_can_be_looked_for(browser, numbers):
+    before = shown(browser, numbers[1])
+    after = send(browser, numbers[1], "escalate", text="客户要求主管回电").json()["ticket"]
+    assert after["escalated_at"] and after["priority"] == before["priority"] - 1
+    assert (after["timeline"][-1]["kind"], after["timeline"][-1]["by"]) == ("escalated", "李晓雨")
+    assert after["timeline"][-1]["text"] == "客户要求主管回电"
+    assert listed(browser, escalated=True) == [numbers[1]]
+    again = send(browser, numbers[1], "escalate").json()["ticket"]
+    assert len(again["timeline"]) == len(after["timeline"]), "raised once"
+
+
+def test_a_duplicate_goes_on_as_the_other_with_all_that_was_noted(browser, numbers):
+    sender = people.customer("a")
+    service.add_detail("m", sender.id, "昨天换过电池", numbers[0])
+    other = people.ticket(sender, "门锁还是打不开", urgency="normal")
+    merged = send(browser, numbers[0], "merge", into=other.lower()).json()["ticket"]
+    assert (merged["number"], merged["urgency"], merged["phone"]) == (other, "high", "13800138000")
+    assert merged["merged"] == [numbers[0]]
+    assert {(note["kind"], note.get("of")) for note in merged["timeline"]} == {
+        ("opened", None), ("joined", None), ("opened", numbers[0]), ("detail", numbers[0]),
+        ("merged", numbers[0]),
+    }  # fmt: skip
+    assert "昨天换过电池" in str(merged["timeline"]) and "门锁打不开" in str(merged["timeline"])
+    old = shown(browser, numbers[0])
+    assert (old["status"], old["merged_into"], old["steps"]) == ("merged", other, [])
+    assert service.find_ticket(sender.id, numbers[0]).number == other
+    with session_scope() as session:
+        assert [ticket.number for ticket in progress.untold(session)] == [numbers[0]]
+
+
+def test_what_was_led_to_a_duplicate_is_led_on(browser):
+    sender = people.customer("a")
+    first, second, third = (people.ticket(sender, f"第{n}次报修") for n in range(3))
+    send(browser, first, "merge", into=second)
+    send(browser, second, "merge", into=third)
+    assert service.find_ticket(sender.id, first).number == third
+    assert shown(browser, third)["merged"] == [first, second]
+    assert [ticket.number for ticket in service.list_tickets(sender.id)] == [third]
+
+
+def test_only_open_tickets_of_one_customer_are_merged(browser, numbers):
+    assert error(send(browser, numbers[0], "merge", into=numbers[1])) == (409, "other_customer")
+    assert error(send(browser, numbers[0], "merge", into=numbers[0])) == (409, "other_customer")
+    assert send(browser, numbers[0], "merge", into="GD404").status_code == 404
+    other = people.ticket(people.customer("a"), "别的问题")
+    move(browser, other, "resolved")
+    assert error(send(browser, numbers[0], "merge", into=other)) == (409, "wrong_state")
+    assert error(send(browser, other, "merge", into=numbers[0])) == (409, "wrong_state")
+
+
+def test_what_is_done_with_a_ticket_is_in_the_audit_log(browser, numbers, visit):
+    other = people.ticket(people.customer("b"), "又来了")
+    move(browser, numbers[0], "assigned")
+    send(browser, numbers[0], "escalate")
+    send(browser, numbers[1], "merge", into=other)
+    people.account("admin", "admin")
+    entries = visit("admin").get("/api/audit").json()["entries"]
+    done = [(entry["action"], entry["object"]) for entry in entries if entry["action"].startswith("ticket.")]
+    assert done == [
+        ("ticket.merged", f"ticket:{numbers[1]}"), ("ticket.escalated", f"ticket:{numbers[0]}"),
+        ("ticket.moved", f"ticket:{numbers[0]}"),
+    ]  # fmt: skip
 
 
 def test_many_are_moved_each_by_itself(browser, numbers):
     move(browser, numbers[1], "resolved")
-    asked = {"numbers": [*numbers, "GD404", numbers[0]], "status": "in_progress"}
+    seen = [{"number": number, "version": shown(browser, number)["version"]} for number in numbers]
+    asked = {"tickets": [*seen, {"number": "GD404", "version": 1}, seen[0]], "status": "in_progress"}
     result = browser.post("/api/tickets/bulk", json=asked).json()
     assert result["moved"] == [numbers[0], numbers[2]]
     assert [(one["number"], one["code"]) for one in result["refused"]] == [

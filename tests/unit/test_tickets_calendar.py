@@ -80,3 +80,21 @@ def test_a_company_that_never_opens_does_not_hang():
 def test_a_year_without_known_holidays_has_weekdays_and_weekends():
     assert HOURS.on(date(2090, 1, 4)) == DAY  # a Wednesday
     assert HOURS.on(date(2090, 1, 7)) == SHORT
+
+
+@given(
+    st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 1)),
+    st.integers(0, 60 * 60),
+    st.integers(0, 60 * 60),
+)
+def test_what_is_counted_is_what_has_gone_by(start, first, second):
+    middle = HOURS.after(start, timedelta(minutes=first))
+    end = HOURS.after(middle, timedelta(minutes=second))
+    assert HOURS.between(start, end) == timedelta(minutes=first + second)
+    assert HOURS.between(end, start) == timedelta() or end == start
+
+
+def test_nights_and_closed_days_count_nothing():
+    friday, monday = utc(2026, 11, 20, 17, 0), utc(2026, 11, 23, 10, 0)
+    assert HOURS.between(friday, monday) == timedelta(hours=1 + 7 + 7 + 1)
+    assert HOURS.between(utc(2026, 11, 20, 19, 0), utc(2026, 11, 21, 9, 0)) == timedelta()

@@ -84,6 +84,9 @@ def test_what_an_earlier_rule_said_stays(write):
         ("until: '18:00'", "until: '08:00'", 2, "not later than from"),
         (", clock: working", "", 4, "must say clock"),
         ("- name: rest\n", "- name: rest\n  when: {urgency: low}\n", 4, "no conditions"),
+        ("queues:", "deadlines: {warn_after: 100%}\nqueues:", 3, "no share between 1% and 99%"),
+        ("queues:", "deadlines: {warn: 50%}\nqueues:", 3, "extra fields"),
+        ("queues:", "deadlines: {raise: -1}\nqueues:", 3, "greater than or equal to 0"),
         ("routing:", "routing: [", 4, ""),
     ],
 )

@@ -9,10 +9,13 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from kefu.db import session_scope
 from kefu.events import Event
-from kefu.tickets import service
-from kefu.tickets.models import TRANSITIONS, Ticket, WrongState
+from kefu.tickets import progress, service
+from kefu.tickets.lifecycle import OPEN, WrongState
+from kefu.tickets.models import Ticket
 from kefu.tickets.numbers import is_valid
+from kefu.tickets.progress import ChangedMeanwhile
 from kefu.tickets.service import NoSuchTicket, TicketRequest
+from kefu.tickets.steps import Actor
 
 ME, OTHER = "web-me", "web-other"
 
@@ -120,7 +123,7 @@ def test_the_newest_tickets_come_first_and_not_too_many(installation):
     assert [ticket.number for ticket in service.list_tickets(ME)] == numbers[:1:-1]
 
 
-@pytest.mark.parametrize("status", sorted(TRANSITIONS["cancelled"]))
+@pytest.mark.parametrize("status", OPEN)
 def test_an_unfinished_ticket_can_be_withdrawn(ticket, status):
     put(ticket, status)
     assert service.cancel_ticket(message(), ME).status == "cancelled"
@@ -136,7 +139,7 @@ def test_a_finished_ticket_cannot_be_withdrawn_but_reopened(ticket, status):
     assert (reopened.status, reopened.notes[-1].text) == ("new", "又坏了")
 
 
-@pytest.mark.parametrize("status", sorted(TRANSITIONS["cancelled"]))
+@pytest.mark.parametrize("status", OPEN)
 def test_a_ticket_being_worked_on_cannot_be_reopened(ticket, status):
     put(ticket, status)
     with pytest.raises(WrongState):
@@ -242,6 +245,21 @@ def test_details_of_many_messages_at_once_are_all_kept(ticket):
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(told, range(2)))
     assert sorted(note.text for note in service.find_ticket(ME).notes[1:]) == ["第0条", "第1条"]
+
+
+def test_of_two_colleagues_who_saw_the_same_one_comes_too_late(ticket):
+    def moves(colleague):
+        try:
+            with session_scope() as session:
+                progress.move(session, ticket.number, "assigned", colleague, ticket.version)
+        except (ChangedMeanwhile, StaleDataError):
+            return "too late"
+
+    with ThreadPoolExecutor(4) as pool:
+        came = list(pool.map(moves, [Actor("agent", f"account:{n}") for n in range(4)]))
+    assert sorted(came, key=str) == [None, *["too late"] * 3]
+    assert [note.kind for note in service.find_ticket(ME).notes] == ["opened", "assigned"]
+    assert len(facts("ticket.assigned")) == 1
 
 
 def test_the_event_log_holds_no_words_of_the_customer(ticket):

@@ -79,6 +79,12 @@ def test_both_languages_fill_in_the_same_facts_and_offer_the_same_buttons(name):
         assert pressed(True) == pressed(False)
 
 
+def test_points_stand_in_the_order_of_the_numbers_by_which_they_are_chosen():
+    for variant in RESPONSES["utter_ticket_closed_ask_rating"]:
+        points = [re.search(r'"rating": "(\d)"', button["payload"]) for button in variant["buttons"]]
+        assert [found and found[1] for found in points] == list("12345")
+
+
 @pytest.mark.parametrize(("file", "name"), sorted(set(response_names())))
 def test_every_response_that_an_action_names_exists(file, name):
     assert name in RESPONSES or any(response.startswith(name) for response in RESPONSES if name.endswith("_"))

@@ -38,7 +38,10 @@ export function App() {
   useEffect(() => {
     document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
   }, [language]);
-  const theme = { token: { colorPrimary: '#0f766e', colorLink: '#0f766e', colorInfo: '#0f766e', borderRadius: 8, fontSize: 14 } };
+  const theme = {
+    token: { colorPrimary: '#0f766e', colorLink: '#0f766e', colorInfo: '#0f766e', borderRadius: 8, fontSize: 14 },
+    components: { Table: { rowSelectedBg: '#f0fdfa', rowSelectedHoverBg: '#ccfbf1' } },
+  };
   return (
     <ConfigProvider locale={language === 'zh' ? zhCN : enUS} theme={theme} button={{ autoInsertSpace: false }}>
       <AntApp className="whole">
@@ -73,7 +76,7 @@ function Gate({ t, swap }) {
 }
 
 function Frame() {
-  const { t, account, may, swap, setMe } = useSession();
+  const { t, account, may, message, swap, setMe } = useSession();
   const pages = PAGES.filter(({ needs }) => may(needs));
   const [place, setPlace] = useState(readPlace);
   const { handoffs, unread, connected } = useLive();
@@ -88,7 +91,7 @@ function Frame() {
   useEffect(() => {
     document.title = (news ? `(${news}) ` : '') + t('app');
   }, [news, t]);
-  useEffect(() => alert(t), [t]);
+  useEffect(() => alert(t, (told) => message.info(told, 8)), [t]);
   const shown = pages.find(({ key }) => key === place.page) || pages[0];
   const leave = async () => {
     await api.post('logout').catch(() => {});

@@ -1,6 +1,7 @@
-// The supervisor's view: who is busy with how many, who waits how long, stepping in, giving customers to others.
+// The supervisor's view: who is busy with how many customers and tickets, who waits how long, which promises are broken;
+// stepping in, giving customers to others.
 import { useMemo, useState } from 'react';
-import { Badge, Button, Card, Drawer, Dropdown, Form, InputNumber, Modal, Progress, Select, Space, Statistic, Table } from 'antd';
+import { App, Badge, Button, Card, Drawer, Dropdown, Form, InputNumber, Modal, Progress, Select, Space, Statistic, Table } from 'antd';
 import { api } from './api.js';
 import { Conversation } from './Customers.jsx';
 import { ChannelTag, nameOf } from './Desk.jsx';
@@ -12,8 +13,9 @@ const STATUS = { online: 'success', away: 'warning', offline: 'default' };
 
 export function Supervisor() {
   const { t, labels, message } = useSession();
-  const { handoffs, agents } = useLive();
+  const { handoffs, agents, workload } = useLive();
   const now = useNow();
+  const { modal } = App.useApp();
   const [editing, setEditing] = useState(null);
   const [looking, setLooking] = useState(null);
   const all = useMemo(() => Object.values(handoffs), [handoffs]);
@@ -26,24 +28,60 @@ export function Supervisor() {
       name: t.label(label),
       waiting: inQueue.length,
       longest: longest(inQueue),
+      tickets: workload.queues[name] || { new: 0, late: 0, escalated: 0 },
       online: agents.filter((agent) => agent.status === 'online' && agent.queues.includes(name)).length,
     };
   });
   const give = (id, agent) => api.post(`handoffs/${id}/reassign`, { agent_id: agent }).catch((error) => message.error(t.error(error)));
   const nameOfAgent = (id) => agents.find((agent) => agent.id === id)?.name;
   const figure = (key, value) => <Card size="small"><Statistic title={t(key)} value={value} /></Card>;
+  const busy = Object.fromEntries(workload.agents.map((agent) => [agent.id, agent]));
+  // Whoever has left still stands here while somebody has to take over their tickets.
+  const gone = workload.agents.filter(({ active }) => !active).map((one) => ({ ...one, status: 'offline', gone: true, queues: [] }));
+  const late = Object.values(workload.queues).reduce((sum, queue) => sum + queue.late, 0);
+  const show = (filter) => { window.location.hash = `tickets/${filter}`; };
+  const count = (number, filter, alarming) => (
+    <Button type="link" size="small" danger={alarming && number > 0} disabled={!number} onClick={() => show(filter)}>{number}</Button>
+  );
+  const takeBack = (agent) => modal.confirm({
+    title: t('take_back_sure', { name: agent.name }),
+    okText: t('take_back'),
+    onOk: () => api.post(`agents/${agent.id}/take-back`).then(
+      ({ numbers }) => message.success(t('taken_back', { n: numbers.length })), (error) => message.error(t.error(error))),
+  });
+  const ticketsOf = (_, { id, ticket_capacity: capacity }) => {
+    const { open = 0, begun = 0 } = busy[id] || {};
+    return (
+      <Space size={4}>
+        {count(open, `assignee=${id}`)}
+        <span className="quiet">{capacity && `/ ${capacity} · `}{t('begun', { n: begun })}</span>
+      </Space>
+    );
+  };
   const agentColumns = [
     { title: t('agent'), dataIndex: 'name', width: 110, render: (name, { status }) => <Badge status={STATUS[status]} text={name} /> },
-    { title: t('status'), dataIndex: 'status', width: 80, render: (status) => t(status) },
-    { title: t('load'), key: 'load', width: 140, render: (_, { load, capacity }) => <Progress size="small" percent={Math.round((load / capacity) * 100)} format={() => `${load}/${capacity}`} /> },
-    { title: t('queues'), dataIndex: 'queues', render: (names) => names.map((name) => t.label(labels.queues[name], name)).join('、') },
-    { title: '', key: 'edit', width: 80, render: (_, agent) => <Button size="small" onClick={() => setEditing(agent)}>{t('edit')}</Button> },
+    { title: t('status'), dataIndex: 'status', width: 80, render: (status, { gone: left }) => t(left ? 'closed_account' : status) },
+    { title: t('load'), key: 'load', width: 130, render: (_, { load, capacity }) => capacity && <Progress size="small" percent={Math.round((load / capacity) * 100)} format={() => `${load}/${capacity}`} /> },
+    { title: t('open_tickets'), key: 'tickets', width: 150, render: ticketsOf },
+    { title: t('queues'), dataIndex: 'queues', responsive: ['lg'], render: (names) => names.map((name) => t.label(labels.queues[name], name)).join('、') },
+    {
+      title: '', key: 'edit', width: 200,
+      render: (_, agent) => (
+        <Space size={4} wrap>
+          {!agent.gone && <Button size="small" onClick={() => setEditing(agent)}>{t('edit')}</Button>}
+          {busy[agent.id]?.open > busy[agent.id]?.begun && <Button size="small" onClick={() => takeBack(agent)}>{t('take_back')}</Button>}
+        </Space>
+      ),
+    },
   ];
   const queueColumns = [
     { title: t('queue_name'), dataIndex: 'name' },
     { title: t('waiting_now'), dataIndex: 'waiting', width: 90, render: (count) => <Badge showZero count={count} color={count ? '#d97706' : '#cbd5e1'} /> },
-    { title: t('longest'), dataIndex: 'longest', width: 100, render: (since) => (since ? span(since, now) : '—') },
+    { title: t('longest'), dataIndex: 'longest', width: 110, render: (since) => (since ? span(since, now) : '—') },
     { title: t('online_now'), dataIndex: 'online', width: 90 },
+    { title: t('new_tickets'), dataIndex: ['tickets', 'new'], width: 100, render: (n, { key }) => count(n, `queue=${key}&status=new`) },
+    { title: t('late_tickets'), dataIndex: ['tickets', 'late'], width: 100, render: (n, { key }) => count(n, `queue=${key}&due=late`, true) },
+    { title: t('escalated_tickets'), dataIndex: ['tickets', 'escalated'], width: 100, render: (n, { key }) => count(n, `queue=${key}&escalated=1`) },
   ];
   const chatColumns = [
     { title: t('customer'), key: 'customer', render: (_, one) => <Space size={4}><ChannelTag channel={one.channel} />{nameOf(one.conversation, t)}</Space> },
@@ -71,11 +109,12 @@ export function Supervisor() {
         {figure('waiting_now', waiting.length)}
         {figure('longest', oldest ? span(oldest, now) : '—')}
         {figure('talking_now', all.length - waiting.length)}
+        {figure('late_tickets', late)}
         {figure('online_now', agents.filter(({ status }) => status === 'online').length)}
       </div>
-      <div className="halves">
+      <div className="wholes">
         <Card size="small" title={t('queues')}><Table size="small" pagination={false} columns={queueColumns} dataSource={queues} /></Card>
-        <Card size="small" title={t('agents')}><Table size="small" rowKey="id" pagination={false} columns={agentColumns} dataSource={agents} /></Card>
+        <Card size="small" title={t('agents')}><Table size="small" rowKey="id" pagination={false} columns={agentColumns} dataSource={[...agents, ...gone]} /></Card>
       </div>
       <Card size="small" title={t('all_chats')}>
         <Table size="small" rowKey="id" columns={chatColumns} dataSource={all.sort((a, b) => (a.state === b.state ? a.id - b.id : a.state === 'queued' ? -1 : 1))}
@@ -108,6 +147,7 @@ function AgentForm({ agent, onClose }) {
         </Form.Item>
         <Form.Item name="skills" label={t('skills')}><Select mode="tags" tokenSeparators={[',', ' ', '，']} /></Form.Item>
         <Form.Item name="capacity" label={t('capacity')}><InputNumber min={1} max={50} /></Form.Item>
+        <Form.Item name="ticket_capacity" label={t('ticket_capacity')}><InputNumber min={1} max={200} /></Form.Item>
       </Form>
     </Modal>
   );

@@ -1,20 +1,33 @@
 // The list of tickets: filters, kept views, many at once.
 import { useCallback, useEffect, useState } from 'react';
-import { Button, Dropdown, Input, Modal, Select, Space, Table, Tag } from 'antd';
+import { Button, Checkbox, Dropdown, Input, Modal, Select, Space, Table, Tag } from 'antd';
 import { api } from './api.js';
+import { HandOn } from './HandOn.jsx';
+import { useLive, useTicketNews } from './live.js';
 import { useSession } from './strings.js';
-import { Due, StatusTag, TicketDrawer, UrgencyTag } from './TicketDetail.jsx';
+import { StatusTag, TicketDrawer, UrgencyTag } from './TicketDetail.jsx';
+import { Deadline, Escalated } from './TicketStanding.jsx';
 import { clock } from './time.js';
 
-const NONE = { status: [], kind: [], urgency: [], queue: [], text: '', order: 'newest' };
-const STATUSES = ['new', 'assigned', 'in_progress', 'waiting', 'resolved', 'closed', 'cancelled'];
-const OPEN = ['new', 'assigned', 'in_progress', 'waiting'];
-const STEPS = ['assigned', 'in_progress', 'waiting', 'resolved', 'closed'];
-const ORDERS = ['newest', 'priority', 'oldest', 'changed', 'urged'];
+const NONE = { status: [], kind: [], urgency: [], queue: [], assignee: '', due: [], escalated: false, text: '', order: 'newest' };
+const DUE = ['soon', 'late'];
+const STATUSES = ['new', 'assigned', 'in_progress', 'waiting', 'resolved', 'closed', 'cancelled', 'merged'];
+const STEPS = ['in_progress', 'waiting', 'resolved'];
+const ORDERS = ['newest', 'due', 'priority', 'oldest', 'changed', 'urged'];
+
+/** What `#tickets/...` asks for: words to search, or filters as `name=value&...`. */
+function asked(argument) {
+  if (!argument?.includes('=')) return { ...NONE, text: argument || '' };
+  const { assignee = '', escalated, ...lists } = Object.fromEntries(new URLSearchParams(argument));
+  const listed = Object.entries(lists).filter(([name]) => Array.isArray(NONE[name])).map(([name, value]) => [name, [value]]);
+  return { ...NONE, ...Object.fromEntries(listed), assignee, escalated: !!escalated, order: 'due' };
+}
 
 export function Tickets({ argument }) {
-  const { t, labels, message } = useSession();
-  const [filters, setFilters] = useState(argument ? { ...NONE, text: argument } : NONE);
+  const { t, labels, message, may } = useSession();
+  const { agents } = useLive();
+  const [filters, setFilters] = useState(asked(argument));
+  const [handing, setHanding] = useState(false);
   const [page, setPage] = useState(1);
   const [size, setSize] = useState(20);
   const [found, setFound] = useState(null);
@@ -25,6 +38,7 @@ export function Tickets({ argument }) {
     [filters, page, size],
   );
   useEffect(() => { load(); }, [load]);
+  useTicketNews(load);
   const narrow = (change) => {
     setFilters({ ...filters, ...change });
     setPage(1);
@@ -32,7 +46,9 @@ export function Tickets({ argument }) {
   };
   const moveAll = async (status) => {
     try {
-      const { moved, refused } = await api.post('tickets/bulk', { numbers: chosen, status });
+      const { moved, refused } = await api.post('tickets/bulk', {
+        tickets: found.tickets.filter((one) => chosen.includes(one.number)).map(({ number, version }) => ({ number, version })), status,
+      });
       if (moved.length) message.success(t('bulk_done', { n: moved.length }));
       if (refused.length) message.warning(`${t('bulk_refused', { n: refused.length })} ${refused.map((one) => one.number).join(' ')}`, 8);
       setChosen([]);
@@ -43,22 +59,32 @@ export function Tickets({ argument }) {
   };
   const columns = [
     { title: t('number'), dataIndex: 'number', width: 150, render: (value) => <Button type="link" size="small" onClick={() => setNumber(value)}>{value}</Button> },
-    { title: t('status'), dataIndex: 'status', width: 110, render: (value) => <StatusTag status={value} /> },
-    { title: t('kind'), dataIndex: 'kind', width: 80, render: (value) => t.label(labels.kinds[value], value) },
+    { title: t('status'), dataIndex: 'status', width: t.language === 'en' ? 160 : 110, render: (value) => <StatusTag status={value} /> },
+    { title: t('kind'), dataIndex: 'kind', width: 100, responsive: ['lg'], render: (value) => t.label(labels.kinds[value], value) },
     { title: t('urgency'), dataIndex: 'urgency', width: 90, render: (value) => <UrgencyTag urgency={value} /> },
     {
       title: t('summary'), dataIndex: 'summary', ellipsis: true,
-      render: (value, ticket) => <>{ticket.urged > 0 && <Tag color="volcano">{t('urged_times', { n: ticket.urged })}</Tag>}{value}</>,
+      render: (value, ticket) => (
+        <>
+          {ticket.escalated_at && <Escalated />}
+          {ticket.urged > 0 && <Tag color="volcano">{t('urged_times', { n: ticket.urged })}</Tag>}
+          {value}
+        </>
+      ),
     },
-    { title: t('queue_name'), dataIndex: 'queue', width: 120, responsive: ['lg'], render: (name) => t.label(labels.queues[name], name) },
-    { title: t('resolve_by'), dataIndex: 'resolve_by', width: 120, responsive: ['lg'], render: (at, { status }) => <Due at={at} open={OPEN.includes(status)} /> },
-    { title: t('opened'), dataIndex: 'opened_at', width: 120, responsive: ['md'], render: (value) => clock(value, t.language) },
-    { title: t('changed'), dataIndex: 'changed_at', width: 120, responsive: ['xl'], render: (value) => clock(value, t.language) },
+    { title: t('queue_name'), dataIndex: 'queue', width: 130, responsive: ['lg'], render: (name) => t.label(labels.queues[name], name) },
+    { title: t('assignee'), dataIndex: 'assignee', width: 100, render: (name, { waits }) => (waits ? <i className="quiet">{t('nobody')}</i> : name) },
+    { title: t('due'), key: 'due', width: 140, render: (_, ticket) => <Deadline ticket={ticket} /> },
+    { title: t('opened'), dataIndex: 'opened_at', width: 110, responsive: ['xl'], render: (value) => clock(value, t.language) },
   ];
   const select = (label, options, name = label) => (
     <Select mode="multiple" allowClear placeholder={t(label)} aria-label={t(label)} className="filter" maxTagCount="responsive"
             value={filters[name]} options={options} onChange={(value) => narrow({ [name]: value })} />
   );
+  const holders = [
+    { value: '', label: t('anyone') }, { value: 'mine', label: t('mine') }, { value: 'none', label: t('unassigned') },
+    ...(may('supervise') ? agents.map(({ id, name }) => ({ value: String(id), label: name })) : []),
+  ];
   const named = (table) => Object.entries(table).map(([value, label]) => ({ value, label: t.label(label) }));
   return (
     <div className="tickets">
@@ -69,7 +95,10 @@ export function Tickets({ argument }) {
         {select('kind', named(labels.kinds))}
         {select('urgency', named(labels.urgencies))}
         {select('queue_name', named(labels.queues), 'queue')}
-        <Select value={filters.order} onChange={(order) => narrow({ order })} options={ORDERS.map((value) => ({ value, label: t(`order_${value}`) }))} />
+        <Select className="filter" aria-label={t('assignee')} value={filters.assignee} onChange={(assignee) => narrow({ assignee })} options={holders} />
+        {select('due', DUE.map((value) => ({ value, label: t(`due_${value}`) })))}
+        <Checkbox checked={filters.escalated} onChange={({ target }) => narrow({ escalated: target.checked })}>{t('only_escalated')}</Checkbox>
+        <Select aria-label={t('order')} value={filters.order} onChange={(order) => narrow({ order })} options={ORDERS.map((value) => ({ value, label: t(`order_${value}`) }))} />
         <Button onClick={() => narrow(NONE)}>{t('reset')}</Button>
         <Views filters={filters} apply={narrow} />
       </Space>
@@ -83,9 +112,11 @@ export function Tickets({ argument }) {
       {chosen.length > 0 && (
         <Space className="bulk">
           <b>{t('selected', { n: chosen.length })}</b>
-          {STEPS.map((status) => <Button key={status} onClick={() => moveAll(status)}>{t('move_to')} {t(`status_${status}`)}</Button>)}
+          {STEPS.map((status) => <Button key={status} onClick={() => moveAll(status)}>{t(`step_${status}`)}</Button>)}
+          {may('supervise') && <Button onClick={() => setHanding(true)}>{t('hand_on')}</Button>}
         </Space>
       )}
+      {handing && <HandOn many tickets={found.tickets.filter((one) => chosen.includes(one.number))} onClose={() => setHanding(false)} onDone={() => { setChosen([]); load(); }} />}
       {number && <TicketDrawer number={number} onClose={() => setNumber(null)} onChanged={load} />}
     </div>
   );

@@ -1,15 +1,23 @@
-// What the server pushes, kept for every page: takeovers, colleagues, messages. Pages subscribe with `useLive`.
-import { useSyncExternalStore } from 'react';
+// What the server pushes, kept for every page: takeovers, colleagues, messages, how many tickets whom wait for. Pages
+// subscribe with `useLive`, and with `useTicketNews` to tickets that have changed.
+import { useEffect, useRef, useSyncExternalStore } from 'react';
 import { api } from './api.js';
 
 const ALIVE_MS = 10_000;
 const RETRY_MS = [500, 1000, 2000, 5000];
 const LOGGED_OUT = 4401;
+const NOTHING = { handoffs: {}, agents: [], unread: {}, last: {}, workload: { agents: [], queues: {} } };
+/** Lists are loaded again this long after a ticket has changed, together for all that change meanwhile. */
+const GATHER_MS = 700;
+
+const TOLD_ASSIGNEE = { assigned: 'ticket_mine', sla_warned: 'ticket_soon', sla_breached: 'ticket_late' };
+const TOLD_SUPERVISOR = { escalated: 'ticket_escalated' };
 
 export class Live {
   constructor() {
     this.listeners = new Set();
-    this.state = { connected: false, handoffs: {}, agents: [], unread: {}, last: {} };
+    this.state = { connected: false, ...NOTHING };
+    this.ticketListeners = new Set();
     this.conversations = new Map(); // conversation -> { items: Map(key -> message), older, earlier, loaded }
     this.open = null; // the conversation that is looked at
     this.tries = 0;
@@ -38,7 +46,7 @@ export class Live {
     this.wanted = false;
     this.socket?.close();
     this.conversations.clear();
-    this.set({ connected: false, handoffs: {}, agents: [], unread: {}, last: {} });
+    this.set({ connected: false, ...NOTHING });
   }
 
   connect() {
@@ -72,6 +80,8 @@ export class Live {
     }
     if (event.type === 'handoff') return this.takeHandoff(event);
     if (event.type === 'message') return this.takeMessage(event);
+    if (event.type === 'workload') return this.set({ workload: { agents: event.agents, queues: event.queues } });
+    if (event.type === 'ticket') return this.takeTicket(event);
     return undefined;
   }
 
@@ -83,6 +93,7 @@ export class Live {
       last: Object.fromEntries(messages.map((message) => [message.conversation, message])),
     });
     // What came while the page was not connected.
+    this.ticketListeners.forEach((listener) => listener(null));
     if (this.open) this.load(this.open);
     for (const conversation of [...this.conversations.keys()]) {
       if (conversation !== this.open) this.conversations.delete(conversation);
@@ -95,6 +106,15 @@ export class Live {
     const queued = handoff.state === 'queued' && before?.state !== 'queued';
     const mine = handoff.agent_id === this.me.agent_id && before?.agent_id !== this.me.agent_id;
     if (queued || mine) this.onNews(queued ? 'queued' : 'mine', handoff);
+  }
+
+  takeTicket(change) {
+    this.ticketListeners.forEach((listener) => listener(change.number));
+    const { what, by, assignee_id: assignee } = change;
+    if (by === `account:${this.me.id}`) return;
+    const mine = assignee !== null && assignee === this.me.agent_id;
+    const kind = mine ? TOLD_ASSIGNEE[what] : this.me.role === 'supervisor' ? TOLD_SUPERVISOR[what] : null;
+    if (kind) this.onNews(kind, change);
   }
 
   takeMessage(message) {
@@ -178,3 +198,21 @@ export class Live {
 
 export const live = new Live();
 export const useLive = () => useSyncExternalStore(live.subscribe, live.snapshot);
+
+/** Calls `then` after tickets have changed, or only when the one of that number has. */
+export function useTicketNews(then, number) {
+  const latest = useRef(then);
+  latest.current = then;
+  useEffect(() => {
+    let timer;
+    const listener = (changed) => {
+      if (number && changed && changed !== number) return;
+      timer ??= setTimeout(() => { timer = undefined; latest.current(); }, GATHER_MS);
+    };
+    live.ticketListeners.add(listener);
+    return () => {
+      live.ticketListeners.delete(listener);
+      clearTimeout(timer);
+    };
+  }, [number]);
+}

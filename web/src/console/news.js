@@ -19,13 +19,15 @@ function beep(frequency) {
   }
 }
 
-/** Starts telling, in the language of `t`; returns how to stop. */
-export function alert(t) {
+/** Starts telling, in the language of `t`, what is about tickets also by `say`; returns how to stop. */
+export function alert(t, say) {
   live.onNews = (kind, thing) => {
     if (kind === 'message' && thing.conversation === live.open && !document.hidden) return;
     beep(kind === 'message' ? 660 : 880);
+    const told = t(`news_${kind}`, { number: thing.number });
+    if (kind.startsWith('ticket_')) say(told);
     if (kind !== 'message' && document.hidden && window.Notification?.permission === 'granted') {
-      new Notification(t('app'), { body: t(`news_${kind}`), tag: 'kefu' });
+      new Notification(t('app'), { body: told, tag: 'kefu' });
     }
   };
   if (window.Notification?.permission === 'default') {

@@ -1,0 +1,122 @@
+"""What comes after the work: is it solved, what was wrong, how many points."""
+
+from __future__ import annotations
+
+from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.conversation import Turn, TurnAction
+from actions.tickets import OwnTicketAction
+from kefu.knowledge.service import catalog
+from kefu.language.numbers import canonical
+from kefu.tickets import answers, service
+from kefu.tickets.telling import facts
+
+#: Questions that points answer: how many, and whether it is solved.
+_ASKS_POINTS = ("rating", "confirmation")
+
+
+class ActionConfirmTicket(OwnTicketAction):
+    """Takes a yes: the resolved ticket is solved."""
+
+    def name(self) -> str:
+        """Name in the domain."""
+        return "action_confirm_ticket"
+
+    def work(self, turn: Turn, say: CollectingDispatcher, number: str) -> list[EventType]:
+        """Closes it, and asks for points if there are none yet; a no, misunderstood, stays a no."""
+        if turn.text and answers.says_only_unsolved(turn.text):
+            return ActionReopenTicket().work(turn, say, number)
+        ticket = service.confirm(turn.key, turn.customer, number)
+        if ticket.rating:
+            say.utter_message(response="utter_ticket_closed", number=number)
+            return []
+        say.utter_message(response="utter_ticket_closed_ask_rating", number=number)
+        return [SlotSet("awaiting", "rating")]
+
+
+class ActionReopenTicket(OwnTicketAction):
+    """Takes a no, or the wish itself: the finished ticket is taken up again."""
+
+    def name(self) -> str:
+        """Name in the domain."""
+        return "action_reopen_ticket"
+
+    def work(self, turn: Turn, say: CollectingDispatcher, number: str) -> list[EventType]:
+        """Reopens it at once; the message is the reason, unless it says none."""
+        reason = "" if answers.says_only_unsolved(turn.text) else turn.text
+        ticket = service.reopen_ticket(turn.key, turn.customer, reason, number)
+        response = "utter_ticket_reopened" if reason else "utter_ticket_reopened_ask_reason"
+        say.utter_message(response=response, **facts(ticket, turn.language))
+        return [] if reason else [SlotSet("awaiting", "reason")]
+
+
+class ActionTakeReason(OwnTicketAction):
+    """Takes what was wrong, for whoever takes the ticket up again."""
+
+    def name(self) -> str:
+        """Name in the domain."""
+        return "action_take_reason"
+
+    def work(self, turn: Turn, say: CollectingDispatcher, number: str) -> list[EventType]:
+        """Adds it to the ticket; nobody has to say it."""
+        if not turn.text or answers.is_refusal(turn.text):
+            say.utter_message(response="utter_ok")
+            return []
+        service.add_detail(turn.key, turn.customer, turn.text, number)
+        say.utter_message(response="utter_reason_noted", number=number)
+        return []
+
+
+class ActionRateService(TurnAction):
+    """Takes a rating, on the ticket spoken of if there is one."""
+
+    def name(self) -> str:
+        """Name in the domain."""
+        return "action_rate_service"
+
+    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Records it from one to five; asks when no number was said."""
+        rated = rate(turn, say)
+        if rated is not None:
+            return rated
+        say.utter_message(response="utter_ask_rating")
+        return [SlotSet("awaiting", "rating")]
+
+
+def rate(turn: Turn, say: CollectingDispatcher) -> list[EventType] | None:
+    """Records the rating that a message gives; returns what follows from it, nothing if it gives none."""
+    said = turn.first("rating") or turn.first("option_index") or answers.points_in(turn.text)
+    said = said or canonical("rating", turn.text)
+    if not said.isdigit() or len(said) > 2:
+        return None
+    rating = min(max(int(said), 1), 5)
+    number = turn.first("ticket_number") or turn.slots.get("ticket_number")
+    ticket = service.rate(turn.key, turn.customer, rating, number)
+    if rating > service.LOW_RATING:
+        say.utter_message(response="utter_thanks_for_rating")
+        return []
+    if ticket is None or not ticket.is_open:
+        say.utter_message(response="utter_thanks_for_low_rating")
+        return []
+    say.utter_message(response="utter_low_rating_passed_on", **facts(ticket, turn.language))
+    return [SlotSet("awaiting", "reason"), SlotSet("ticket_number", ticket.number)]
+
+
+def rate_if_asked(turn: Turn, say: CollectingDispatcher) -> list[EventType] | None:
+    """Takes a bare value for points where points were asked for; nothing where they were not."""
+    return rate(turn, say) if turn.slots.get("awaiting") in _ASKS_POINTS else None
+
+
+def is_about_ticket(turn: Turn) -> bool:
+    """Whether a yes, a no or a fault answers the question if a ticket is solved, and no other."""
+    if turn.intent != "report_fault":
+        return bool(turn.first("ticket_number")) or turn.slots.get("awaiting") == "confirmation"
+    if turn.slots.get("awaiting") != "confirmation":
+        return False
+    line_of = catalog().graph.line_of
+    named = {*turn.values("product_line"), *(line_of(product) for product in turn.values("product"))}
+    try:
+        return named <= {service.find_ticket(turn.customer, turn.slots.get("ticket_number")).line}
+    except service.NoSuchTicket:
+        return False

@@ -1,0 +1,182 @@
+"""Who has a ticket. Each use case takes the caller's transaction.
+
+Colleagues are known here by the id of their agent; who they are, and whom a ticket is given to, is decided
+a floor above (`kefu.handoff.dispatch`). Of two who change one ticket at once, one is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from sqlalchemy.sql import Select
+
+from kefu.db import utcnow
+from kefu.events import record
+from kefu.tickets import clocks
+from kefu.tickets.lifecycle import SYSTEM, WrongState
+from kefu.tickets.models import Ticket
+from kefu.tickets.routing import rules
+from kefu.tickets.steps import Actor, take
+
+
+class Colleague(Protocol):
+    """Who may have a ticket, as far as that is known here."""
+
+    id: int
+    name: str
+
+
+#: States in which somebody has a ticket.
+HELD = ("assigned", "in_progress", "waiting")
+#: Who gives tickets, and takes them back, when nobody says so.
+BY_ITSELF = Actor(SYSTEM, "dispatch")
+
+
+def give(session: Session, ticket: Ticket, to: Colleague, actor: Actor, why: str, text: str = "") -> None:
+    """Puts a ticket into the hands of a colleague, who has yet to begin with it.
+
+    Args:
+        session: The caller's transaction.
+        ticket: Which; whoever had it has it no longer. If the customer has to answer, that stays so.
+        to: The colleague.
+        actor: Who says so.
+        why: ``had_it``, ``knows``, ``skill`` or ``queue`` (chosen by rule), ``taken`` or ``handed_on``.
+        text: The reason in words of a colleague.
+
+    Raises:
+        WrongState: It is finished or withdrawn.
+    """
+    # The history and the customer are told the name of who has it, not of who gave it.
+    known = Actor(actor.role, actor.id, to.name)
+    take(session, ticket, "assigned", known, text=text, to=f"agent:{to.id}", why=why)
+    ticket.assignee_id, ticket.assigned_at = to.id, utcnow()
+
+
+def pick(session: Session, ticket: Ticket, to: Colleague, actor: Actor) -> None:
+    """Lets a colleague take a ticket that nobody has.
+
+    Raises:
+        WrongState: Somebody has it, or it is finished.
+    """
+    if not is_unassigned(ticket):
+        raise WrongState(ticket.number, ticket.status)
+    give(session, ticket, to, actor, "taken")
+
+
+def adopt(ticket: Ticket, agent_id: int) -> None:
+    """Notes that a colleague who took a step with a ticket that nobody had has it now."""
+    if ticket.assignee_id is None:
+        ticket.assignee_id, ticket.assigned_at = agent_id, utcnow()
+
+
+def hand_to_queue(session: Session, ticket: Ticket, queue: str, actor: Actor, text: str) -> None:
+    """Puts a ticket into a queue, where somebody other than who had it gets it.
+
+    Args:
+        session: The caller's transaction.
+        ticket: Which.
+        queue: One of ``data/routing.yml``.
+        actor: Who says so.
+        text: Why, in their words.
+
+    Raises:
+        WrongState: It is finished or withdrawn.
+        ValueError: There is no such queue.
+    """
+    if queue not in rules().queues:
+        raise ValueError(f"queue: {queue!r} is not one of {', '.join(rules().queues)}")
+    take(
+        session, ticket, "handed_on", actor, text=text,
+        queue=queue, before=ticket.queue, had_it=ticket.assignee_id,
+    )  # fmt: skip
+    if queue != ticket.queue:
+        ticket.queue, ticket.skill = queue, ""  # another team's members need none in particular
+    ticket.assignee_id = None
+
+
+def give_back(session: Session, ticket: Ticket, actor: Actor, why: str) -> None:
+    """Takes a ticket that was not begun back into its queue; ``why``: ``offline``, ``left``, ``supervisor``.
+
+    Raises:
+        WrongState: Nobody has it, or it was begun.
+    """
+    take(session, ticket, "given_back", actor, why=why, had_it=ticket.assignee_id)
+    ticket.assignee_id = None
+
+
+def give_all_back(session: Session, agent_id: int, actor: Actor, why: str) -> list[str]:
+    """Takes all tickets back that a colleague has not begun; gives their numbers."""
+    theirs = session.scalars(not_begun([agent_id]).order_by(Ticket.id)).all()
+    for ticket in theirs:
+        give_back(session, ticket, actor, why)
+    session.flush()
+    return [ticket.number for ticket in theirs]
+
+
+def answered(session: Session, customers: Collection[str], agent_id: int) -> None:
+    """Notes that a colleague has written to the customer whose tickets they have: these are responded to."""
+    theirs = select(Ticket).where(Ticket.assignee_id == agent_id, Ticket.status == "assigned")
+    open_ = theirs.where(Ticket.customer.in_(customers), Ticket.responded_at.is_(None))
+    for ticket in session.scalars(open_).all():
+        clocks.answered(ticket)
+        record(session, "ticket.responded", ticket.customer, ticket=ticket.number, agent=agent_id)
+
+
+def is_unassigned(ticket: Ticket) -> bool:
+    """Whether it waits for somebody to take it; a reopened one still names who had it."""
+    return ticket.is_open and (ticket.status == "new" or ticket.assignee_id is None)
+
+
+def left_by(ticket: Ticket) -> int | None:
+    """Who handed a ticket on to the queue that it waits in; they do not get it again by themselves."""
+    for note in reversed(ticket.notes):
+        if note.kind == "assigned":
+            return None
+        if note.kind == "handed_on":
+            return note.data.get("had_it")
+    return None
+
+
+def waiting(queue: str, skilled: Collection[str], staffed: Collection[str], before: datetime) -> Select:
+    """Selects the ids of a queue's new tickets that somebody could be given, the most urgent first.
+
+    Args:
+        queue: Which.
+        skilled: Skills of those who have room.
+        staffed: Skills of all who are there: for what they can do, others do not step in.
+        before: Only those opened until then.
+    """
+    can = Ticket.skill.in_(skilled) | Ticket.skill.not_in(staffed)
+    here = select(Ticket.id).where(Ticket.status == "new", Ticket.queue == queue, can)
+    return here.where(Ticket.opened_at <= before).order_by(Ticket.priority, Ticket.id)
+
+
+def not_begun(agent_ids: Collection[int]) -> Select:
+    """Selects the tickets that these colleagues have and have not begun."""
+    return select(Ticket).where(Ticket.assignee_id.in_(agent_ids), Ticket.status == "assigned")
+
+
+def loads(session: Session) -> dict[int, int]:
+    """How many open tickets each colleague has."""
+    query = select(Ticket.assignee_id, func.count()).where(
+        Ticket.assignee_id.is_not(None), Ticket.status.in_(HELD)
+    )
+    return dict(session.execute(query.group_by(Ticket.assignee_id)).all())
+
+
+def load(session: Session, agent_id: int) -> int:
+    """How many open tickets a colleague has."""
+    query = select(func.count()).where(Ticket.assignee_id == agent_id, Ticket.status.in_(HELD))
+    return session.scalar(query)
+
+
+def last_holder(session: Session, customers: Collection[str]) -> tuple[int, datetime] | None:
+    """Who of the colleagues had a ticket of this customer last, and since when."""
+    query = select(Ticket.assignee_id, Ticket.assigned_at).where(Ticket.customer.in_(customers))
+    query = query.where(Ticket.assignee_id.is_not(None), Ticket.assigned_at.is_not(None))
+    found = session.execute(query.order_by(Ticket.assigned_at.desc()).limit(1)).first()
+    return tuple(found) if found else None
