@@ -15,8 +15,9 @@ from actions.answering import (
     show_products,
 )  # fmt: skip
 from actions.conversation import Turn, TurnAction
-from actions.danger import AlertAction, offer_ticket, stay_safe, warn
+from actions.danger import AlertAction, stay_safe, warn
 from actions.marks import listed
+from actions.relief import missed, offer_ticket
 from actions.tickets import rate
 from kefu.db import session_scope
 from kefu.events import record
@@ -67,7 +68,7 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
     if choices:
         return asked + ask_which(turn, say, facts_of(choices))
     say.utter_message(response="utter_no_answer")
-    return asked + offer_ticket(intent, text, turn.product)
+    return [*asked, missed(turn)] + offer_ticket(intent, text, turn.product)
 
 
 def _undecided(turn: Turn, found: list[Found]) -> bool:
@@ -100,7 +101,7 @@ class ActionAnswer(TurnAction):
 
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Answers the latest message."""
-        return [*answer(turn, say, turn.text, turn.intent), SlotSet("misses", 0)]
+        return answer(turn, say, turn.text, turn.intent)
 
 
 class ActionTakeInformation(AlertAction):
@@ -173,18 +174,19 @@ class ActionNextStep(AlertAction):
         if turn.slots.get("awaiting") == "choice":  # none of the options was meant
             asked = turn.slots.get("question") or {"text": "", "intent": turn.intent}
             say.utter_message(response="utter_answer_did_not_help")
-            return offer_ticket(asked["intent"], asked["text"], turn.product)
+            return [missed(turn)] + offer_ticket(asked["intent"], asked["text"], turn.product)
         running = turn.slots.get("fault") or {}
         fault = graph.get(running.get("ref"))
         if fault is None:
             say.utter_message(response="utter_answer_did_not_help")
             last = graph.get(turn.slots.get("answer"))
-            return offer_ticket("answer_unhelpful", last.name if last else turn.text, turn.product)
+            problem = last.name if last else turn.text
+            return [missed(turn)] + offer_ticket("answer_unhelpful", problem, turn.product)
         step = running["step"] + 1
         if step < len(graph.targets(fault.ref, "caused_by")):
-            return show_cause(turn, say, fault, step)
+            return [missed(turn), *show_cause(turn, say, fault, step)]
         say.utter_message(response="utter_diagnosis_exhausted", fault=fault.name)
-        return offer_ticket("report_fault", fault.name, turn.product)
+        return [missed(turn)] + offer_ticket("report_fault", fault.name, turn.product)
 
 
 class ActionMarkSolved(TurnAction):
@@ -201,7 +203,7 @@ class ActionMarkSolved(TurnAction):
         with session_scope() as session:
             record(session, "answer.helped", turn.customer, ref=turn.slots.get("answer"))
         say.utter_message(response="utter_glad_it_helped")
-        return [SlotSet("fault", None), SlotSet("question", None), SlotSet("misses", 0)]
+        return [SlotSet("fault", None), SlotSet("question", None)]
 
 
 class ActionRepeatAnswer(TurnAction):

@@ -6,9 +6,9 @@ import asyncio
 import logging
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice, takewhile
+from itertools import chain, islice, takewhile
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -16,6 +16,8 @@ from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.recording import record_category, record_failure
+from actions.relief import by_mood, relieve
+from kefu.handoff.patience import Felt
 from kefu.knowledge.categories import rules
 from kefu.knowledge.entries import Mentions
 from kefu.knowledge.service import catalog
@@ -51,6 +53,8 @@ class Turn:
         form: The form that is being filled, if any; while accounts are linked, the one put aside for that.
         linking: Whether accounts are being linked.
         entities: What understanding found, in order.
+        misses: How many messages in a row, up to the one before this, the assistant could not help with.
+        felt: The moods of the last messages, the newest first; buttons have none.
         mood: How the customer feels: ``angry``, ``unhappy``, ``neutral`` or ``happy``. Anger lasts for one
             message more, unless that is a happy one.
         intent_before: What the customer's message before this one wanted; empty for the first.
@@ -69,6 +73,8 @@ class Turn:
     form: str | None
     linking: bool
     entities: tuple[dict[str, Any], ...]
+    misses: int
+    felt: tuple[Felt, ...]
     mood: str
     intent_before: str
     asked: str
@@ -102,6 +108,8 @@ class Turn:
             form=tracker.slots.get("suspended_form") if linking else loop,
             linking=linking,
             entities=tuple(message.get("entities") or ()),
+            misses=_misses(before),
+            felt=tuple(islice(_felt(message, before), _RECENT_TEXTS)),
             mood=_mood(message, user.get("parse_data") or {}),
             intent_before=((user.get("parse_data") or {}).get("intent") or {}).get("name") or "",
             asked=_response(bot),
@@ -209,6 +217,19 @@ def _texts(tracker: Tracker) -> Iterator[str]:
     return (event.get("text") or "" for event in reversed(tracker.events) if event.get("event") == "user")
 
 
+def _misses(before: list[dict[str, Any]]) -> int:
+    """What the turn before this one counted, if it missed; ``before`` is newest first."""
+    turn = takewhile(lambda event: event.get("event") != "user", before)
+    return next((int(event["value"] or 0) for event in turn if event.get("name") == "misses"), 0)
+
+
+def _felt(message: dict[str, Any], before: Iterable[dict[str, Any]]) -> Iterator[Felt]:
+    earlier = (event.get("parse_data") or {} for event in before if event.get("event") == "user")
+    for parsed in chain([message], earlier):
+        if parsed.get("mood"):
+            yield Felt(parsed["mood"]["name"], parsed["mood"]["confidence"])
+
+
 def _mood(message: dict[str, Any], before: dict[str, Any]) -> str:
     """The mood of a message and the one before it; buttons have none."""
     now, earlier = ((parsed.get("mood") or {}).get("name") or "neutral" for parsed in (message, before))
@@ -222,10 +243,16 @@ class TurnAction(Action, ABC):
         of_form: Whether the action belongs to the form it runs in. Any other is a digression there: it
             answers, but must not ask, since the next message answers the form's question.
         keeps_question: Whether the assistant's last question still stands after the action.
+        of_people: Whether it is itself about waiting for a person, so that none is offered beside it.
+        needs_people: Whether it is for what only people can do, by a ticket if nobody is there.
+        gives_way: Whether it has nothing to say to a customer who is upset.
     """
 
     of_form = False
     keeps_question = False
+    of_people = False
+    needs_people = False
+    gives_way = False
 
     @abstractmethod
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
@@ -240,7 +267,7 @@ class TurnAction(Action, ABC):
     def _take(self, tracker: Tracker, say: CollectingDispatcher) -> list[EventType]:
         turn = Turn.of(tracker)
         try:
-            events = self.act(turn, say)
+            events = self._act(turn, say)
         except Exception as error:
             record_failure(turn, self.name(), error)
             if turn.channel in _TRY_AGAIN and not turn.answered:
@@ -260,6 +287,16 @@ class TurnAction(Action, ABC):
             return events
         # What was asked before is over, unless this action asks again.
         return [SlotSet("awaiting", None), *events]
+
+    def _act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Acts, and sees to it that a person comes when one is needed; linking goes on undisturbed."""
+        if self.of_people or self.of_form or turn.linking:
+            return self.act(turn, say)
+        upset = by_mood(turn)
+        if upset:
+            say.utter_message(response="utter_sorry")
+        events = [] if upset and self.gives_way else self.act(turn, say)
+        return relieve(turn, say, events, upset, self.needs_people)
 
 
 def back_from_linking(say: CollectingDispatcher, form: str | None) -> list[EventType]:

@@ -7,7 +7,8 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answering import deliver
 from actions.conversation import Turn, TurnAction
-from actions.danger import offer_ticket, stay_safe, warn
+from actions.danger import stay_safe, warn
+from actions.relief import call_back_time, offer_ticket, route_of
 from kefu.knowledge.categories import ticket_kind_of
 from kefu.knowledge.service import catalog
 from kefu.tickets.answers import phone_in
@@ -24,6 +25,8 @@ _STATES, _FITS = frozenset({"check_order", "check_refund", "track_delivery"}), 0
 
 class ActionOfferTicket(TurnAction):
     """Offers a ticket for a wish that needs people."""
+
+    needs_people = True
 
     def name(self) -> str:
         """Name in the domain."""
@@ -43,7 +46,8 @@ class ActionOfferTicket(TurnAction):
             return []
         kind = "critical" if warn(say, turn.intent, turn.text) else ticket_kind_of(turn.intent)
         told = _tell_rule(turn, say) if turn.intent in _STATES else []
-        say.utter_message(response=f"utter_offer_{kind}")
+        when = call_back_time(route_of(turn, "normal")) if kind == "consultation" else ""
+        say.utter_message(response=f"utter_offer_{kind}", when=when)
         short = turn.intent in _SAYS_LITTLE and len(turn.text) <= _SHORT
         problem = (_told(turn) or "" if turn.intent == "request_human" else "") if short else turn.text
         return told + offer_ticket(turn.intent, problem, turn.product)
@@ -57,7 +61,9 @@ def _tell_rule(turn: Turn, say: CollectingDispatcher) -> list[EventType]:
 
 
 class ActionDeclineOffer(TurnAction):
-    """Takes a no to a ticket that was offered."""
+    """Takes a no to a ticket or a person that was offered."""
+
+    of_people = True
 
     def name(self) -> str:
         """Name in the domain."""

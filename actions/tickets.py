@@ -8,8 +8,9 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.conversation import Turn, TurnAction
-from actions.danger import AlertAction, offer_ticket
+from actions.danger import AlertAction
 from actions.marks import listed
+from actions.relief import offer_ticket
 from kefu.db import company_time
 from kefu.knowledge.categories import rules
 from kefu.language.numbers import canonical
@@ -85,7 +86,7 @@ class ActionUrgeTicket(_OwnTicketAction):
 
     def work(self, turn: Turn, say: CollectingDispatcher, number: str) -> None:
         """Counts it at most once in a while, and says which of the two."""
-        ticket, counted = service.urge_ticket(turn.key, turn.customer, number)
+        ticket, counted = service.urge_ticket(turn.key, turn.customer, number, turn.mood)
         response = "utter_ticket_urged" if counted else "utter_ticket_urged_already"
         say.utter_message(response=response, **ticket_facts(ticket, turn.language))
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
-from kefu.customers.service import circle
+from kefu.customers.service import circle, level_of
 from kefu.db import utcnow
 from kefu.events import record
 from kefu.handoff.models import Agent, Handoff
@@ -61,7 +61,14 @@ def is_taken_over(session: Session, conversation: str) -> bool:
     return session.connection().execute(_TAKEN_OVER, {"conversation": conversation}).first() is not None
 
 
-def request(session: Session, conversation: str, reason: str, route: Route) -> tuple[Handoff, bool]:
+def request(
+    session: Session,
+    conversation: str,
+    reason: str,
+    route: Route,
+    level: str = "normal",
+    mood: str = "neutral",
+) -> tuple[Handoff, bool]:
     """Puts a customer into the queue, unless they wait or talk already.
 
     Args:
@@ -69,6 +76,8 @@ def request(session: Session, conversation: str, reason: str, route: Route) -> t
         conversation: Whose.
         reason: Why (see ``Handoff``).
         route: To whom, and how soon.
+        level: Of the customer.
+        mood: In which they are.
 
     Returns:
         The takeover, and whether it is new.
@@ -76,8 +85,8 @@ def request(session: Session, conversation: str, reason: str, route: Route) -> t
     there = current(session, conversation)
     if there is not None:
         return there, False
-    handoff = _opened(session, conversation, reason, route.queue, route.skill, route.priority)
-    _record(session, handoff, "requested", reason=reason)
+    handoff = _opened(session, conversation, reason, route, level, mood)
+    _record(session, handoff, "requested", reason=reason, level=level, mood=mood)
     return handoff, True
 
 
@@ -153,8 +162,8 @@ def step_in(session: Session, conversation: str, agent_id: int, route: Route) ->
     """
     handoff = current(session, conversation)
     if handoff is None:
-        handoff = _opened(session, conversation, "stepped_in", route.queue, route.skill, route.priority)
-        session.flush()
+        level = level_of(session, conversation)
+        handoff = _opened(session, conversation, "stepped_in", route, level, "neutral")
     _give(session, handoff, session.get(Agent, agent_id))
     return handoff
 
@@ -239,9 +248,7 @@ def tell(session: Session, handoff: Handoff) -> bool:
     return session.execute(told.execution_options(synchronize_session=False)).rowcount == 1
 
 
-def _opened(
-    session: Session, conversation: str, reason: str, queue: str, skill: str, priority: int
-) -> Handoff:
+def _opened(session: Session, conversation: str, reason: str, route: Route, level: str, mood: str) -> Handoff:
     last = session.scalar(
         select(Handoff.agent_id)
         .where(Handoff.conversation == conversation, Handoff.agent_id.is_not(None))
@@ -253,9 +260,12 @@ def _opened(
         open_conversation=conversation,
         state="queued",
         reason=reason,
-        queue=queue,
-        skill=skill,
-        priority=priority,
+        queue=route.queue,
+        skill=route.skill,
+        priority=route.priority,
+        reasons=list(map(list, route.reasons)),
+        level=level,
+        mood=mood,
         preferred_agent_id=last,
         customer_at=utcnow(),
     )

@@ -35,6 +35,7 @@ class Ticket(Base):
     Attributes:
         customer: The identity that opened it; only those linked with it see it.
         request_key: Identifies the message that opened it, so that a repeated request opens no second.
+        mood: The worst in which the customer opened or urged it.
         line, function, problem_type: The category path; empty where unknown.
         queue, skill, priority, respond_by, resolve_by, reasons: Its route (`kefu.tickets.routing.Route`).
         told: The state that the customer was last told of. What they asked for themselves, they know.
@@ -51,6 +52,7 @@ class Ticket(Base):
     kind = Column(String(16), nullable=False)
     status = Column(String(16), nullable=False, default="new")
     urgency = Column(String(8), nullable=False)
+    mood = Column(String(8), nullable=False, default="neutral")
     product = Column(String(64))
     line = Column(String(64))
     function = Column(String(64))

@@ -20,13 +20,13 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.sql import Select
 
-from kefu.customers.service import circle_query
+from kefu.customers.service import circle_query, level_of
 from kefu.db import session_scope, today, utcnow
 from kefu.events import record, record_once
 from kefu.knowledge.schema import TICKET_KINDS, URGENCIES
 from kefu.tickets import numbers
 from kefu.tickets.models import Ticket, TicketNote, WrongState
-from kefu.tickets.routing import Case, route
+from kefu.tickets.routing import MOODS, Case, route
 
 #: Urging again within this time is noted once.
 URGE_PAUSE = timedelta(minutes=30)
@@ -46,6 +46,7 @@ class TicketRequest:
         request_key: The same for a repeated request; see `Ticket.request_key`.
         kind: One of `TICKET_KINDS`.
         urgency: One of `URGENCIES`.
+        mood: One of `MOODS`: how the customer feels.
     """
 
     request_key: str
@@ -59,6 +60,7 @@ class TicketRequest:
     line: str | None = None
     function: str | None = None
     problem_type: str | None = None
+    mood: str = "neutral"
 
     def __post_init__(self) -> None:
         """Refuses what no ticket can hold, naming the field."""
@@ -66,6 +68,8 @@ class TicketRequest:
             raise ValueError(f"kind: {self.kind!r} is not one of {', '.join(TICKET_KINDS)}")
         if self.urgency not in URGENCIES:
             raise ValueError(f"urgency: {self.urgency!r} is not one of {', '.join(URGENCIES)}")
+        if self.mood not in MOODS:
+            raise ValueError(f"mood: {self.mood!r} is not one of {', '.join(MOODS)}")
         if not self.description.strip():
             raise ValueError("description: is empty")
 
@@ -95,7 +99,7 @@ def open_ticket(request: TicketRequest) -> Ticket:
             return opened
         number = numbers.issue(session, numbers.TICKET, today())
         ticket = Ticket(number=number, opened_at=utcnow(), **vars(request))
-        _route(ticket)
+        _route(session, ticket)
         session.add(ticket)
         session.flush()
         category, urgency = ticket.category, ticket.urgency
@@ -123,8 +127,10 @@ def list_tickets(customer: str, limit: int = 5) -> list[Ticket]:
 
 
 @_once_more
-def urge_ticket(request_key: str, customer: str, number: str | None = None) -> tuple[Ticket, bool]:
-    """Notes that the customer presses; returns the ticket and whether this counted."""
+def urge_ticket(
+    request_key: str, customer: str, number: str | None = None, mood: str = "neutral"
+) -> tuple[Ticket, bool]:
+    """Notes that the customer presses, and in what mood; returns the ticket and whether this counted."""
     with session_scope() as session:
         if done := _done(session, "urged", request_key):
             return done, True
@@ -134,7 +140,8 @@ def urge_ticket(request_key: str, customer: str, number: str | None = None) -> t
         if last and utcnow() - last.at < URGE_PAUSE:
             return ticket, False
         ticket.urged += 1
-        _route(ticket)
+        ticket.mood = min(ticket.mood, mood, key=MOODS.index)  # the worst first
+        _route(session, ticket)
         _note(session, ticket, "urged", request_key, count=ticket.urged)
         return ticket, True
 
@@ -204,14 +211,16 @@ def rate(request_key: str, customer: str, rating: int, number: str | None = None
         return ticket
 
 
-def _route(ticket: Ticket) -> None:
+def _route(session: Session, ticket: Ticket) -> None:
     case = Case(
         kind=ticket.kind,
         urgency=ticket.urgency,
         line=ticket.line,
         function=ticket.function,
         problem_type=ticket.problem_type,
+        level=level_of(session, ticket.customer),
         channel=ticket.channel,
+        mood=ticket.mood,
         urged=ticket.urged or 0,  # not stored yet: nothing
         text=ticket.description,
         at=ticket.opened_at,
