@@ -27,6 +27,7 @@ from rasa.shared.core.events import (
 )
 from rasa.shared.core.trackers import DialogueStateTracker
 from sanic import Blueprint, Sanic
+from sqlalchemy.orm import Session
 
 from kefu.channels.messages import Inbound
 from kefu.channels.news import News
@@ -34,6 +35,8 @@ from kefu.channels.output import ChannelOutput
 from kefu.channels.protocol import neutralise
 from kefu.channels.turns import Threads, Turns
 from kefu.conversations.ledger import Entry, Ledger
+from kefu.customers import proofs
+from kefu.customers.answers import link_code_in
 from kefu.db import engine, migrate
 from kefu.handoff import service as handoffs
 from kefu.language.detect import conversation_language, language_of
@@ -50,6 +53,10 @@ REMINDERS = {"form": "utter_where_we_were_form", "ticket": "utter_where_we_were_
 REMINDER = "utter_where_we_were"
 #: What was understood as one of these is nothing to be reminded of: a number, a code, a yes.
 NO_MATTER = frozenset({"inform", "affirm", "deny", "link_account", "unlink_account"})
+
+
+#: What is answered to a code that was scanned and is none.
+LINK_REFUSED = "utter_link_code_bad"
 
 
 class Unanswered(Exception):
@@ -269,7 +276,7 @@ class Hub:
 
     async def _answer(self, entry: Entry, owner: str) -> str | None:
         """Has Rasa answer one message; gives the form that it leaves open."""
-        if await self.threads(self._is_taken_over, entry.conversation):
+        if await self.threads(self._is_taken_over, entry):
             return None  # a colleague answers; the message is in the ledger, where they read it
         adapter = self.adapters.get(entry.channel)
 
@@ -312,12 +319,17 @@ class Hub:
                 await adapter.typing(entry, False)
         return self._open_form(entry.conversation)
 
-    def _is_taken_over(self, conversation: str) -> bool:
-        """Whether a colleague has the conversation; notes that the customer has spoken to them."""
+    def _is_taken_over(self, entry: Entry) -> bool:
+        """Whether a colleague has the conversation, and answers; notes that the customer has spoken to them.
+
+        A code that links accounts, typed or scanned, is none of theirs: they see what the assistant answers.
+        """
         with self.ledger.scope() as session:
-            if not handoffs.is_taken_over(session, conversation):
+            if not handoffs.is_taken_over(session, entry.conversation):
                 return False
-            handoff = handoffs.current(session, conversation)
+            if _links(session, entry):
+                return False
+            handoff = handoffs.current(session, entry.conversation)
             if handoff is not None:
                 handoffs.spoke(session, handoff, "customer")
             return True
@@ -384,8 +396,8 @@ class Hub:
 
     async def _resume(self, conversation: str) -> None:
         """Lets the bot go on after a colleague: what it was asking is settled or told to them."""
-        over = [ActiveLoop(None), SlotSet(REQUESTED_SLOT, None), SlotSet("awaiting", None)]
-        await self._add(conversation, [*over, ActionExecuted(ACTION_LISTEN_NAME)])
+        over = [SlotSet(slot, None) for slot in (REQUESTED_SLOT, "awaiting", "person")]
+        await self._add(conversation, [ActiveLoop(None), *over, ActionExecuted(ACTION_LISTEN_NAME)])
 
     async def _restart(self, conversation: str) -> None:
         """Begins the dialogue afresh: what it remembers is no longer only this customer's."""
@@ -419,6 +431,14 @@ class Hub:
 def shared_hub() -> Hub:
     """The hub of this process: all its channels meet there."""
     return Hub()
+
+
+def _links(session: Session, entry: Entry) -> bool:
+    """Whether a message is a code that links accounts: one that is good, or any that was scanned."""
+    if entry.body.get("response") == LINK_REFUSED:
+        return True
+    code = link_code_in(entry.body["text"])
+    return code is not None and (bool(entry.body.get("event")) or proofs.is_good_link_code(session, code))
 
 
 def _short(text: str, longest: int = 20) -> str:

@@ -65,7 +65,7 @@ class Handoff(Base):
         customer_at, agent_at: When each spoke last in it.
         idle_step: 1 once the customer was asked whether they are still there.
         note: What was agreed, in the agent's words.
-        told: The state that the customer was last told of.
+        told: The state that the customer was last told of; empty when they were told of another agent.
     """
 
     __tablename__ = "handoffs"

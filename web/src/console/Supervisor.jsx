@@ -3,7 +3,7 @@ import { useMemo, useState } from 'react';
 import { Badge, Button, Card, Drawer, Dropdown, Form, InputNumber, Modal, Progress, Select, Space, Statistic, Table } from 'antd';
 import { api } from './api.js';
 import { Conversation } from './Customers.jsx';
-import { ChannelTag, nameOf } from './Desk.jsx';
+import { ChannelTag, CustomerTags, nameOf } from './Desk.jsx';
 import { useLive } from './live.js';
 import { useSession } from './strings.js';
 import { span, useNow } from './time.js';
@@ -36,7 +36,7 @@ export function Supervisor() {
     { title: t('agent'), dataIndex: 'name', width: 110, render: (name, { status }) => <Badge status={STATUS[status]} text={name} /> },
     { title: t('status'), dataIndex: 'status', width: 80, render: (status) => t(status) },
     { title: t('load'), key: 'load', width: 140, render: (_, { load, capacity }) => <Progress size="small" percent={Math.round((load / capacity) * 100)} format={() => `${load}/${capacity}`} /> },
-    { title: t('queues'), dataIndex: 'queues', render: (names) => names.map((name) => t.label(labels.queues[name], name)).join('、') },
+    { title: t('queues'), dataIndex: 'queues', render: (names) => t.list(names.map((name) => t.label(labels.queues[name], name))) },
     { title: '', key: 'edit', width: 80, render: (_, agent) => <Button size="small" onClick={() => setEditing(agent)}>{t('edit')}</Button> },
   ];
   const queueColumns = [
@@ -46,7 +46,7 @@ export function Supervisor() {
     { title: t('online_now'), dataIndex: 'online', width: 90 },
   ];
   const chatColumns = [
-    { title: t('customer'), key: 'customer', render: (_, one) => <Space size={4}><ChannelTag channel={one.channel} />{nameOf(one.conversation, t)}</Space> },
+    { title: t('customer'), key: 'customer', render: (_, one) => <Space size={4}><ChannelTag channel={one.channel} />{nameOf(one.conversation, t)}<CustomerTags of={one} /></Space> },
     { title: t('queue_name'), dataIndex: 'queue', responsive: ['lg'], render: (name) => t.label(labels.queues[name], name) },
     { title: t('agent'), dataIndex: 'agent_id', render: (id) => nameOfAgent(id) || <i className="quiet">{t('queue')}</i> },
     { title: t('since'), key: 'since', width: 90, render: (_, one) => span(one.accepted_at && one.state === 'human' ? one.accepted_at : one.requested_at, now) },

@@ -45,6 +45,7 @@ export function TicketDrawer({ number, onClose, onChanged }) {
   const rows = ticket && [
     ['kind', t.label(labels.kinds[ticket.kind])],
     ['urgency', <UrgencyTag key="urgency" urgency={ticket.urgency} />],
+    ['mood', ticket.mood !== 'neutral' && t(`mood_${ticket.mood}`)],
     ['product', ticket.product],
     ['category', ticket.category],
     ['contact', ticket.phone],
@@ -52,7 +53,7 @@ export function TicketDrawer({ number, onClose, onChanged }) {
     ['opened', clock(ticket.opened_at, t.language)],
     ['respond_by', ticket.respond_by && clock(ticket.respond_by, t.language)],
     ['resolve_by', ticket.resolve_by && clock(ticket.resolve_by, t.language)],
-    ['why_here', ticket.reasons?.length > 0 && [...new Set(ticket.reasons.map(([, , rule]) => rule))].join('、')],
+    ['why_here', ticket.reasons?.length > 0 && t.list([...new Set(ticket.reasons.map(([, , rule]) => rule))])],
     ['rating', ticket.rating],
   ];
   const open = () => {
@@ -74,7 +75,7 @@ export function TicketDrawer({ number, onClose, onChanged }) {
             children: (
               <>
                 <span className="quiet">{clock(note.at, t.language)}{note.by ? ` · ${note.by}` : ''}</span>
-                <div>{lineOf(note, t)}{note.text && `：${note.text}`}</div>
+                <div>{note.text ? t.pair(lineOf(note, t), note.text) : lineOf(note, t)}</div>
               </>
             ),
           }))} />
