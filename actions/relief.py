@@ -83,10 +83,10 @@ def _offer(say: CollectingDispatcher, events: list[EventType], reason: str) -> l
 def _call_back(
     turn: Turn, say: CollectingDispatcher, events: list[EventType], asked: Route
 ) -> list[EventType]:
-    """Offers a ticket with the time until which somebody calls back; a form open is one already."""
-    if turn.form:
-        return settled(None)
+    """Offers a ticket with the time until which somebody calls back, to who got nothing but the apology."""
     _give_way(say, events)
+    if turn.form or len(say.messages) > 1:  # their ticket is being opened, or they were helped
+        return settled(None)
     say.utter_message(response="utter_offer_consultation", when=call_back_time(asked))
     if _set(events, "ticket_offer"):
         return settled(None)
