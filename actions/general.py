@@ -101,7 +101,8 @@ class ActionSmallTalk(TurnAction):
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Chooses the response by the intent."""
         say.utter_message(response=_SMALL_TALK.get(turn.intent, "utter_chitchat"))
-        return []
+        # What is taken for none of our business may be a question that was not understood.
+        return [missed(turn)] if turn.intent == "out_of_scope" else []
 
 
 class ActionDefaultFallback(TurnAction):

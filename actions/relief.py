@@ -57,7 +57,7 @@ def relieve(
         level = level_of(session, turn.conversation)
         need = upset or patience().worn_by_outcome(level, misses, bool(wish and offered))
         if need is None or service.current(session, turn.conversation):
-            return events
+            return [*events, *settled(None)] if need else events
         asked = route_of(turn, level)
         if not service.is_staffed(session, asked.queue):
             return events + _call_back(turn, say, events, asked) if upset else events
@@ -83,9 +83,8 @@ def _offer(say: CollectingDispatcher, events: list[EventType], reason: str) -> l
 def _call_back(
     turn: Turn, say: CollectingDispatcher, events: list[EventType], asked: Route
 ) -> list[EventType]:
-    """Offers a ticket with the time until which somebody calls back, to who got nothing but the apology."""
-    _give_way(say, events)
-    if turn.form or len(say.messages) > 1:  # their ticket is being opened, or they were helped
+    """Offers a ticket with the time until which somebody calls back, unless the customer was helped."""
+    if turn.form or not (_give_way(say, events) or len(say.messages) == 1):
         return settled(None)
     say.utter_message(response="utter_offer_consultation", when=call_back_time(asked))
     if _set(events, "ticket_offer"):
@@ -102,11 +101,13 @@ def offer_ticket(intent: str, problem: str, product: str | None) -> list[EventTy
     ]
 
 
-def _give_way(say: CollectingDispatcher, events: list[EventType]) -> None:
+def _give_way(say: CollectingDispatcher, events: list[EventType]) -> bool:
     """Takes back what was said last, if it only owns up to a miss or asks whether a ticket is wanted."""
     awaiting = _set(events, "awaiting")
-    if awaiting == "ticket_offer" or (awaiting is None and _set(events, "misses")):
+    gives_way = awaiting == "ticket_offer" or (awaiting is None and bool(_set(events, "misses")))
+    if gives_way:
         say.messages.pop()
+    return gives_way
 
 
 def _no_ticket(events: list[EventType]) -> list[EventType]:

@@ -36,7 +36,7 @@ class ActionOfferTicket(TurnAction):
         """Says what people will do, by the kind of wish and after any danger, and waits for a yes."""
         if (
             turn.intent in _CANCELLING
-            and turn.slots.get("awaiting") == "ticket_offer"
+            and turn.slots.get("awaiting") in ("ticket_offer", "person_offer")
             and len(turn.text) <= 2 * _BARE
         ):
             say.utter_message(response="utter_ok")  # 算了取消吧: what was just offered

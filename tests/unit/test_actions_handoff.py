@@ -131,6 +131,22 @@ def test_an_angry_customer_is_called_back_where_nobody_is_there(customer):
     assert customer.slots["ticket_offer"]["intent"] == "complain"
 
 
+def test_an_angry_customer_who_was_helped_is_not_offered_a_ticket_besides(customer):
+    customer.says("七天无理由退货到底能不能退！！", "ask_policy").feels("angry").gets(ActionAnswer())
+    assert customer.responses[0] == "utter_sorry" and "utter_offer_consultation" not in customer.responses
+
+
+def test_a_rule_that_was_told_does_not_replace_the_ticket_for_the_angry(customer):
+    customer.says("退款怎么还没到账！你们是骗子吗！", "check_refund").feels("angry").gets(ActionOfferTicket())
+    assert customer.responses[-1] == "utter_offer_consultation"
+    assert customer.slots["ticket_offer"]["intent"] == "check_refund"
+
+
+def test_what_is_taken_for_none_of_our_business_counts_as_missed(customer, staffed):
+    for said in ("utter_out_of_scope", "utter_offer_person"):
+        assert customer.says("嘎嘎", "out_of_scope").gets(ActionSmallTalk()).responses == [said]
+
+
 def test_unhappiness_that_lasts_calls_a_person(customer, staffed):
     for _ in range(2):
         customer.says("唉，又是这样", "chitchat").feels("unhappy").gets(ActionSmallTalk())
