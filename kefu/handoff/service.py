@@ -311,6 +311,7 @@ def _locked(session: Session, which: Any) -> list[Agent]:
 
     Locked in the order of their ids. SQLite has one lock, for all who write: a write that changes nothing.
     """
+    session.flush()  # what is read anew must not undo what was changed here
     session.execute(update(Agent).where(false()).values(status=Agent.status), execution_options=_QUIETLY)
     agents = select(Agent).where(which).order_by(Agent.id).with_for_update()
     return session.scalars(agents.execution_options(populate_existing=True)).all()

@@ -330,7 +330,7 @@ def test_every_page_is_in_english_and_nothing_is_cut_off(opened, waiting, width,
     if width < 1000:
         page.get_by_role("button", name="Details").click()
     page.get_by_role("tab", name="Details").click()
-    expect(page.get_by_label("Level")).to_be_visible()
+    expect(page.get_by_role("combobox", name="Level")).to_be_visible()
     look("details")
     for name in ("tickets", "customers", "supervisor", "knowledge"):
         page.goto(page.url.split("#")[0] + f"#{name}")
@@ -383,7 +383,7 @@ def test_a_supervisor_gives_a_level_and_the_next_takeover_shows_it(opened, waiti
     zhao = opened("zhao")
     zhao.goto(zhao.url.split("#")[0] + f"#customers/{sender.id}")
     zhao.get_by_role("tab", name="客户资料").click()
-    zhao.get_by_label("客户等级").click()
+    zhao.locator(".level").click()
     zhao.locator(".ant-select-item-option").filter(has_text="VIP").click()
     expect(zhao.locator(".level")).to_contain_text("VIP")
     with session_scope() as session:

@@ -233,6 +233,7 @@ function Canned({ onClose }) {
 function End({ handoff, onClose }) {
   const { t, message } = useSession();
   const [note, setNote] = useState('');
+  const box = useRef(null);
   const end = async () => {
     try {
       await api.post(`handoffs/${handoff.id}/end`, { note });
@@ -244,9 +245,10 @@ function End({ handoff, onClose }) {
     onClose();
   };
   return (
-    <Modal open title={t('end_title')} okText={t('end')} okButtonProps={{ danger: true }} onOk={end} onCancel={onClose}>
+    <Modal open title={t('end_title')} okText={t('end')} okButtonProps={{ danger: true }} onOk={end} onCancel={onClose}
+           afterOpenChange={(open) => open && box.current?.focus()}>
       <label htmlFor="end-note">{t('end_note')}</label>
-      <Input.TextArea id="end-note" autoFocus rows={3} maxLength={2000} value={note} onChange={({ target }) => setNote(target.value)} />
+      <Input.TextArea ref={box} id="end-note" rows={3} maxLength={2000} value={note} onChange={({ target }) => setNote(target.value)} />
     </Modal>
   );
 }
