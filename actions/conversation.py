@@ -6,15 +6,15 @@ import asyncio
 import logging
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain, islice, takewhile
+from itertools import islice, takewhile
 from typing import Any
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.history import felt, misses, mood, response_of, texts
 from actions.recording import record_category, record_failure
 from actions.relief import by_mood, relieve
 from kefu.handoff.patience import Felt
@@ -87,7 +87,7 @@ class Turn:
         text = message.get("text") or ""
         metadata = message.get("metadata") or {}
         customer = metadata.get("identity") or tracker.sender_id
-        recent = list(islice(_texts(tracker), _RECENT_TEXTS))
+        recent = list(islice(texts(tracker.events), _RECENT_TEXTS))
         newest_first = iter(reversed(tracker.events))
         since = list(takewhile(lambda event: event.get("event") != "user", newest_first))
         before = list(newest_first)
@@ -108,12 +108,12 @@ class Turn:
             form=tracker.slots.get("suspended_form") if linking else loop,
             linking=linking,
             entities=tuple(message.get("entities") or ()),
-            misses=_misses(before),
-            felt=tuple(islice(_felt(message, before), _RECENT_TEXTS)),
-            mood=_mood(message, user.get("parse_data") or {}),
+            misses=misses(before),
+            felt=tuple(islice(felt(message, before), _RECENT_TEXTS)),
+            mood=mood(message, user.get("parse_data") or {}),
             intent_before=((user.get("parse_data") or {}).get("intent") or {}).get("name") or "",
-            asked=_response(bot),
-            replies=tuple(_response(event) for event in reversed(since) if event.get("event") == "bot"),
+            asked=response_of(bot),
+            replies=tuple(response_of(event) for event in reversed(since) if event.get("event") == "bot"),
         )
 
     @property
@@ -206,34 +206,6 @@ class Turn:
         graph, line = catalog().graph, self.line
         named = (node for said in self.said("function") for node in graph.named("function", said))
         return next((node.name for node in named if line in (None, node.data["line"])), None)
-
-
-def _response(bot: dict[str, Any]) -> str:
-    """The name of the response that an event of the assistant says."""
-    return (bot.get("metadata") or {}).get("utter_action") or ""
-
-
-def _texts(tracker: Tracker) -> Iterator[str]:
-    return (event.get("text") or "" for event in reversed(tracker.events) if event.get("event") == "user")
-
-
-def _misses(before: list[dict[str, Any]]) -> int:
-    """What the turn before this one counted, if it missed; ``before`` is newest first."""
-    turn = takewhile(lambda event: event.get("event") != "user", before)
-    return next((int(event["value"] or 0) for event in turn if event.get("name") == "misses"), 0)
-
-
-def _felt(message: dict[str, Any], before: Iterable[dict[str, Any]]) -> Iterator[Felt]:
-    earlier = (event.get("parse_data") or {} for event in before if event.get("event") == "user")
-    for parsed in chain([message], earlier):
-        if parsed.get("mood"):
-            yield Felt(parsed["mood"]["name"], parsed["mood"]["confidence"])
-
-
-def _mood(message: dict[str, Any], before: dict[str, Any]) -> str:
-    """The mood of a message and the one before it; buttons have none."""
-    now, earlier = ((parsed.get("mood") or {}).get("name") or "neutral" for parsed in (message, before))
-    return earlier if earlier == "angry" and now != "happy" else now
 
 
 class TurnAction(Action, ABC):
