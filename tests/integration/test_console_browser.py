@@ -17,6 +17,7 @@ from kefu.handoff import agents, service
 from kefu.handoff.models import Agent, Handoff
 from kefu.knowledge.load import load
 from kefu.run import builds
+from kefu.tickets.routing import rules
 from tests import browser as browsers
 from tests import console as people
 
@@ -37,6 +38,7 @@ def console(tmp_path_factory):
         ("li", "agent", "李晓雨"),
         ("wang", "agent", "王磊"),
         ("zhao", "supervisor", "赵敏"),
+        ("zhou", "admin", "周宁"),
     ):
         people.account(login, role, name)
     running = people.Console(folder, KEFU_ASSIGN_SECONDS="3600")
@@ -311,11 +313,23 @@ def test_every_page_is_in_english_and_nothing_is_cut_off(opened, waiting, width,
     number = people.ticket(sender, "The lock does not open", urgency="high", mood="angry")
     page = opened("zhao", width=width)
     page.get_by_role("button", name="English").click()
-    known = ["中文", "李晓雨", "王磊", "赵敏", "摄像头", "门锁", "指纹", "boss", "新同事"]
+    # The button to the other language, and what people have written: names, rules, customers' words.
+    written = [
+        "李晓雨",
+        "王磊",
+        "赵敏",
+        "周宁",
+        "新同事",
+        "摄像头",
+        "门锁",
+        "指纹",
+        *(rule.name for rule in rules().rules),
+    ]
+    known = ["中文", *written]
     faults = []
 
-    def look(name):
-        page.wait_for_timeout(300)
+    def look(name, page=page):
+        page.wait_for_load_state("networkidle")
         page.screenshot(path=tmp_path / f"{name}.png")
         faults.extend(f"{name}: {fault}" for fault in page.evaluate(_FAULTS, known))
 
@@ -339,6 +353,11 @@ def test_every_page_is_in_english_and_nothing_is_cut_off(opened, waiting, width,
     page.get_by_role("button", name=number).click()
     expect(page.get_by_role("dialog")).to_contain_text("Angry")
     look("ticket")
+    admin = opened("zhou", width=width, online=False)
+    admin.get_by_role("button", name="English").click()
+    for name in ("accounts", "audit"):
+        admin.goto(admin.url.split("#")[0] + f"#{name}")
+        look(name, admin)
     assert faults == []
 
 
