@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -67,8 +68,8 @@ class Patience(Entry):
         Args:
             felt: Of the last messages, the newest first.
         """
-        last = felt[0] if felt else None
-        if last and last.mood == "angry" and last.certainty >= self.angry.certainty:
+        angry = list(takewhile(lambda one: one.mood == "angry", felt[:2]))
+        if len(angry) == 2 or (angry and angry[0].certainty >= self.angry.certainty):
             return _need("mood", self.angry.then)
         running = [one.mood for one in felt[: self.unhappy.times]]
         if len(running) == self.unhappy.times and all(mood in _BAD for mood in running):

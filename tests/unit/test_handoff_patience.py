@@ -38,6 +38,7 @@ def test_the_companys_own_rules_can_be_used():
         ((CALM, ANGRY, ANGRY), None),
         ((ANGRY,), CALL),
         ((Felt("angry", 0.5),), None),
+        ((Felt("angry", 0.5), Felt("angry", 0.4)), CALL),
         ((UNHAPPY, UNHAPPY), None),
         ((UNHAPPY, Felt("angry", 0.5), UNHAPPY, CALM), CALL),
         ((UNHAPPY, CALM, UNHAPPY, UNHAPPY), None),
