@@ -284,14 +284,15 @@ def test_the_first_administrator_gets_in_by_the_command_and_makes_an_account(con
 
 #: What is said in Chinese though the page is in English, and what is cut off without a sign that it is.
 _FAULTS = """known => {
-  const shown = (element) => element.offsetParent !== null && !element.closest('.bubble-body, .preview');
+  const words = '.bubble-body, .preview, .asked, .suggestion';  // of customers and of the knowledge
+  const shown = (element) => element.offsetParent !== null && !element.closest(words);
   const faults = [];
   for (const element of document.body.querySelectorAll('*')) {
     if (!shown(element)) continue;
     const texts = [...element.childNodes].filter((node) => node.nodeType === 3);
     const own = texts.map((node) => node.textContent.trim());
-    const words = [...own, element.placeholder, element.title, element.getAttribute('aria-label')];
-    for (const word of words) {
+    const said = [...own, element.placeholder, element.title, element.getAttribute('aria-label')];
+    for (const word of said) {
       const chinese = /[\u4e00-\u9fff]/.test(word || '');
       if (chinese && !known.some((one) => word.includes(one))) faults.push(`Chinese: ${word}`);
     }
