@@ -15,8 +15,9 @@ from actions.answering import (
     show_products,
 )  # fmt: skip
 from actions.conversation import Turn, TurnAction
-from actions.danger import AlertAction, offer_ticket, stay_safe, warn
+from actions.danger import AlertAction, stay_safe, warn
 from actions.marks import listed
+from actions.relief import missed, offer_ticket
 from actions.ticket_closing import (
     ActionConfirmTicket,
     ActionReopenTicket,
@@ -72,7 +73,7 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
     if choices:
         return asked + ask_which(turn, say, facts_of(choices))
     say.utter_message(response="utter_no_answer")
-    return asked + offer_ticket(intent, text, turn.product)
+    return [*asked, missed(turn)] + offer_ticket(intent, text, turn.product)
 
 
 def _undecided(turn: Turn, found: list[Found]) -> bool:
@@ -107,7 +108,7 @@ class ActionAnswer(TurnAction):
         """Answers the latest message; what is still broken after its repair is taken up again."""
         if turn.intent == "report_fault" and is_about_ticket(turn):
             return ActionReopenTicket().act(turn, say)
-        return [*answer(turn, say, turn.text, turn.intent), SlotSet("misses", 0)]
+        return answer(turn, say, turn.text, turn.intent)
 
 
 class ActionTakeInformation(AlertAction):
@@ -184,18 +185,19 @@ class ActionNextStep(AlertAction):
         if turn.slots.get("awaiting") == "choice":  # none of the options was meant
             asked = turn.slots.get("question") or {"text": "", "intent": turn.intent}
             say.utter_message(response="utter_answer_did_not_help")
-            return offer_ticket(asked["intent"], asked["text"], turn.product)
+            return [missed(turn)] + offer_ticket(asked["intent"], asked["text"], turn.product)
         running = turn.slots.get("fault") or {}
         fault = graph.get(running.get("ref"))
         if fault is None:
             say.utter_message(response="utter_answer_did_not_help")
             last = graph.get(turn.slots.get("answer"))
-            return offer_ticket("answer_unhelpful", last.name if last else turn.text, turn.product)
+            problem = last.name if last else turn.text
+            return [missed(turn)] + offer_ticket("answer_unhelpful", problem, turn.product)
         step = running["step"] + 1
         if step < len(graph.targets(fault.ref, "caused_by")):
-            return show_cause(turn, say, fault, step)
+            return [missed(turn), *show_cause(turn, say, fault, step)]
         say.utter_message(response="utter_diagnosis_exhausted", fault=fault.name)
-        return offer_ticket("report_fault", fault.name, turn.product)
+        return [missed(turn)] + offer_ticket("report_fault", fault.name, turn.product)
 
 
 class ActionMarkSolved(TurnAction):
@@ -214,7 +216,7 @@ class ActionMarkSolved(TurnAction):
         with session_scope() as session:
             record(session, "answer.helped", turn.customer, ref=turn.slots.get("answer"))
         say.utter_message(response="utter_glad_it_helped")
-        return [SlotSet("fault", None), SlotSet("question", None), SlotSet("misses", 0)]
+        return [SlotSet("fault", None), SlotSet("question", None)]
 
 
 class ActionRepeatAnswer(TurnAction):

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice, takewhile
 from typing import Any
@@ -15,7 +14,10 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.events import ActiveLoop, EventType, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.history import felt, misses, mood, response_of, texts
 from actions.recording import record_category, record_failure
+from actions.relief import by_mood, relieve
+from kefu.handoff.patience import Felt
 from kefu.knowledge.categories import rules
 from kefu.knowledge.entries import Mentions
 from kefu.knowledge.service import catalog
@@ -51,6 +53,8 @@ class Turn:
         form: The form that is being filled, if any; while accounts are linked, the one put aside for that.
         linking: Whether accounts are being linked.
         entities: What understanding found, in order.
+        misses: How many messages in a row, up to the one before this, the assistant could not help with.
+        felt: The moods of the last messages, the newest first; buttons have none.
         mood: How the customer feels: ``angry``, ``unhappy``, ``neutral`` or ``happy``. Anger lasts for one
             message more, unless that is a happy one.
         intent_before: What the customer's message before this one wanted; empty for the first.
@@ -69,6 +73,8 @@ class Turn:
     form: str | None
     linking: bool
     entities: tuple[dict[str, Any], ...]
+    misses: int
+    felt: tuple[Felt, ...]
     mood: str
     intent_before: str
     asked: str
@@ -81,7 +87,7 @@ class Turn:
         text = message.get("text") or ""
         metadata = message.get("metadata") or {}
         customer = metadata.get("identity") or tracker.sender_id
-        recent = list(islice(_texts(tracker), _RECENT_TEXTS))
+        recent = list(islice(texts(tracker.events), _RECENT_TEXTS))
         newest_first = iter(reversed(tracker.events))
         since = list(takewhile(lambda event: event.get("event") != "user", newest_first))
         before = list(newest_first)
@@ -102,10 +108,12 @@ class Turn:
             form=tracker.slots.get("suspended_form") if linking else loop,
             linking=linking,
             entities=tuple(message.get("entities") or ()),
-            mood=_mood(message, user.get("parse_data") or {}),
+            misses=misses(before),
+            felt=tuple(islice(felt(message, before), _RECENT_TEXTS)),
+            mood=mood(message, user.get("parse_data") or {}),
             intent_before=((user.get("parse_data") or {}).get("intent") or {}).get("name") or "",
-            asked=_response(bot),
-            replies=tuple(_response(event) for event in reversed(since) if event.get("event") == "bot"),
+            asked=response_of(bot),
+            replies=tuple(response_of(event) for event in reversed(since) if event.get("event") == "bot"),
         )
 
     @property
@@ -200,21 +208,6 @@ class Turn:
         return next((node.name for node in named if line in (None, node.data["line"])), None)
 
 
-def _response(bot: dict[str, Any]) -> str:
-    """The name of the response that an event of the assistant says."""
-    return (bot.get("metadata") or {}).get("utter_action") or ""
-
-
-def _texts(tracker: Tracker) -> Iterator[str]:
-    return (event.get("text") or "" for event in reversed(tracker.events) if event.get("event") == "user")
-
-
-def _mood(message: dict[str, Any], before: dict[str, Any]) -> str:
-    """The mood of a message and the one before it; buttons have none."""
-    now, earlier = ((parsed.get("mood") or {}).get("name") or "neutral" for parsed in (message, before))
-    return earlier if earlier == "angry" and now != "happy" else now
-
-
 class TurnAction(Action, ABC):
     """An action that works in a thread: databases and searches must not hold the server's event loop.
 
@@ -222,10 +215,16 @@ class TurnAction(Action, ABC):
         of_form: Whether the action belongs to the form it runs in. Any other is a digression there: it
             answers, but must not ask, since the next message answers the form's question.
         keeps_question: Whether the assistant's last question still stands after the action.
+        of_people: Whether it is itself about waiting for a person, so that none is offered beside it.
+        needs_people: Whether it is for what only people can do, by a ticket if nobody is there.
+        gives_way: Whether it has nothing to say to a customer who is upset.
     """
 
     of_form = False
     keeps_question = False
+    of_people = False
+    needs_people = False
+    gives_way = False
 
     @abstractmethod
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
@@ -240,7 +239,7 @@ class TurnAction(Action, ABC):
     def _take(self, tracker: Tracker, say: CollectingDispatcher) -> list[EventType]:
         turn = Turn.of(tracker)
         try:
-            events = self.act(turn, say)
+            events = self._act(turn, say)
         except Exception as error:
             record_failure(turn, self.name(), error)
             if turn.channel in _TRY_AGAIN and not turn.answered:
@@ -260,6 +259,16 @@ class TurnAction(Action, ABC):
             return events
         # What was asked before is over, unless this action asks again.
         return [SlotSet("awaiting", None), *events]
+
+    def _act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Acts, and sees to it that a person comes when one is needed; linking goes on undisturbed."""
+        if self.of_people or self.of_form or turn.linking:
+            return self.act(turn, say)
+        upset = by_mood(turn)
+        if upset:
+            say.utter_message(response="utter_sorry")
+        events = [] if upset and self.gives_way else self.act(turn, say)
+        return relieve(turn, say, events, upset, self.needs_people)
 
 
 def back_from_linking(say: CollectingDispatcher, form: str | None) -> list[EventType]:

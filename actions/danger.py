@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
-from rasa_sdk.events import EventType, SlotSet
+from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.conversation import Turn, TurnAction
+from actions.relief import offer_ticket
 from kefu.knowledge.categories import urgency_of
 from kefu.tickets.answers import declines
 
@@ -18,15 +19,6 @@ def warn(say: CollectingDispatcher, intent: str, text: str) -> bool:
     if danger:
         say.utter_message(response=f"utter_safety_{danger}")
     return bool(danger)
-
-
-def offer_ticket(intent: str, problem: str, product: str | None) -> list[EventType]:
-    """The events that make a yes to come open a ticket about ``problem``."""
-    return [
-        SlotSet("awaiting", "ticket_offer"),
-        SlotSet("ticket_offer", {"intent": intent, "problem": problem, "product": product}),
-        SlotSet("fault", None),
-    ]
 
 
 def stay_safe(turn: Turn, say: CollectingDispatcher) -> list[EventType]:

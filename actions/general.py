@@ -7,16 +7,17 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answering import ask_which, deliver, facts_of
 from actions.conversation import Turn, TurnAction
-from actions.danger import AlertAction, offer_ticket
+from actions.danger import AlertAction
+from actions.relief import missed, offer_ticket
+from kefu.handoff.patience import patience
 from kefu.knowledge.categories import classify
 from kefu.knowledge.service import catalog, record_unanswered
 from kefu.language.detect import LANGUAGES, language_of
 from kefu.tickets.service import TicketRequest, open_ticket
 
-#: So many messages in a row that were not understood bring an offer of a person's help.
-_PATIENCE = 2
 #: A text that was not understood is answered only by an entry that is this likely to be meant.
 _FITS = 0.7
+_SMALL_TALK = {"bot_challenge": "utter_i_am_a_bot", "out_of_scope": "utter_out_of_scope"}
 
 
 class ActionSetLanguage(TurnAction):
@@ -53,6 +54,7 @@ class ActionRecordSuggestion(AlertAction):
             request_key=turn.key, customer=turn.customer, channel=turn.channel, kind="suggestion",
             urgency="low", description=turn.text or "-", product=turn.product, line=turn.line,
             function=turn.function, problem_type=classify(turn.intent, turn.text, None, None).problem_type,
+            mood=turn.mood,
         )  # fmt: skip
         open_ticket(request)
         say.utter_message(response="utter_suggestion_recorded")
@@ -70,21 +72,37 @@ class ActionFallback(AlertAction):
         """Answers what fits very well, offers what may fit, else asks once more and then offers help."""
         found = catalog().find(turn.text, turn.mentions)
         if found and found[0].confidence >= _FITS:
-            return [SlotSet("misses", 0), *deliver(turn, say, found[0].fact)]
+            return deliver(turn, say, found[0].fact)
         choices = [item for item in found if item.possible]
-        # In a row: a message between the two that was understood, however it was answered, starts anew.
-        misses = (int(turn.slots.get("misses") or 0) if turn.intent_before == turn.intent else 0) + 1
+        again = turn.misses + 1 >= patience().misses.times
         best = found[0] if found else None
         record_unanswered(
             turn.text, turn.customer, best.fact.ref if best else None, best.confidence if best else 0
         )
-        if choices and misses < _PATIENCE:
-            return [SlotSet("misses", misses), *ask_which(turn, say, facts_of(choices))]
-        if misses < _PATIENCE:
+        if choices and not again:
+            return [missed(turn), *ask_which(turn, say, facts_of(choices))]
+        if not again:
             say.utter_message(response="utter_not_understood")
-            return [SlotSet("misses", misses)]
+            return [missed(turn)]
         say.utter_message(response="utter_not_understood_again")
-        return [SlotSet("misses", misses), *offer_ticket("nlu_fallback", turn.text, turn.product)]
+        return [missed(turn), *offer_ticket("nlu_fallback", turn.text, turn.product)]
+
+
+class ActionSmallTalk(TurnAction):
+    """Says in a line what there is to say to small talk and to what is not our business."""
+
+    keeps_question = True
+    gives_way = True
+
+    def name(self) -> str:
+        """Name in the domain."""
+        return "action_small_talk"
+
+    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Chooses the response by the intent."""
+        say.utter_message(response=_SMALL_TALK.get(turn.intent, "utter_chitchat"))
+        # What is taken for none of our business may be a question that was not understood.
+        return [missed(turn)] if turn.intent == "out_of_scope" else []
 
 
 class ActionDefaultFallback(TurnAction):

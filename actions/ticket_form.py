@@ -86,6 +86,7 @@ class ActionOpenTicket(TurnAction):
                 description=slots["ticket_problem"],
                 phone=_given(turn, "ticket_phone"), product=_given(turn, "ticket_product"),
                 line=category.line, function=category.function, problem_type=category.problem_type,
+                mood=turn.mood,
             )
         )  # fmt: skip
         say.utter_message(response=f"utter_ticket_opened_{ticket.urgency}", **facts(ticket, turn.language))

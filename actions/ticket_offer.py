@@ -7,7 +7,8 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answering import deliver
 from actions.conversation import Turn, TurnAction
-from actions.danger import offer_ticket, stay_safe, warn
+from actions.danger import stay_safe, warn
+from actions.relief import call_back_time, offer_ticket, route_of
 from actions.tickets import ActionCheckTicket
 from kefu.knowledge.categories import ticket_kind_of
 from kefu.knowledge.service import catalog
@@ -26,6 +27,8 @@ _STATES, _FITS = frozenset({"check_order", "check_refund", "track_delivery"}), 0
 class ActionOfferTicket(TurnAction):
     """Offers a ticket for a wish that needs people."""
 
+    needs_people = True
+
     def name(self) -> str:
         """Name in the domain."""
         return "action_offer_ticket"
@@ -34,7 +37,7 @@ class ActionOfferTicket(TurnAction):
         """Says what people will do, by the kind of wish and after any danger, and waits for a yes."""
         if (
             turn.intent in _CANCELLING
-            and turn.slots.get("awaiting") == "ticket_offer"
+            and turn.slots.get("awaiting") in ("ticket_offer", "person_offer")
             and len(turn.text) <= 2 * _BARE
         ):
             say.utter_message(response="utter_ok")  # 算了取消吧: what was just offered
@@ -46,7 +49,8 @@ class ActionOfferTicket(TurnAction):
             return ActionCheckTicket().act(turn, say)  # GD26112200070到哪了 sounds like a parcel
         kind = "critical" if warn(say, turn.intent, turn.text) else ticket_kind_of(turn.intent)
         told = _tell_rule(turn, say) if turn.intent in _STATES else []
-        say.utter_message(response=f"utter_offer_{kind}")
+        when = call_back_time(route_of(turn, "normal")) if kind == "consultation" else ""
+        say.utter_message(response=f"utter_offer_{kind}", when=when)
         short = turn.intent in _SAYS_LITTLE and len(turn.text) <= _SHORT
         problem = (_told(turn) or "" if turn.intent == "request_human" else "") if short else turn.text
         return told + offer_ticket(turn.intent, problem, turn.product)
@@ -60,7 +64,9 @@ def _tell_rule(turn: Turn, say: CollectingDispatcher) -> list[EventType]:
 
 
 class ActionDeclineOffer(TurnAction):
-    """Takes a no to a ticket that was offered."""
+    """Takes a no to a ticket or a person that was offered."""
+
+    of_people = True
 
     def name(self) -> str:
         """Name in the domain."""

@@ -8,8 +8,9 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.conversation import Turn
-from actions.danger import AlertAction, offer_ticket
+from actions.danger import AlertAction
 from actions.marks import listed
+from actions.relief import offer_ticket
 from kefu.tickets import service
 from kefu.tickets.lifecycle import WrongState
 from kefu.tickets.numbers import TICKET, is_valid, normal_number
@@ -82,7 +83,7 @@ class ActionUrgeTicket(OwnTicketAction):
 
     def work(self, turn: Turn, say: CollectingDispatcher, number: str) -> list[EventType]:
         """Counts it at most once in a while, and says which of the two."""
-        ticket, counted = service.urge_ticket(turn.key, turn.customer, number)
+        ticket, counted = service.urge_ticket(turn.key, turn.customer, number, turn.mood)
         response = "utter_ticket_urged" if counted else "utter_ticket_urged_already"
         say.utter_message(response=response, **facts(ticket, turn.language))
         return []

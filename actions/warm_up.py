@@ -10,7 +10,9 @@ import pluggy
 from rasa_sdk.plugin import plugin_manager
 from sanic import Sanic
 
+from kefu.handoff.patience import patience
 from kefu.knowledge.service import catalog
+from kefu.tickets.routing import rules
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +22,14 @@ hookimpl = pluggy.HookimplMarker("rasa_sdk")
 @hookimpl
 def attach_sanic_app_extensions(app: Sanic) -> None:
     """Rasa SDK calls this with its server before it starts it."""
+    app.register_listener(_check_rules, "before_server_start")
     app.register_listener(_build_catalog, "before_server_start")
+
+
+async def _check_rules(_app: Sanic, _loop: asyncio.AbstractEventLoop) -> None:
+    """Ends the start where every turn would fail: the error names the file's line and field."""
+    patience()
+    rules()
 
 
 async def _build_catalog(_app: Sanic, _loop: asyncio.AbstractEventLoop) -> None:

@@ -37,7 +37,7 @@ class Customer:
 
     def feels(self, mood: str) -> Customer:
         """Gives the latest message a mood, as understanding does."""
-        parsed = {"name": mood, "confidence": 0.9}
+        parsed = {"name": mood, "confidence": 0.99}
         self.message["mood"] = self.events[-1]["parse_data"]["mood"] = parsed
         return self
 

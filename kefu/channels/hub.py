@@ -25,6 +25,8 @@ from kefu.channels.output import ChannelOutput
 from kefu.channels.protocol import neutralise
 from kefu.channels.turns import Said, Threads, Turns
 from kefu.conversations.ledger import Along, Entry, Ledger
+from kefu.customers import proofs
+from kefu.customers.answers import link_code_in
 from kefu.db import engine, migrate
 from kefu.handoff import service as handoffs
 
@@ -37,6 +39,10 @@ Listen = Callable[[float], Awaitable[list[Entry]]]
 DUE_SECONDS = 0.25
 #: Customers see that an answer is being written only if it takes longer, in seconds.
 TYPING_AFTER = 0.2
+
+
+#: What is answered to a code that was scanned and is none.
+LINK_REFUSED = "utter_link_code_bad"
 
 
 class Unanswered(Exception):
@@ -362,11 +368,14 @@ class Hub:
         return Said([{"notice": "not_answered"}])
 
 
-def _has_person(session: Session, conversation: str) -> bool:
-    """Whether a colleague has the conversation; notes that the customer has spoken to them."""
-    if not handoffs.is_taken_over(session, conversation):
+def _has_person(session: Session, entry: Entry) -> bool:
+    """Whether a colleague has the conversation, and answers; notes that the customer has spoken to them.
+
+    A code that links accounts, typed or scanned, is none of theirs: they see what the assistant answers.
+    """
+    if not handoffs.is_taken_over(session, entry.conversation) or _links(session, entry):
         return False
-    handoff = handoffs.current(session, conversation)
+    handoff = handoffs.current(session, entry.conversation)
     if handoff is not None:
         handoffs.spoke(session, handoff, "customer")
     return True
@@ -376,3 +385,11 @@ def _has_person(session: Session, conversation: str) -> bool:
 def shared_hub() -> Hub:
     """The hub of this process: all its channels meet there."""
     return Hub()
+
+
+def _links(session: Session, entry: Entry) -> bool:
+    """Whether a message is a code that links accounts: one that is good, or any that was scanned."""
+    if entry.body.get("response") == LINK_REFUSED:
+        return True
+    code = link_code_in(entry.body["text"])
+    return code is not None and (bool(entry.body.get("event")) or proofs.is_good_link_code(session, code))

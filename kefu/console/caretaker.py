@@ -15,9 +15,9 @@ from kefu.console.feed import Feed
 from kefu.db import session_scope
 from kefu.handoff import agents, dispatch, idle, service
 from kefu.handoff.models import WrongStep
+from kefu.rulebook import RuleError
 from kefu.tickets import sla
 from kefu.tickets.closing import close_silent
-from kefu.tickets.routing import RoutingError
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class Caretaker:
             await asyncio.to_thread(work)
         except (StaleDataError, WrongStep):
             pass  # somebody else was faster; the next round sees what they did
-        except (SQLAlchemyError, RoutingError) as error:
+        except (SQLAlchemyError, RuleError) as error:
             logger.error("console.care.failed: %s %s", work.__name__, type(error).__name__)
 
     def _assign(self) -> None:

@@ -15,10 +15,11 @@ from kefu.console.accounts import Me
 from kefu.console.guard import allowed, transaction
 from kefu.console.models import Account, PrivateNote
 from kefu.console.reach import circle
-from kefu.console.refusals import Refusal
+from kefu.console.refusals import Refusal, not_found
 from kefu.console.suggestions import suggest
 from kefu.conversations.ledger import Ledger
 from kefu.customers import service as customers
+from kefu.customers.service import LEVELS
 from kefu.db import session_scope
 from kefu.handoff import overview
 from kefu.handoff.models import Agent
@@ -29,6 +30,12 @@ router = APIRouter(prefix="/api")
 
 PAGE, MAX_PAGE, MAX_NOTE = 40, 200, 2000
 _ledger = Ledger()
+
+
+class NewLevel(Body):
+    """How much a customer matters; they never see it."""
+
+    level: Literal[LEVELS]
 
 
 class NewNote(Body):
@@ -73,6 +80,7 @@ def customer(
     return {
         "conversation": theirs[0],
         "phone": views.masked(customers.phone_of(session, theirs[0])),
+        "level": customers.level_of(session, theirs[0]),
         "identities": [views.identity(item) for item in customers.identities(session, theirs[0])],
         "tickets": [views.ticket(item, me.role) for item in worklist.of_customer(session, theirs)],
         "talks": [views.past_handoff(item, names) for item in talks],
@@ -81,6 +89,20 @@ def customer(
             for note, name in session.execute(notes.order_by(PrivateNote.id))
         ],
     }
+
+
+@router.post("/conversations/{conversation}/level")
+def set_level(
+    conversation: str, wish: NewLevel, me: Me = allowed("supervise"), session: Session = transaction()
+) -> dict[str, Any]:
+    """Gives the customer a level, which decides with others who is served first."""
+    theirs = customers.identities(session, circle(session, me, conversation)[0])
+    if not theirs:
+        raise not_found("customer")
+    customer_id = theirs[0].customer_id
+    before = customers.set_level(session, customer_id, wish.level)
+    accounts.audit(session, me, "customer.level", f"customer:{customer_id}", level=wish.level, before=before)
+    return {"level": wish.level}
 
 
 @router.post("/conversations/{conversation}/notes")

@@ -7,7 +7,7 @@ import logging
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 
@@ -63,6 +63,7 @@ _KNOWN = {
     NotAvailable: lambda e: Refusal(409, str(e), "The agent takes no more customers now."),
     NotGiven: lambda e: Refusal(409, str(e), "The agent is offline or has no room for more tickets."),
     AccountError: lambda e: Refusal(422, e.code, str(e), e.field),
+    IntegrityError: lambda e: Refusal(409, "changed_meanwhile", "Somebody else has just changed it."),
     StaleDataError: lambda e: Refusal(409, "changed_meanwhile", "Somebody else has just changed it."),
     OperationalError: lambda e: Refusal(503, "unavailable", "The database is not available now."),
 }

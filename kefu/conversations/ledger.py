@@ -101,8 +101,8 @@ class Ledger:
         self._scope = scope
         #: Channels whose bubbles have to be pushed, which the ledger therefore marks as due.
         self.pushed: set[str] = set()
-        #: Whether a colleague talks with the customer of a conversation; asked as a message's turn begins.
-        self.has_person: Callable[[Session, str], bool] = lambda _session, _conversation: False
+        #: Whether a colleague talks with the customer, and answers a message; asked as its turn begins.
+        self.has_person: Callable[[Session, Entry], bool] = lambda _session, _entry: False
 
     @property
     def scope(self) -> Callable[[], AbstractContextManager[Session]]:
@@ -261,12 +261,12 @@ class Ledger:
             if row is None:
                 return None
             row.attempts += 1
-            return replace(
+            entry = replace(
                 entry_of(row),
                 came_from=_came_from(session, row),
                 restart=_state(session, conversation).restart,
-                by_person=self.has_person(session, conversation),
             )
+            return replace(entry, by_person=self.has_person(session, entry))
 
     def restarted(self, conversation: str) -> None:
         """Notes that the dialogue was begun afresh."""
@@ -374,8 +374,9 @@ class Ledger:
                 begun=begun,
                 came_from=state.channel if begun and state.identity not in (None, sender.id) else None,
                 restart=begun and state.restart,
-                by_person=begun and self.has_person(session, conversation),
             )
+            if begun and self.has_person(session, entry):
+                entry = replace(entry, by_person=True)
             _insert(session, entry)
             if along:
                 along(session, True)

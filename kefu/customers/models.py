@@ -15,6 +15,7 @@ class Customer(Base):
         conversation: The conversation (Rasa's ``sender_id``) in which this customer speaks now, whichever
             channel they use. It is the home of one of the identities.
         phone: A number that was proved, as ``+8613800000000``; nobody else has it.
+        level: ``normal`` or ``vip``: the highest of the identities'; customers never see it.
     """
 
     __tablename__ = "customers"
@@ -22,6 +23,7 @@ class Customer(Base):
     id = Column(String(64), primary_key=True)
     conversation = Column(String(64), nullable=False)
     phone = Column(String(20), unique=True)
+    level = Column(String(8), nullable=False, default="normal")
     created_at = Column(DateTime, nullable=False, default=utcnow)
 
 
@@ -33,6 +35,7 @@ class Identity(Base):
             this identity's own, to which it returns when a link is undone.
         subject: The channel's own name of the person where they are reached by it; empty for browsers.
         phone: The number that this very identity proved; it goes along when a link is undone.
+        level: What it brought along or was given, and keeps when a link is undone.
         account: Keyed hash of an account that other channels know the person by, too (WeChat's unionid).
         apart_since: When the customer undid a link of this identity. Since then only a proof that they give
             themselves links it; what a login says by the way does not.
@@ -47,6 +50,7 @@ class Identity(Base):
     subject = Column(String(128), nullable=False, default="")
     customer_id = Column(String(64), ForeignKey("customers.id"), nullable=False, index=True)
     phone = Column(String(20))
+    level = Column(String(8), nullable=False, default="normal")
     account = Column(String(64), index=True)
     apart_since = Column(DateTime)
     open_form = Column(String(64))

@@ -20,8 +20,14 @@ from kefu.events import record
 
 #: Who spoke within this time is in the midst of a conversation.
 FRESH = timedelta(minutes=30)
+#: From the lowest to the highest.
+LEVELS = ("normal", "vip")
 #: After this time a form is over (`session_config` in domain.yml).
 SESSION = timedelta(days=1)
+
+
+class NoSuchCustomer(LookupError):
+    """There is no such customer."""
 
 
 @dataclass(frozen=True)
@@ -147,6 +153,34 @@ def phone_of(session: Session, conversation: str) -> str | None:
     return session.scalar(query.where(Identity.id == conversation))
 
 
+def level_of(session: Session, conversation: str) -> str:
+    """The level of the customer to whom ``conversation`` belongs; ``normal`` for somebody unknown."""
+    query = select(Customer.level).join(Identity, Identity.customer_id == Customer.id)
+    return session.scalar(query.where(Identity.id == conversation)) or LEVELS[0]
+
+
+def set_level(session: Session, customer_id: str, level: str) -> str:
+    """Gives a customer and their identities a level; who was linked to another since counts as that one.
+
+    Returns:
+        The level before.
+
+    Raises:
+        NoSuchCustomer: There is none of that id.
+        ValueError: ``level`` is none of ``LEVELS``.
+    """
+    if level not in LEVELS:
+        raise ValueError(f"level: {level!r} is not one of {', '.join(LEVELS)}")
+    customer = _present(session, customer_id)
+    before, customer.level = customer.level, level
+    theirs = update(Identity).where(Identity.customer_id == customer.id).values(level=level)
+    session.execute(theirs.execution_options(synchronize_session=False))
+    if before != level:
+        record(session, "customer.level", customer.conversation, level=level)
+    session.flush()
+    return before
+
+
 def find(session: Session, text: str) -> list[str]:
     """The present conversations of customers by an identity's id, or by a phone that was proved."""
     digits = "".join(filter(str.isdigit, text))
@@ -181,6 +215,7 @@ def link(session: Session, identity: str, customer: str, proof: str, idle: bool 
     phone, source.phone = source.phone, None
     session.flush()
     target.phone = target.phone or phone
+    target.level = max(target.level, source.level, key=LEVELS.index)
     for moved in _identities(session, source.id):
         moved.customer_id, moved.apart_since = target.id, None
         session.add(Link(identity_id=moved.id, from_customer=source.id, to_customer=target.id, proof=proof))
@@ -208,7 +243,8 @@ def unlink(session: Session, identity: str) -> str | None:
     elif own.phone and own.phone == customer.phone:
         customer.phone = next((other.phone for other in others if other.phone), None)
     session.flush()
-    alone.phone = own.phone
+    alone.phone, alone.level = own.phone, own.level
+    customer.level = max((other.level for other in others), key=LEVELS.index)
     own.customer_id, own.apart_since = alone.id, utcnow()
     if shared == identity:
         customer.conversation = max(others, key=lambda other: other.last_message_at or other.created_at).id
@@ -250,17 +286,38 @@ def _both(session: Session, identity: str, customer: str | None) -> tuple[Custom
     while True:
         behind = select(Identity.customer_id).where(Identity.id == identity)
         own = session.execute(behind).scalar_one()
-        wanted = sorted({own, customer or own})
-        for one in wanted:  # a write that changes nothing: SQLite has no other lock
-            same = update(Customer).where(Customer.id == one).values(conversation=Customer.conversation)
-            session.execute(same.execution_options(synchronize_session=False))
-        fresh = select(Customer).where(Customer.id.in_(wanted)).execution_options(populate_existing=True)
-        found = {row.id: row for row in session.execute(fresh).scalars()}
+        found = _locked(session, {own, customer or own})
         if customer is not None and customer != own and not _identities(session, customer):
-            heirs = select(Link.to_customer).where(Link.from_customer == customer).order_by(Link.id.desc())
-            customer = session.execute(heirs.limit(1)).scalar_one()
+            customer = _heir(session, customer)
         elif session.execute(behind).scalar_one() == own:
             return found[own], found[customer] if customer else None
+
+
+def _present(session: Session, customer: str) -> Customer:
+    """The customer, locked; or the one to whom their identities went."""
+    while True:
+        found = _locked(session, {customer}).get(customer)
+        if found is None:
+            raise NoSuchCustomer(customer)
+        if _identities(session, customer):
+            return found
+        customer = _heir(session, customer)
+
+
+def _locked(session: Session, customers: set[str]) -> dict[str, Customer]:
+    """These customers by their id, as they are now, locked until the transaction ends."""
+    wanted = sorted(customers)
+    for one in wanted:  # a write that changes nothing: SQLite has no other lock
+        same = update(Customer).where(Customer.id == one).values(conversation=Customer.conversation)
+        session.execute(same.execution_options(synchronize_session=False))
+    fresh = select(Customer).where(Customer.id.in_(wanted)).execution_options(populate_existing=True)
+    return {row.id: row for row in session.execute(fresh).scalars()}
+
+
+def _heir(session: Session, customer: str) -> str:
+    """To whom the identities of a customer who has none any more went."""
+    heirs = select(Link.to_customer).where(Link.from_customer == customer).order_by(Link.id.desc())
+    return session.execute(heirs.limit(1)).scalar_one()
 
 
 def _identities(session: Session, customer: str) -> list[Identity]:

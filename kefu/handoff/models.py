@@ -68,13 +68,14 @@ class Handoff(Base):
         conversation: Whose; as long as it is open there is no other for this conversation.
         open_conversation: The same while it is open, else nothing: makes that unique.
         reason: ``asked``, ``misses``, ``mood``, ``level``, or ``stepped_in``.
-        queue, skill, priority: Where it waits, as ``data/routing.yml`` said.
+        queue, skill, priority, reasons: Where it waits, as ``data/routing.yml`` said, and by which rules.
+        level, mood: Of the customer when it began.
         agent_id: Who has it, or had it last.
         preferred_agent_id: Who talked with this customer last, or to whom it was transferred.
         customer_at, agent_at: When each spoke last in it.
         idle_step: 1 once the customer was asked whether they are still there.
         note: What was agreed, in the agent's words.
-        told: The state that the customer was last told of.
+        told: The state that the customer was last told of; empty when they were told of another agent.
     """
 
     __tablename__ = "handoffs"
@@ -91,6 +92,9 @@ class Handoff(Base):
     queue = Column(String(32), nullable=False)
     skill = Column(String(32), nullable=False)
     priority = Column(Integer, nullable=False)
+    reasons = Column(JSON, nullable=False, default=list)
+    level = Column(String(8), nullable=False, default="normal")
+    mood = Column(String(8), nullable=False, default="neutral")
     requested_at = Column(DateTime, nullable=False, default=utcnow)
     agent_id = Column(ForeignKey("agents.id"))
     preferred_agent_id = Column(ForeignKey("agents.id"))

@@ -20,6 +20,8 @@ class Row(NamedTuple):
     conversation: str
     state: str
     reason: str
+    level: str
+    mood: str
     queue: str
     skill: str
     priority: int

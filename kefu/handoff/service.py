@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import false, func, select, text, update
 from sqlalchemy.orm import Session
 
-from kefu.customers.service import circle
+from kefu.customers.service import circle, level_of
 from kefu.db import utcnow
 from kefu.events import record
 from kefu.handoff.models import Agent, Handoff
@@ -18,6 +19,8 @@ from kefu.tickets.routing import Route
 _USUAL = timedelta(minutes=6)
 #: So many of the last takeovers tell how long they last.
 _MEASURED = 50
+
+_QUIETLY = {"synchronize_session": False}
 
 #: Built once: every turn runs it.
 _TAKEN_OVER = text(
@@ -61,7 +64,14 @@ def is_taken_over(session: Session, conversation: str) -> bool:
     return session.connection().execute(_TAKEN_OVER, {"conversation": conversation}).first() is not None
 
 
-def request(session: Session, conversation: str, reason: str, route: Route) -> tuple[Handoff, bool]:
+def request(
+    session: Session,
+    conversation: str,
+    reason: str,
+    route: Route,
+    level: str = "normal",
+    mood: str = "neutral",
+) -> tuple[Handoff, bool]:
     """Puts a customer into the queue, unless they wait or talk already.
 
     Args:
@@ -69,6 +79,8 @@ def request(session: Session, conversation: str, reason: str, route: Route) -> t
         conversation: Whose.
         reason: Why (see ``Handoff``).
         route: To whom, and how soon.
+        level: Of the customer.
+        mood: In which they are.
 
     Returns:
         The takeover, and whether it is new.
@@ -76,8 +88,8 @@ def request(session: Session, conversation: str, reason: str, route: Route) -> t
     there = current(session, conversation)
     if there is not None:
         return there, False
-    handoff = _opened(session, conversation, reason, route.queue, route.skill, route.priority)
-    _record(session, handoff, "requested", reason=reason)
+    handoff = _opened(session, conversation, reason, route, level, mood)
+    _record(session, handoff, "requested", reason=reason, level=level, mood=mood)
     return handoff, True
 
 
@@ -110,9 +122,10 @@ def accept(session: Session, handoff_id: int, agent_id: int) -> Handoff:
         WrongStep: Somebody else has just taken them, or they left.
         NotAvailable: The agent is not there, or has as many customers as they can bear.
     """
-    handoff, agent = _get(session, handoff_id), session.get(Agent, agent_id)
+    agent = next(iter(_locked(session, Agent.id == agent_id)), None)
     if agent is None or not agent.active or agent.status == "offline":
         raise NotAvailable("offline")
+    handoff = _get(session, handoff_id)
     if _loads(session, [agent])[agent] >= agent.capacity:
         raise NotAvailable("full")
     _give(session, handoff, agent)
@@ -125,13 +138,13 @@ def assign(session: Session, waited: timedelta = timedelta()) -> list[Handoff]:
     Only those who have waited at least ``waited``: until then agents choose. The agent must be online, of the
     queue, and have the skill; where nobody who is online has the skill, the queue is enough.
     """
-    loads = _loads(session, _online(session))
-    given = []
-    waiting = select(Handoff).where(Handoff.state == "queued")
-    if waited:
-        waiting = waiting.where(Handoff.requested_at <= utcnow() - waited)
-    order = waiting.order_by(Handoff.priority, Handoff.requested_at, Handoff.id)
-    for handoff in session.scalars(order).all():
+    given: list[Handoff] = []
+    due = (Handoff.state == "queued", Handoff.requested_at <= utcnow() - waited)
+    if session.execute(select(Handoff.id).where(*due).limit(1)).first() is None:
+        return given
+    loads = _loads(session, _locked(session, Agent.active & (Agent.status == "online")))
+    waiting = select(Handoff).where(*due).order_by(Handoff.priority, Handoff.requested_at, Handoff.id)
+    for handoff in session.scalars(waiting.execution_options(populate_existing=True)).all():
         able = [agent for agent in loads if handoff.queue in agent.queues]
         able = [agent for agent in able if handoff.skill in agent.skills] or able
         free = [agent for agent in able if loads[agent] < agent.capacity]
@@ -153,8 +166,8 @@ def step_in(session: Session, conversation: str, agent_id: int, route: Route) ->
     """
     handoff = current(session, conversation)
     if handoff is None:
-        handoff = _opened(session, conversation, "stepped_in", route.queue, route.skill, route.priority)
-        session.flush()
+        level = level_of(session, conversation)
+        handoff = _opened(session, conversation, "stepped_in", route, level, "neutral")
     _give(session, handoff, session.get(Agent, agent_id))
     return handoff
 
@@ -197,7 +210,7 @@ def end(session: Session, handoff_id: int, by: str, note: str = "") -> Handoff:
 
 def release(session: Session, agent_id: int, status: str = "offline") -> list[Handoff]:
     """Takes an agent's customers back into the queue, ahead of their priority, as they waited before."""
-    agent = session.get(Agent, agent_id)
+    (agent,) = _locked(session, Agent.id == agent_id)
     agent.be(status)
     theirs = select(Handoff).where(Handoff.agent_id == agent_id, Handoff.state == "human")
     released = session.scalars(theirs.order_by(Handoff.id)).all()
@@ -239,9 +252,7 @@ def tell(session: Session, handoff: Handoff) -> bool:
     return session.execute(told.execution_options(synchronize_session=False)).rowcount == 1
 
 
-def _opened(
-    session: Session, conversation: str, reason: str, queue: str, skill: str, priority: int
-) -> Handoff:
+def _opened(session: Session, conversation: str, reason: str, route: Route, level: str, mood: str) -> Handoff:
     last = session.scalar(
         select(Handoff.agent_id)
         .where(Handoff.conversation == conversation, Handoff.agent_id.is_not(None))
@@ -253,9 +264,12 @@ def _opened(
         open_conversation=conversation,
         state="queued",
         reason=reason,
-        queue=queue,
-        skill=skill,
-        priority=priority,
+        queue=route.queue,
+        skill=route.skill,
+        priority=route.priority,
+        reasons=list(map(list, route.reasons)),
+        level=level,
+        mood=mood,
         preferred_agent_id=last,
         customer_at=utcnow(),
     )
@@ -268,6 +282,8 @@ def _give(session: Session, handoff: Handoff, agent: Agent) -> None:
     handoff.step("accept")
     handoff.agent_id = handoff.preferred_agent_id = agent.id
     handoff.accepted_at = handoff.agent_at = utcnow()
+    if handoff.told == "human":
+        handoff.told = ""  # of another agent, whom the customer believes to be there
     waited = round((handoff.accepted_at - handoff.requested_at).total_seconds())
     _record(session, handoff, "accepted", agent=agent.id, waited=waited)
     session.flush()
@@ -280,7 +296,7 @@ def _close(session: Session, handoff: Handoff, by: str) -> None:
 
 
 def _get(session: Session, handoff_id: int) -> Handoff:
-    handoff = session.get(Handoff, handoff_id)
+    handoff = session.get(Handoff, handoff_id, populate_existing=True)
     if handoff is None:
         raise NoSuchHandoff(handoff_id)
     return handoff
@@ -288,6 +304,17 @@ def _get(session: Session, handoff_id: int) -> Handoff:
 
 def _online(session: Session) -> list[Agent]:
     return session.scalars(select(Agent).where(Agent.active, Agent.status == "online")).all()
+
+
+def _locked(session: Session, which: Any) -> list[Agent]:
+    """Agents as they are now, to whom nobody else gives or takes customers until the transaction ends.
+
+    Locked in the order of their ids. SQLite has one lock, for all who write: a write that changes nothing.
+    """
+    session.flush()  # what is read anew must not undo what was changed here
+    session.execute(update(Agent).where(false()).values(status=Agent.status), execution_options=_QUIETLY)
+    agents = select(Agent).where(which).order_by(Agent.id).with_for_update()
+    return session.scalars(agents.execution_options(populate_existing=True)).all()
 
 
 def _loads(session: Session, agents: list[Agent]) -> dict[Agent, int]:

@@ -18,6 +18,7 @@ class Ticket(Base):
     Attributes:
         customer: The identity that opened it; only those linked with it see it.
         request_key: Identifies the message that opened it, so that a repeated request opens no second.
+        mood: The worst in which the customer opened or urged it.
         line, function, problem_type: The category path; empty where unknown.
         queue, skill, priority, respond_by, resolve_by, reasons: Its route (`kefu.tickets.routing.Route`).
         assignee_id, assigned_at: The colleague who has it, or had it last, and since when. A number only: who
@@ -47,6 +48,7 @@ class Ticket(Base):
     kind = Column(String(16), nullable=False)
     status = Column(String(16), nullable=False, default="new", index=True)
     urgency = Column(String(8), nullable=False)
+    mood = Column(String(8), nullable=False, default="neutral")
     product = Column(String(64))
     line = Column(String(64))
     function = Column(String(64))

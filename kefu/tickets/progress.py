@@ -99,7 +99,7 @@ def merge(session: Session, number: str, into: str, actor: Actor, version: int |
     other.urgency = min(ticket.urgency, other.urgency, key=URGENCIES.index)
     other.phone = other.phone or ticket.phone
     other.urged += ticket.urged
-    set_route(other)
+    set_route(session, other)
     return other
 
 

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, Extra, Field, ValidationError, validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from pydantic import Field, validator
 
+from kefu import rulebook
 from kefu.config import ROOT, settings
+from kefu.customers.service import LEVELS
 from kefu.db import utcnow
 from kefu.knowledge.schema import TICKET_KINDS, URGENCIES, Label
 from kefu.language.normalize import normalize
+from kefu.rulebook import Entry
 from kefu.tickets.calendar import Span, WorkingTime
 
-logger = logging.getLogger(__name__)
-
-LEVELS = ("normal", "vip")
+#: The worst first.
 MOODS = ("angry", "unhappy", "neutral", "happy")
 CHANNELS = ("web", "app", "wechat")
 #: What a route must have in the end; the last rule says what no other did.
@@ -32,10 +29,6 @@ FIRST, LAST = 1, 5
 
 _DURATION = re.compile(r"([1-9][0-9]{0,3})([mhd])")
 _SHARE = re.compile(r"([1-9][0-9]?)\s?%")
-
-
-class RoutingError(ValueError):
-    """``data/routing.yml`` can't be used; the message names line and field."""
 
 
 @dataclass(frozen=True)
@@ -84,13 +77,7 @@ class Route:
     reasons: tuple[tuple[str, str, str], ...]
 
 
-class _Entry(BaseModel):
-    class Config:
-        extra = Extra.forbid
-        allow_population_by_field_name = True
-
-
-class _Times(_Entry):
+class _Times(Entry):
     from_: time = Field(alias="from")
     until: time
 
@@ -104,7 +91,7 @@ class _Times(_Entry):
 _Open = _Times | Literal["closed"]
 
 
-class _Hours(_Entry):
+class _Hours(Entry):
     weekdays: _Open
     weekends: _Open
     holidays: _Open
@@ -120,7 +107,7 @@ def _one_of(name: str, known: tuple[str, ...]) -> classmethod:
     return validator(name, each_item=True, allow_reuse=True)(check)
 
 
-class _When(_Entry):
+class _When(Entry):
     kind: list[str] | None
     urgency: list[str] | None
     line: list[str] | None
@@ -166,7 +153,7 @@ class _When(_Entry):
         return self.words is None or any(re.search(word, text) for word in self.words)
 
 
-class _Then(_Entry):
+class _Then(Entry):
     queue: str | None
     skill: str | None
     priority: int | None = Field(ge=FIRST, le=LAST)
@@ -181,14 +168,14 @@ class _Then(_Entry):
         return value
 
 
-class _Rule(_Entry):
+class _Rule(Entry):
     name: str = Field(min_length=1)
     when: _When = _When()
     then: _Then = _Then()
     up: int = Field(0, alias="raise", ge=0, le=LAST)
 
 
-class _Deadlines(_Entry):
+class _Deadlines(Entry):
     warn_after: str = "75%"
     up: int = Field(1, alias="raise", ge=0, le=LAST)
 
@@ -204,7 +191,7 @@ class _Deadlines(_Entry):
         return int(_SHARE.fullmatch(self.warn_after).group(1)) / 100
 
 
-class Routing(_Entry):
+class Routing(Entry):
     """The whole file."""
 
     hours: _Hours
@@ -242,46 +229,18 @@ def read(path: Path) -> Routing:
     """Reads and checks a file of rules.
 
     Raises:
-        RoutingError: It is no YAML, or a field is missing, unknown or wrong.
+        RuleError: It is no YAML, or a field is missing, unknown or wrong.
     """
-    try:
-        content = YAML(typ="rt").load(path.read_text(encoding="utf-8"))
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else "?"
-        raise RoutingError(f"{path.name}, line {line}: {error.problem}") from error
-    except (YAMLError, ValueError) as error:
-        raise RoutingError(f"{path.name}: {error}") from error
-    try:
-        return Routing.parse_obj(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = " > ".join(str(step) for step in first["loc"] if step != "__root__")
-        line = _line(content, first["loc"])
-        raise RoutingError(f"{path.name}, line {line}: {where}: {first['msg']}") from error
-
-
-_last_good: dict[Path, Routing] = {}
+    return rulebook.read(Routing, path)
 
 
 def rules(path: Path = ROOT / "data" / "routing.yml") -> Routing:
     """The rules in force: the file's, or the last right ones while it has a mistake.
 
     Raises:
-        RoutingError: The file was never right in this process.
+        RuleError: The file was never right in this process.
     """
-    try:
-        _last_good[path] = _read(path, path.stat().st_mtime_ns)
-    except (RoutingError, FileNotFoundError) as error:
-        if path not in _last_good:
-            named = error if isinstance(error, RoutingError) else RoutingError(f"{path.name}: is missing")
-            raise named from None
-        logger.error("routing.read.failure: %s", error)
-    return _last_good[path]
-
-
-@lru_cache(maxsize=4)
-def _read(path: Path, _changed: int) -> Routing:
-    return read(path)
+    return rulebook.current(Routing, path)
 
 
 def route(case: Case, routing: Routing | None = None) -> Route:
@@ -332,18 +291,3 @@ def due(start: datetime, duration: str, hours: WorkingTime, always: bool) -> dat
 
 def _span(times: Any) -> Span | None:
     return None if times == "closed" else (times.from_, times.until)
-
-
-def _line(content: Any, location: tuple) -> int:
-    """The line of the field at fault, or of the nearest part of the file around it."""
-    line = 1
-    for step in location:
-        marks = getattr(content, "lc", None)
-        if marks is None:
-            break
-        try:
-            line = (marks.key(step) if isinstance(content, dict) else marks.item(step))[0] + 1
-            content = content[step]
-        except (KeyError, IndexError, TypeError):
-            break
-    return line

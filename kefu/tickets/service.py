@@ -27,6 +27,7 @@ from kefu.knowledge.schema import TICKET_KINDS, URGENCIES
 from kefu.tickets import numbers
 from kefu.tickets.lifecycle import WrongState
 from kefu.tickets.models import Ticket, TicketNote
+from kefu.tickets.routing import MOODS
 from kefu.tickets.steps import CLOCK, OWNER, RATING, begin_again, note, raise_to_supervisor, set_route, take
 
 #: Urging again within this time is noted once.
@@ -52,6 +53,7 @@ class TicketRequest:
         request_key: The same for a repeated request; see `Ticket.request_key`.
         kind: One of `TICKET_KINDS`.
         urgency: One of `URGENCIES`.
+        mood: One of `MOODS`: how the customer feels.
     """
 
     request_key: str
@@ -65,6 +67,7 @@ class TicketRequest:
     line: str | None = None
     function: str | None = None
     problem_type: str | None = None
+    mood: str = "neutral"
 
     def __post_init__(self) -> None:
         """Refuses what no ticket can hold, naming the field."""
@@ -72,6 +75,8 @@ class TicketRequest:
             raise ValueError(f"kind: {self.kind!r} is not one of {', '.join(TICKET_KINDS)}")
         if self.urgency not in URGENCIES:
             raise ValueError(f"urgency: {self.urgency!r} is not one of {', '.join(URGENCIES)}")
+        if self.mood not in MOODS:
+            raise ValueError(f"mood: {self.mood!r} is not one of {', '.join(MOODS)}")
         if not self.description.strip():
             raise ValueError("description: is empty")
 
@@ -105,7 +110,7 @@ def open_ticket(request: TicketRequest) -> Ticket:
             return opened
         number = numbers.issue(session, numbers.TICKET, today())
         ticket = Ticket(number=number, opened_at=utcnow(), **vars(request))
-        set_route(ticket)
+        set_route(session, ticket)
         session.add(ticket)
         session.flush()
         note(
@@ -146,8 +151,10 @@ def look_at(customer: str, number: str | None = None) -> Ticket:
 
 
 @_if_overtaken_again
-def urge_ticket(request_key: str, customer: str, number: str | None = None) -> tuple[Ticket, bool]:
-    """Notes that the customer presses; returns the ticket and whether this counted."""
+def urge_ticket(
+    request_key: str, customer: str, number: str | None = None, mood: str = "neutral"
+) -> tuple[Ticket, bool]:
+    """Notes that the customer presses, and in what mood; returns the ticket and whether this counted."""
     with session_scope() as session:
         if done := _done(session, "urged", request_key):
             return done, True
@@ -157,8 +164,9 @@ def urge_ticket(request_key: str, customer: str, number: str | None = None) -> t
         if ticket.is_open and last and utcnow() - last.at < URGE_PAUSE:
             return ticket, False
         ticket.urged += 1
+        ticket.mood = min(ticket.mood, mood, key=MOODS.index)  # the worst first
         take(session, ticket, "urged", OWNER, request_key, count=ticket.urged)
-        set_route(ticket)
+        set_route(session, ticket)
         return ticket, True
 
 

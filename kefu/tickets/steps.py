@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from kefu.customers.service import level_of
 from kefu.db import utcnow
 from kefu.events import record
 from kefu.tickets import clocks
@@ -92,7 +93,7 @@ def begin_again(
     holder = ticket.holder
     take(session, ticket, "reopened", actor, request_key, text)
     ticket.asked_at = ticket.reminded_at = ticket.escalated_at = None
-    set_route(ticket)
+    set_route(session, ticket)
     if holder:
         colleague = Actor(SYSTEM, holder.data.get("by", ""), holder.data.get("name", ""))
         known = {"to": f"agent:{ticket.assignee_id}", "why": "had_it"} if ticket.assignee_id else {}
@@ -114,10 +115,10 @@ def raise_to_supervisor(
         return
     take(session, ticket, "escalated", actor, text=text, **({"why": why} if why else {}))
     ticket.escalated_at = utcnow()
-    set_route(ticket)
+    set_route(session, ticket)
 
 
-def set_route(ticket: Ticket) -> None:
+def set_route(session: Session, ticket: Ticket) -> None:
     """Routes a ticket by what is known of it now; one that was raised to the supervisor comes earlier."""
     case = Case(
         kind=ticket.kind,
@@ -125,7 +126,9 @@ def set_route(ticket: Ticket) -> None:
         line=ticket.line,
         function=ticket.function,
         problem_type=ticket.problem_type,
+        level=level_of(session, ticket.customer),
         channel=ticket.channel,
+        mood=ticket.mood,
         urged=ticket.urged or 0,  # not stored yet: nothing
         text=ticket.description,
         at=ticket.reopened_at or ticket.opened_at,

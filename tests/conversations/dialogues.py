@@ -63,6 +63,7 @@ class Dialogue:
     page_language: str | None = None
     fails: str | None = None
     staffed: bool = False
+    level: str = "normal"
 
 
 def read(folder: Path) -> list[Dialogue]:
@@ -79,6 +80,7 @@ def _dialogue(written: Mapping[str, Any], group: str) -> Dialogue:
     return Dialogue(
         written["title"], [Expected(**turn) for turn in turns], group,
         written.get("page_language"), written.get("fails"), written.get("staffed", False),
+        written.get("level", "normal"),
     )  # fmt: skip
 
 
@@ -96,6 +98,8 @@ def play(talk: Talk, dialogue: Dialogue) -> tuple[list[str], str]:
     """
     faults, transcript = [], []
     talk.staff("online" if dialogue.staffed else "offline")
+    if dialogue.level != "normal":
+        talk.give_level(f"{dialogue.group}: {dialogue.title} ({_CUSTOMER})", dialogue.level)
     phone = f"138{crc32(dialogue.title.encode()) % 10**8:08d}"
     known = {"ticket": "", "first_ticket": "", "link_code": "", "phone": phone, "tail": phone[-4:]}
     metadata = {"language": dialogue.page_language} if dialogue.page_language else {}

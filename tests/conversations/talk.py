@@ -21,7 +21,9 @@ from rasa.shared.core.events import ActionExecuted, BotUttered, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy.orm import Session
 
-from kefu.customers.service import conversation_of
+from kefu.customers import service as customers
+from kefu.customers.models import Identity
+from kefu.customers.service import Sender
 from kefu.db import connect
 from kefu.handoff.models import Agent
 from kefu.tickets.routing import rules
@@ -87,10 +89,16 @@ class Talk:
                 session.add(colleague)
             colleague.status = status
 
+    def give_level(self, identity: str, level: str) -> None:
+        """Gives a customer, who may be new, a level."""
+        with Session(self._database, future=True) as session, session.begin():
+            customers.arrive(session, Sender(identity, CHANNEL))
+            customers.set_level(session, session.get(Identity, identity).customer_id, level)
+
     def conversation_of(self, identity: str) -> str:
         """The conversation in which a customer's identity speaks now."""
         with Session(self._database, future=True) as session:
-            return conversation_of(session, identity)
+            return customers.conversation_of(session, identity)
 
     def code_sent_to(self, phone: str) -> str:
         """The code in the newest text message to a number."""

@@ -12,12 +12,14 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from kefu import db
 from kefu.config import settings
 from kefu.conversations.ledger import Ledger
+from kefu.customers import service as customers
 from kefu.db import session_scope
 from kefu.handoff import agents, service
 from kefu.handoff.models import Agent, Handoff
 from kefu.knowledge.load import load
 from kefu.run import builds
 from kefu.tickets import progress
+from kefu.tickets.routing import rules
 from tests import browser as browsers
 from tests import console as people
 
@@ -38,6 +40,7 @@ def console(tmp_path_factory):
         ("li", "agent", "李晓雨"),
         ("wang", "agent", "王磊"),
         ("zhao", "supervisor", "赵敏"),
+        ("zhou", "admin", "周宁"),
     ):
         people.account(login, role, name)
     running = people.Console(folder, KEFU_ASSIGN_SECONDS="3600")
@@ -70,11 +73,15 @@ def browser(console) -> Browser:
 
 @pytest.fixture
 def opened(console, browser):
-    """Opens a desk: a browser of its own, logged in; the pages' own errors fail the test."""
+    """Opens a desk: a browser of its own, logged in; the pages' own errors fail the test.
+
+    Without motion: a click on what is still moving may press here and let go there.
+    """
     contexts, errors = [], []
 
     def open_desk(login: str, width: int = 1280, online: bool = True) -> Page:
-        context = browser.new_context(locale="zh-CN", viewport={"width": width, "height": 800})
+        size = {"width": width, "height": 800}
+        context = browser.new_context(locale="zh-CN", viewport=size, reduced_motion="reduce")
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
@@ -336,3 +343,131 @@ def test_the_first_administrator_gets_in_by_the_command_and_makes_an_account(con
     page.get_by_role("dialog").get_by_role("button", name="保存").click()
     expect(page.get_by_text("一次性密码")).to_be_visible()
     context.close()
+
+
+#: What is said in Chinese though the page is in English, and what is cut off without a sign that it is.
+_FAULTS = """known => {
+  const words = '.bubble-body, .preview, .asked, .suggestion';  // of customers and of the knowledge
+  const shown = (element) => element.offsetParent !== null && !element.closest(words);
+  const faults = [];
+  for (const element of document.body.querySelectorAll('*')) {
+    if (!shown(element)) continue;
+    const texts = [...element.childNodes].filter((node) => node.nodeType === 3);
+    const own = texts.map((node) => node.textContent.trim());
+    const said = [...own, element.placeholder, element.title, element.getAttribute('aria-label')];
+    for (const word of said) {
+      const chinese = /[\u4e00-\u9fff]/.test(word || '');
+      if (chinese && !known.some((one) => word.includes(one))) faults.push(`Chinese: ${word}`);
+    }
+    const style = getComputedStyle(element);
+    const cut = element.scrollWidth > element.clientWidth + 1 && ['hidden', 'clip'].includes(style.overflowX);
+    if (cut && own.some(Boolean) && style.textOverflow !== 'ellipsis' && element.clientWidth > 1) {
+      faults.push(`cut: ${own.join(' ')}`);
+    }
+  }
+  const { scrollWidth } = document.documentElement;
+  if (scrollWidth > innerWidth) faults.push(`the page is ${scrollWidth} wide`);
+  return faults;
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 820])
+def test_every_page_is_in_english_and_nothing_is_cut_off(opened, waiting, width, tmp_path):
+    sender, handoff = waiting
+    number = people.ticket(sender, "The lock does not open", urgency="high", mood="angry")
+    page = opened("zhao", width=width)
+    page.get_by_role("button", name="English").click()
+    # The button to the other language, and what people have written: names, rules, customers' words.
+    written = [
+        "李晓雨",
+        "王磊",
+        "赵敏",
+        "周宁",
+        "新同事",
+        "摄像头",
+        "门锁",
+        "指纹",
+        *(rule.name for rule in rules().rules),
+    ]
+    known = ["中文", *written]
+    faults = []
+
+    def look(name, page=page):
+        page.wait_for_load_state("networkidle")
+        page.screenshot(path=tmp_path / f"{name}.png")
+        faults.extend(f"{name}: {fault}" for fault in page.evaluate(_FAULTS, known))
+
+    waits = page.get_by_role("list", name="Waiting").get_by_role("listitem").filter(has_text=sender.id[-4:])
+    waits.get_by_role("button", name="Accept").click()
+    expect(page.get_by_role("log")).to_be_visible()
+    look("desk")
+    page.get_by_role("button", name="Transfer").click()
+    expect(page.get_by_role("dialog")).to_contain_text("To a colleague")
+    look("transfer")
+    page.keyboard.press("Escape")
+    if width < 1000:
+        page.get_by_role("button", name="Details").click()
+    page.get_by_role("tab", name="Details").click()
+    expect(page.get_by_role("combobox", name="Level")).to_be_visible()
+    look("details")
+    for name in ("tickets", "customers", "supervisor", "knowledge"):
+        page.goto(page.url.split("#")[0] + f"#{name}")
+        look(name)
+    page.goto(page.url.split("#")[0] + "#tickets")
+    page.get_by_role("button", name=number).click()
+    expect(page.get_by_role("dialog")).to_contain_text("Angry")
+    look("ticket")
+    admin = opened("zhou", width=width, online=False)
+    admin.get_by_role("button", name="English").click()
+    for name in ("accounts", "audit"):
+        admin.goto(admin.url.split("#")[0] + f"#{name}")
+        look(name, admin)
+    assert faults == []
+
+
+def test_the_desk_is_worked_with_the_keyboard_alone(opened, waiting):
+    sender, handoff = waiting
+    page = opened("zhao")
+    queued(page, sender).wait_for()
+    page.keyboard.press("Alt+ArrowDown")
+    expect(page.get_by_role("log")).to_contain_text("请擦干净指纹头再试。")
+    page.locator(".chat-head").get_by_role("button", name="接待").focus()
+    page.keyboard.press("Enter")
+    expect(box(page)).to_be_focused()
+    page.keyboard.type("您好")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("log")).to_contain_text("您好")
+    page.keyboard.press("/")
+    expect(page.get_by_label("搜索常用语")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(box(page)).to_be_focused()
+    page.get_by_role("button", name="转接").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.get_by_role("button", name="结束").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("与客户约定了什么")).to_be_focused()
+    page.keyboard.type("已解决")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(mine(page, sender)).to_have_count(0)
+    with session_scope() as session:
+        assert (session.get(Handoff, handoff).state, session.get(Handoff, handoff).note) == (
+            "closed",
+            "已解决",
+        )
+
+
+def test_a_supervisor_gives_a_level_and_the_next_takeover_shows_it(opened, waiting):
+    sender, _ = waiting
+    zhao = opened("zhao")
+    zhao.goto(zhao.url.split("#")[0] + f"#customers/{sender.id}")
+    zhao.get_by_role("tab", name="客户资料").click()
+    zhao.locator(".level").click()
+    zhao.locator(".ant-select-item-option").filter(has_text="VIP").click()
+    expect(zhao.locator(".level")).to_contain_text("VIP")
+    with session_scope() as session:
+        assert customers.level_of(session, sender.id) == "vip"

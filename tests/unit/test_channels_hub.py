@@ -20,6 +20,7 @@ from kefu.channels.hub import Hub
 from kefu.channels.messages import Inbound
 from kefu.channels.news import News
 from kefu.conversations.ledger import Ledger
+from kefu.customers import proofs
 from kefu.customers import service as customers
 from kefu.customers.models import Identity
 from kefu.customers.service import Sender
@@ -367,6 +368,36 @@ class TestTakeovers:
         await says(hub, PHONE, "我换微信了")
         assert [message.sender_id for message in rasa.asked[before:]] == [PHONE.id]
         assert [e.body["text"] for e in hub.ledger.before(PAGE.id, None, 2)] == ["在吗", "我换微信了"]
+
+    async def test_a_code_that_links_is_answered_by_the_bot_while_a_person_talks(self, hub, rasa, talk):
+        with session_scope() as session:
+            customers.arrive(session, PHONE)
+            code = proofs.issue_link_code(session, PHONE.id)
+        before = len(rasa.asked)
+        await says(hub, PAGE, "订单是 2345ABCD")
+        await says(hub, PAGE, code)
+        assert [message.text for message in rasa.asked[before:]] == [code]
+        assert hub.web.texts()[-1] == f"echo {code}"
+        refused = Inbound(PAGE, "scan", "event", hidden=True, response="utter_link_code_bad")
+        await hub.receive(refused)
+        for _ in range(500):
+            if hub.web.texts()[-1] == "utter_link_code_bad":
+                break
+            await asyncio.sleep(0.01)
+        assert hub.web.texts()[-1] == "utter_link_code_bad"
+
+    async def test_another_agent_who_takes_over_is_told_of_and_no_queue_between(self, hub, news, agent, talk):
+        await hears(hub, news)
+        before = len(hub.web.texts())
+        with session_scope() as session:
+            other = Agent(name="小王", queues=["repairs"], skills=[], status="online")
+            session.add(other)
+            session.flush()
+            handoffs.transfer(session, talk, "repairs", "locks", other.id)
+            handoffs.step_in(session, PAGE.id, other.id, self.ROUTE)
+        await hears(hub, news)
+        await hears(hub, news)
+        assert hub.web.texts()[before:] == ["utter_handoff_human 小王"]
 
     async def test_what_a_person_says_is_shown_where_the_customer_spoke_last(self, hub, talk):
         Ledger().push(PAGE.id, {"text": "您好", "agent": {"name": "小李"}}, lambda session: True)

@@ -5,12 +5,14 @@ import uuid
 import pytest
 from sqlalchemy import select
 
+from kefu.console import views
 from kefu.console.models import AuditEntry
 from kefu.conversations.ledger import Ledger
 from kefu.customers import service as customers
 from kefu.db import session_scope
-from kefu.handoff import service
+from kefu.handoff import overview, service
 from kefu.handoff.models import Agent, Handoff
+from kefu.tickets.routing import Case, route
 from tests import console as people
 
 
@@ -257,3 +259,33 @@ def test_who_was_silent_for_long_is_sent_offline(li, chat):
         session.flush()
         assert agents.dismiss_silent(session) == [li.agent_id]
         assert service.current(session, chat[1].id).state == "queued"
+
+
+def test_a_supervisor_gives_a_customer_a_level_which_is_seen_and_audited(browser, chat, visit):
+    handoff, sender = chat
+    people.account("zhao", "supervisor")
+    chief = visit("zhao")
+    path = f"/api/conversations/{sender.id}"
+    assert chief.post(f"{path}/level", json={"level": "gold"}).json()["error"]["field"] == "level"
+    assert chief.post(f"{path}/level", json={"level": "vip"}).json() == {"level": "vip"}
+    assert browser.get(f"{path}/customer").json()["level"] == "vip"
+    assert browser.post(f"{path}/level", json={"level": "normal"}).status_code == 403
+    assert chief.post("/api/conversations/nobody/level", json={"level": "vip"}).status_code == 404
+    with session_scope() as session:
+        (entry,) = session.scalars(select(AuditEntry).where(AuditEntry.action == "customer.level"))
+        assert entry.data == {"level": "vip", "before": "normal"}
+
+
+def test_why_a_customer_came_is_shown(browser, visit):
+    sender = people.customer("b")
+    people.says(sender, "气死我了")
+    to = route(Case(kind="repair", mood="angry", level="vip"))
+    with session_scope() as session:
+        service.request(session, sender.id, "mood", to, "vip", "angry")
+        session.flush()
+        (row,) = overview.open_rows(session).values()
+    assert {"reason": "mood", "level": "vip", "mood": "angry"}.items() <= views.handoff(
+        row, sender.id
+    ).items()
+    talk = browser.get(f"/api/conversations/{sender.id}/customer").json()["talks"][0]
+    assert {"客户很生气", "VIP 客户"} <= {rule for _, _, rule in talk["reasons"]}

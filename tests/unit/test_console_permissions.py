@@ -33,6 +33,7 @@ CASES = {
     ("GET", "/api/customers"): ("customers", None, None),
     ("POST", "/api/conversations/{conversation}/step-in"): ("supervise", {}, None),
     ("POST", "/api/handoffs/{handoff_id}/reassign"): ("supervise", {"agent_id": 1}, None),
+    ("POST", "/api/conversations/{conversation}/level"): ("supervise", {"level": "vip"}, None),
     ("GET", "/api/agents"): ("agents", None, None),
     ("PATCH", "/api/agents/{agent_id}"): ("agents", {"capacity": 3}, None),
     ("GET", "/api/tickets"): ("tickets", None, None),

@@ -212,3 +212,54 @@ class TestAPhone:
         assert phone_of(WECHAT) == "+8613800138000"
         unlink(WEB)
         assert (phone_of(WEB), phone_of(WECHAT)) == ("+8613800138000", "+8613900139000")
+
+
+class TestTheLevel:
+    @pytest.fixture
+    def vip(self):
+        return self.give(APP, "vip")
+
+    def give(self, sender, level):
+        with session_scope() as session:
+            return service.set_level(session, session.get(Identity, sender.id).customer_id, level)
+
+    def levels(self):
+        with session_scope() as session:
+            return [service.level_of(session, sender.id) for sender in (WEB, APP)]
+
+    def test_is_the_higher_one_once_two_are_linked(self, vip):
+        link(WEB, APP)
+        assert self.levels() == ["vip", "vip"]
+
+    def test_is_ones_own_again_when_the_link_is_undone(self, vip):
+        link(APP, WEB)
+        unlink(APP)
+        assert self.levels() == ["normal", "vip"]
+        link(APP, WEB)
+        unlink(WEB)
+        assert self.levels() == ["normal", "vip"]
+
+    def test_that_was_given_to_both_stays_with_both(self):
+        link(WEB, APP)
+        assert self.give(WEB, "vip") == "normal"
+        unlink(WEB)
+        assert self.levels() == ["vip", "vip"]
+        assert recorded("customer.level") == [{"level": "vip"}]
+
+    def test_of_a_customer_who_was_linked_meanwhile_is_given_to_who_they_are_now(self):
+        with session_scope() as session:
+            before = session.get(Identity, WEB.id).customer_id
+        link(WEB, APP)
+        with session_scope() as session:
+            service.set_level(session, before, "vip")
+        assert self.levels() == ["vip", "vip"]
+
+    def test_must_be_a_known_one_of_a_known_customer(self):
+        with pytest.raises(ValueError, match="^level: "):
+            self.give(WEB, "gold")
+        with pytest.raises(service.NoSuchCustomer), session_scope() as session:
+            service.set_level(session, "nobody", "vip")
+
+    def test_of_somebody_unknown_is_normal(self):
+        with session_scope() as session:
+            assert service.level_of(session, "web-nobody") == "normal"

@@ -7,8 +7,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from kefu.config import ROOT
+from kefu.rulebook import RuleError
 from kefu.tickets import routing
-from kefu.tickets.routing import Case, RoutingError, read, route, rules
+from kefu.tickets.routing import Case, read, route, rules
 
 CASES = YAML(typ="safe").load((Path(__file__).parent.parent / "routing" / "cases.yml").read_text("utf-8"))
 #: A Friday at 10 in Shanghai.
@@ -91,7 +92,7 @@ def test_what_an_earlier_rule_said_stays(write):
     ],
 )
 def test_a_mistake_is_named_with_its_line(write, old, new, line, message):
-    with pytest.raises(RoutingError) as error:
+    with pytest.raises(RuleError) as error:
         read(write(RIGHT.replace(old, new, 1)))
     assert message in str(error.value)
     if message:
@@ -106,7 +107,7 @@ def test_while_the_file_is_faulty_the_last_right_rules_hold(write):
 
 
 def test_a_file_that_was_never_right_is_an_error(tmp_path):
-    with pytest.raises(RoutingError):
+    with pytest.raises(RuleError):
         rules(tmp_path / "routing.yml")
 
 

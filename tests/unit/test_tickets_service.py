@@ -7,6 +7,7 @@ from itertools import count
 import pytest
 from sqlalchemy.orm.exc import StaleDataError
 
+from kefu.customers import service as customers
 from kefu.db import session_scope
 from kefu.events import Event
 from kefu.tickets import progress, service
@@ -282,3 +283,24 @@ def test_pressing_again_raises_the_priority_and_leaves_the_clock(ticket, monkeyp
         urged, _counted = service.urge_ticket(message(), ME, ticket.number)
     assert (ticket.priority, urged.priority) == (3, 2)
     assert urged.respond_by == ticket.respond_by
+
+
+def test_anger_and_level_put_a_ticket_ahead_and_urging_forgets_neither(installation):
+    calm = service.open_ticket(request(message()))
+    with session_scope() as session:
+        customers.arrive(session, customers.Sender(ME, "web"))
+        customer_id = customers.identities(session, ME)[0].customer_id
+        customers.set_level(session, customer_id, "vip")
+    angry = service.open_ticket(request(message(), mood="angry"))
+    ahead = {"客户很生气", "VIP 客户"}
+    assert angry.priority < calm.priority
+    assert ahead <= {rule for _, _, rule in angry.reasons}
+    urged, _ = service.urge_ticket(message(), ME, angry.number)
+    assert urged.mood == "angry" and ahead <= {rule for _, _, rule in urged.reasons}
+    urged, _ = service.urge_ticket(message(), ME, calm.number, mood="angry")
+    assert urged.mood == "angry" and ahead <= {rule for _, _, rule in urged.reasons}
+
+
+def test_a_mood_that_is_none_is_refused():
+    with pytest.raises(ValueError, match="^mood: "):
+        request(mood="hungry")

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, delete, insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from kefu.channels.hub import Hub
+from kefu.channels.hub import LINK_REFUSED, Hub
 from kefu.channels.messages import Inbound
 from kefu.channels.wechat import quota
 from kefu.channels.wechat.choices import Choice, chosen, may_choose
@@ -148,7 +148,7 @@ class Reception:
     def _event(self, sender: Sender, received: Received) -> Inbound | None:
         if received.event in ("subscribe_scan", "scan") and received.key.startswith(LINK_SCENE):
             code = link_code_in(received.key[len(LINK_SCENE) :])  # given as if it was typed
-            bad = None if code else "utter_link_code_bad"
+            bad = None if code else LINK_REFUSED
             return Inbound(sender, received.id, "event", code or "", hidden=True, response=bad)
         if received.event in ("subscribe", "subscribe_scan"):
             return Inbound(sender, received.id, "event", "", GREETING, hidden=True)

@@ -1,5 +1,5 @@
 // Who may log in, and the log of who did what.
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { Button, Form, Input, Modal, Select, Space, Switch, Table, Typography } from 'antd';
 import { api } from './api.js';
 import { useSession } from './strings.js';
@@ -50,12 +50,14 @@ export function Accounts() {
 function NewAccount({ roles, add, onClose }) {
   const { t } = useSession();
   const [form] = Form.useForm();
+  const box = useRef(null);
   const submit = async (values) => { if (await add(values)) onClose(); };
   const needed = [{ required: true, message: '' }];
   return (
-    <Modal open title={t('new_account')} okText={t('save')} onOk={form.submit} onCancel={onClose}>
+    <Modal open title={t('new_account')} okText={t('save')} onOk={form.submit} onCancel={onClose}
+           afterOpenChange={(open) => open && box.current?.focus()}>
       <Form form={form} layout="vertical" onFinish={submit} initialValues={{ role: 'agent' }} requiredMark={false}>
-        <Form.Item name="login" label={t('login')} rules={needed}><Input autoFocus maxLength={63} /></Form.Item>
+        <Form.Item name="login" label={t('login')} rules={needed}><Input ref={box} maxLength={63} /></Form.Item>
         <Form.Item name="name" label={t('name')} rules={needed}><Input maxLength={64} /></Form.Item>
         <Form.Item name="role" label={t('role')}><Select options={roles} /></Form.Item>
       </Form>

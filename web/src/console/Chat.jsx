@@ -3,7 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { Button, Divider, Input, Modal, Popover, Radio, Space, Tag, Tooltip } from 'antd';
 import { IdcardOutlined, MessageOutlined, SendOutlined } from '@ant-design/icons';
 import { api } from './api.js';
-import { ChannelTag, nameOf } from './Desk.jsx';
+import { ChannelTag, CustomerTags, nameOf } from './Desk.jsx';
 import { live, useLive } from './live.js';
 import { useSession } from './strings.js';
 import { clock, span, useNow } from './time.js';
@@ -24,6 +24,7 @@ export function Chat({ handoff, onPanel }) {
       <header className="chat-head">
         <ChannelTag channel={handoff.channel} />
         <b>{nameOf(handoff.conversation, t)}</b>
+        <CustomerTags of={handoff} />
         <span className="quiet chat-facts">
           {t.label(labels.queues[handoff.queue], handoff.queue)} · {t(`reason_${handoff.reason}`)} ·{' '}
           {handoff.state === 'queued' ? t('waited', { time: span(handoff.requested_at, now) }) : span(handoff.accepted_at, now)}
@@ -100,11 +101,12 @@ function Bubble({ message, before }) {
 }
 
 function Card({ card }) {
+  const { t } = useSession();
   return (
     <div>
       <b>{card.title}</b>
       {card.text && <p>{card.text}</p>}
-      {(card.fields || []).map(({ label, value }) => <p key={label}>{label}：{value}</p>)}
+      {(card.fields || []).map(({ label, value }) => <p key={label}>{t.pair(label, value)}</p>)}
     </div>
   );
 }
@@ -231,6 +233,7 @@ function Canned({ onClose }) {
 function End({ handoff, onClose }) {
   const { t, message } = useSession();
   const [note, setNote] = useState('');
+  const box = useRef(null);
   const end = async () => {
     try {
       await api.post(`handoffs/${handoff.id}/end`, { note });
@@ -242,9 +245,10 @@ function End({ handoff, onClose }) {
     onClose();
   };
   return (
-    <Modal open title={t('end_title')} okText={t('end')} okButtonProps={{ danger: true }} onOk={end} onCancel={onClose}>
+    <Modal open title={t('end_title')} okText={t('end')} okButtonProps={{ danger: true }} onOk={end} onCancel={onClose}
+           afterOpenChange={(open) => open && box.current?.focus()}>
       <label htmlFor="end-note">{t('end_note')}</label>
-      <Input.TextArea id="end-note" autoFocus rows={3} maxLength={2000} value={note} onChange={({ target }) => setNote(target.value)} />
+      <Input.TextArea ref={box} id="end-note" rows={3} maxLength={2000} value={note} onChange={({ target }) => setNote(target.value)} />
     </Modal>
   );
 }
@@ -252,11 +256,12 @@ function End({ handoff, onClose }) {
 function Transfer({ handoff, onClose }) {
   const { t, account, labels, message } = useSession();
   const { agents } = useLive();
-  const [to, setTo] = useState(null);
+  const [to, setTo] = useState('');
   const others = agents.filter(({ id, status }) => id !== account.agent_id && status === 'online');
   const go = async () => {
     try {
-      await api.post(`handoffs/${handoff.id}/transfer`, to.agent ? { agent_id: to.agent } : { queue: to.queue });
+      const [kind, ...name] = to.split(':');
+      await api.post(`handoffs/${handoff.id}/transfer`, kind === 'agent' ? { agent_id: Number(name[0]) } : { queue: name.join(':') });
       message.success(t('transferred'));
       onClose();
     } catch (error) {
@@ -268,23 +273,15 @@ function Transfer({ handoff, onClose }) {
       <Radio.Group className="choices" onChange={({ target }) => setTo(target.value)} value={to}>
         <h3>{t('to_colleague')}</h3>
         {!others.length && <p className="quiet">{t('nobody_online')}</p>}
-        {others.map((one) => <Radio key={one.id} value={choice('agent', one.id)}>{one.name} <span className="quiet">{one.load}/{one.capacity}</span></Radio>)}
+        {others.map((one) => <Radio key={one.id} value={`agent:${one.id}`}>{one.name} <span className="quiet">{one.load}/{one.capacity}</span></Radio>)}
         <h3>{t('to_queue')}</h3>
         {Object.entries(labels.queues).map(([name, label]) => (
-          <Radio key={name} value={choice('queue', name)} disabled={name === handoff.queue}>{t.label(label)}</Radio>
+          <Radio key={name} value={`queue:${name}`} disabled={name === handoff.queue}>{t.label(label)}</Radio>
         ))}
       </Radio.Group>
     </Modal>
   );
 }
-
-/** One object per choice: the radio group compares by identity. */
-const choices = new Map();
-const choice = (kind, value) => {
-  const key = `${kind}:${value}`;
-  if (!choices.has(key)) choices.set(key, { [kind]: value });
-  return choices.get(key);
-};
 
 /** crypto.randomUUID exists on secure origins only; a console in a closed network may be plain HTTP. */
 function uuid() {

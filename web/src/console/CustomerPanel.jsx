@@ -1,6 +1,6 @@
 // What is known of a customer: suggested answers, channels, tickets, earlier talks, private notes.
 import { useCallback, useEffect, useState } from 'react';
-import { Button, Descriptions, Empty, Input, List, Spin, Tabs, Tag, Timeline } from 'antd';
+import { Button, Descriptions, Empty, Input, List, Select, Spin, Tabs, Tag, Timeline } from 'antd';
 import { api } from './api.js';
 import { insert } from './Chat.jsx';
 import { ChannelTag } from './Desk.jsx';
@@ -76,9 +76,13 @@ function Suggestions({ conversation, onDone }) {
 function Details({ customer, reload }) {
   const { t, labels } = useSession();
   const [number, setNumber] = useState(null);
+  const facts = [
+    { key: 'phone', label: t('phone'), children: customer.phone || t('none') },
+    { key: 'level', label: t('level'), children: <Level customer={customer} reload={reload} /> },
+  ];
   return (
     <>
-      <Descriptions size="small" column={1} items={[{ key: 'phone', label: t('phone'), children: customer.phone || t('none') }]} />
+      <Descriptions size="small" column={1} items={facts} />
       <h3>{t('identities')}</h3>
       {customer.identities.map((one) => (
         <p key={one.id} className="identity">
@@ -101,13 +105,24 @@ function Details({ customer, reload }) {
         children: (
           <>
             <span className="quiet">{clock(talk.requested_at, t.language)} · {t.label(labels.queues[talk.queue], talk.queue)} · {t(`reason_${talk.reason}`)}</span>
-            <div>{talk.agent}{talk.note && `：${talk.note}`}</div>
+            {talk.reasons.length > 0 && <div className="quiet">{t.pair(t('why_here'), t.list([...new Set(talk.reasons.map(([, , rule]) => rule))]))}</div>}
+            <div>{talk.agent && talk.note ? t.pair(talk.agent, talk.note) : talk.agent || talk.note}</div>
           </>
         ),
       }))} />
       {number && <TicketDrawer number={number} onClose={() => { setNumber(null); reload(); }} />}
     </>
   );
+}
+
+/** How much a customer matters: supervisors decide, customers never see it. */
+function Level({ customer, reload }) {
+  const { t, may, message } = useSession();
+  const levels = ['normal', 'vip'].map((value) => ({ value, label: t(`level_${value}`) }));
+  if (!may('supervise')) return t(`level_${customer.level}`);
+  const choose = (level) => api.post(`conversations/${customer.conversation}/level`, { level })
+    .then(reload, (error) => message.error(t.error(error)));
+  return <Select size="small" className="level" aria-label={t('level')} value={customer.level} options={levels} onChange={choose} />;
 }
 
 function Notes({ conversation, notes, reload }) {

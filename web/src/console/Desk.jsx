@@ -11,6 +11,7 @@ import { span, useNow } from './time.js';
 export const CHANNEL_COLOURS = { web: 'blue', app: 'purple', wechat: 'green' };
 /** An answer is late after this; after twice as long a colleague may get the customer (kefu/handoff/idle.py). */
 const LATE_MS = 180_000;
+const MOOD_COLOURS = { angry: 'red', unhappy: 'orange' };
 const PRIORITY_COLOURS = { 1: 'red', 2: 'orange' };
 
 /** A customer has no name: the end of the id tells them apart. */
@@ -19,6 +20,17 @@ export const nameOf = (conversation, t) => `${t('customer')} ${conversation.slic
 export function ChannelTag({ channel }) {
   const { t } = useSession();
   return <Tag color={CHANNEL_COLOURS[channel]} bordered={false}>{t(`channel_${channel}`)}</Tag>;
+}
+
+/** Who matters most, and who is upset. */
+export function CustomerTags({ of: { level, mood } }) {
+  const { t } = useSession();
+  return (
+    <>
+      {level === 'vip' && <Tag color="gold">{t('level_vip')}</Tag>}
+      {MOOD_COLOURS[mood] && <Tag color={MOOD_COLOURS[mood]}>{t(`mood_${mood}`)}</Tag>}
+    </>
+  );
 }
 
 export function Desk() {
@@ -105,6 +117,7 @@ function Waiting({ queue, chosen, choose }) {
             <span className="card-line">
               <ChannelTag channel={one.channel} />
               <b>{nameOf(one.conversation, t)}</b>
+              <CustomerTags of={one} />
               {PRIORITY_COLOURS[one.priority] && <Tag color={PRIORITY_COLOURS[one.priority]}>{t('priority', { n: one.priority })}</Tag>}
             </span>
             <span className="card-line quiet">

@@ -4,7 +4,7 @@ import { useMemo, useState } from 'react';
 import { App, Badge, Button, Card, Drawer, Dropdown, Form, InputNumber, Modal, Progress, Select, Space, Statistic, Table } from 'antd';
 import { api } from './api.js';
 import { Conversation } from './Customers.jsx';
-import { ChannelTag, nameOf } from './Desk.jsx';
+import { ChannelTag, CustomerTags, nameOf } from './Desk.jsx';
 import { useLive } from './live.js';
 import { useSession } from './strings.js';
 import { span, useNow } from './time.js';
@@ -63,7 +63,7 @@ export function Supervisor() {
     { title: t('status'), dataIndex: 'status', width: 80, render: (status, { gone: left }) => t(left ? 'closed_account' : status) },
     { title: t('load'), key: 'load', width: 130, render: (_, { load, capacity }) => capacity && <Progress size="small" percent={Math.round((load / capacity) * 100)} format={() => `${load}/${capacity}`} /> },
     { title: t('open_tickets'), key: 'tickets', width: 150, render: ticketsOf },
-    { title: t('queues'), dataIndex: 'queues', responsive: ['lg'], render: (names) => names.map((name) => t.label(labels.queues[name], name)).join('、') },
+    { title: t('queues'), dataIndex: 'queues', responsive: ['lg'], render: (names) => t.list(names.map((name) => t.label(labels.queues[name], name))) },
     {
       title: '', key: 'edit', width: 200,
       render: (_, agent) => (
@@ -84,7 +84,7 @@ export function Supervisor() {
     { title: t('escalated_tickets'), dataIndex: ['tickets', 'escalated'], width: 100, render: (n, { key }) => count(n, `queue=${key}&escalated=1`) },
   ];
   const chatColumns = [
-    { title: t('customer'), key: 'customer', render: (_, one) => <Space size={4}><ChannelTag channel={one.channel} />{nameOf(one.conversation, t)}</Space> },
+    { title: t('customer'), key: 'customer', render: (_, one) => <Space size={4}><ChannelTag channel={one.channel} />{nameOf(one.conversation, t)}<CustomerTags of={one} /></Space> },
     { title: t('queue_name'), dataIndex: 'queue', responsive: ['lg'], render: (name) => t.label(labels.queues[name], name) },
     { title: t('agent'), dataIndex: 'agent_id', render: (id) => nameOfAgent(id) || <i className="quiet">{t('queue')}</i> },
     { title: t('since'), key: 'since', width: 90, render: (_, one) => span(one.accepted_at && one.state === 'human' ? one.accepted_at : one.requested_at, now) },

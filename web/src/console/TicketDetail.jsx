@@ -50,6 +50,7 @@ export function TicketDrawer({ number, onClose, onChanged }) {
   const rows = ticket && [
     ['kind', t.label(labels.kinds[ticket.kind])],
     ['urgency', <UrgencyTag key="urgency" urgency={ticket.urgency} />],
+    ['mood', ticket.mood !== 'neutral' && t(`mood_${ticket.mood}`)],
     ['product', ticket.product],
     ['category', ticket.category],
     ['contact', ticket.phone],
@@ -62,7 +63,7 @@ export function TicketDrawer({ number, onClose, onChanged }) {
     ['why_here', <WhyHere key="why" ticket={ticket} />, ticket.reasons?.length > 0],
     ['rating', ticket.rating],
     ['merged_into', ticket.merged_into],
-    ['merged_here', ticket.merged.join('、')],
+    ['merged_here', t.list(ticket.merged)],
   ];
   const open = () => {
     onClose();
@@ -134,5 +135,5 @@ function lineOf(note, t, labels) {
   const target = to || (kind === 'handed_on' && t.label(labels.queues[queue], queue));
   const done = [of, t(key), rating, into ?? from, which && t(`clock_${which}`), target && `→ ${target}`];
   const words = [done.filter(Boolean).join(' '), why && t(`why_${why}`), text];
-  return words.filter(Boolean).join(t.language === 'en' ? ': ' : '：');
+  return words.filter(Boolean).reduce(t.pair);
 }

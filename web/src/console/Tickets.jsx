@@ -1,5 +1,5 @@
 // The list of tickets: filters, kept views, many at once.
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { Button, Checkbox, Dropdown, Input, Modal, Select, Space, Table, Tag } from 'antd';
 import { api } from './api.js';
 import { HandOn } from './HandOn.jsx';
@@ -126,6 +126,7 @@ function Views({ filters, apply }) {
   const { t, message } = useSession();
   const [views, setViews] = useState([]);
   const [name, setName] = useState(null);
+  const box = useRef(null);
   const load = () => api.get('ticket-views').then((page) => setViews(page.views), () => {});
   useEffect(() => { load(); }, []);
   const keep = async () => {
@@ -155,8 +156,9 @@ function Views({ filters, apply }) {
     <>
       <Dropdown menu={{ items }} trigger={['click']}><Button>{t('views')} ▾</Button></Dropdown>
       {name !== null && (
-        <Modal open title={t('save_view')} okText={t('save')} okButtonProps={{ disabled: !name.trim() }} onOk={keep} onCancel={() => setName(null)}>
-          <Input autoFocus maxLength={32} placeholder={t('view_name')} aria-label={t('view_name')} value={name}
+        <Modal open title={t('save_view')} okText={t('save')} okButtonProps={{ disabled: !name.trim() }} onOk={keep} onCancel={() => setName(null)}
+               afterOpenChange={(open) => open && box.current?.focus()}>
+          <Input ref={box} maxLength={32} placeholder={t('view_name')} aria-label={t('view_name')} value={name}
                  onChange={({ target }) => setName(target.value)} onPressEnter={() => name.trim() && keep()} />
         </Modal>
       )}

@@ -54,9 +54,16 @@ export const STRINGS = {
   waited: ['已等 {time}', 'waited {time}'],
   priority: ['优先级 {n}', 'Priority {n}'],
   reason_asked: ['客户要求', 'asked for a person'],
-  reason_misses: ['多次未理解', 'not understood'],
+  reason_misses: ['多次未解决', 'not helped'],
   reason_mood: ['情绪不满', 'upset'],
   reason_level: ['重要客户', 'important customer'],
+  level: ['客户等级', 'Level'],
+  level_normal: ['普通', 'Normal'],
+  level_vip: ['VIP', 'VIP'],
+  mood: ['情绪', 'Mood'],
+  mood_angry: ['愤怒', 'Angry'],
+  mood_unhappy: ['不满', 'Unhappy'],
+  mood_happy: ['满意', 'Happy'],
   reason_stepped_in: ['主动介入', 'stepped in'],
   channel_web: ['网页', 'Web'],
   channel_app: ['App', 'App'],
@@ -309,6 +316,9 @@ export function translator(language) {
   t.language = language;
   t.has = (key) => key in STRINGS;
   t.label = (label, fallback = '') => label?.[language] ?? fallback;
+  /** Things one after another, and a name with what belongs to it, with the language's own marks. */
+  t.list = (items) => items.join(language === 'en' ? ', ' : '、');
+  t.pair = (name, value) => `${name}${language === 'en' ? ': ' : '：'}${value}`;
   t.error = (error) => (t.has(`error_${error.code}`) ? t(`error_${error.code}`) : t('error'));
   return t;
 }
