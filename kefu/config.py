@@ -37,6 +37,7 @@ class Settings:
         wechat: Whether customers can come by WeChat.
         sms_token: What the gateway knows us by.
         assign_seconds: How long customers wait for an operator to choose them before one is chosen for them.
+        webhook_private: Whether webhooks may go to private addresses and to this machine.
     """
 
     var_dir: Path
@@ -51,6 +52,7 @@ class Settings:
     sms_token: str = field(default="", repr=False)
     wechat: bool = False
     assign_seconds: int = 20
+    webhook_private: bool = False
 
 
 @lru_cache(maxsize=1)
@@ -80,6 +82,7 @@ def settings() -> Settings:
         sms_url=os.environ.get("KEFU_SMS_URL") or None,
         sms_token=os.environ.get("KEFU_SMS_TOKEN") or "",
         assign_seconds=_seconds("KEFU_ASSIGN_SECONDS", 20),
+        webhook_private=_switch("KEFU_WEBHOOK_PRIVATE"),
     )
 
 
@@ -95,6 +98,13 @@ def _seconds(variable: str, default: int) -> int:
     if not (text.isascii() and text.isdigit() and int(text) <= 86_400):
         raise SettingsError(f"{variable}: {text!r} is no number of seconds between 0 and 86400.")
     return int(text)
+
+
+def _switch(variable: str) -> bool:
+    text = (os.environ.get(variable) or "0").lower()
+    if text not in ("0", "1", "false", "true"):
+        raise SettingsError(f"{variable}: {text!r} is neither 1 nor 0.")
+    return text in ("1", "true")
 
 
 def _kept_secret(path: Path) -> str:

@@ -25,9 +25,14 @@ from kefu.console import (
     suggestions,
     supervisor_api,
     ticket_api,
+    token_api,
+    webhook_api,
 )
 from kefu.console.caretaker import Caretaker
 from kefu.console.feed import Feed
+from kefu.console.guard import allowed
+from kefu.console.open import app as open_api
+from kefu.webhooks.sender import Sender
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +60,8 @@ def create(page: Path = PAGE, warm: bool = True) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         caretaker = Caretaker(feed, timedelta(seconds=settings().assign_seconds))
-        tasks = [asyncio.create_task(feed.forever()), asyncio.create_task(caretaker.forever())]
+        working = (feed, caretaker, Sender())
+        tasks = [asyncio.create_task(worker.forever()) for worker in working]
         if warm:
             tasks.append(asyncio.create_task(_warm_up()))
         yield
@@ -73,6 +79,9 @@ def create(page: Path = PAGE, warm: bool = True) -> FastAPI:
     refusals.install(app)
     for module in (account_api, desk_api, customer_api, knowledge_api, ticket_api, supervisor_api, socket):
         app.include_router(module.router)
+    app.include_router(token_api.router)
+    app.include_router(webhook_api.routes(), prefix="/api", dependencies=[allowed("api")])
+    app.mount(open_api.PATH, open_api.create())
     _serve(app, page)
     return app
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
 from kefu.db import session_scope
 from kefu.events import record
@@ -11,22 +12,26 @@ from kefu.tickets.models import Ticket, TicketNote
 from kefu.tickets.service import NoSuchTicket
 
 
-def progress(number: str, status: str, by: str) -> Ticket:
+def progress(number: str, status: str, by: str, version: int | None = None) -> Ticket:
     """Moves a ticket on, as the colleague ``by`` who works on it does.
 
     Args:
         number: The ticket's number.
         status: ``assigned``, ``in_progress``, ``waiting``, ``resolved`` or ``closed``.
         by: Id of the colleague.
+        version: The ticket's version that they have seen, if it must still be that one.
 
     Raises:
         NoSuchTicket: There is none of that number.
+        StaleDataError: It has another version, or another transaction came first.
         WrongState: The ticket's state does not lead there.
     """
     with session_scope() as session:
         ticket = session.scalar(select(Ticket).filter_by(number=number))
         if ticket is None:
             raise NoSuchTicket(number)
+        if version not in (None, ticket.version):
+            raise StaleDataError(number)
         ticket.move(status)
         ticket.notes.append(TicketNote(kind=status, data={"by": by}))
         record(session, f"ticket.{status}", ticket.customer, ticket=number, kind=ticket.kind, by=by)
