@@ -14,6 +14,7 @@ from kefu.console.account_api import Body
 from kefu.console.accounts import Me
 from kefu.console.guard import allowed, transaction
 from kefu.console.models import Account, TicketView
+from kefu.console.open.models import ApiToken
 from kefu.console.refusals import Refusal, not_found
 from kefu.db import session_scope
 from kefu.tickets import worklist
@@ -82,7 +83,7 @@ def list_tickets(
 @router.get("/tickets/{number}")
 def one_ticket(number: str, me: Me = allowed("tickets"), session: Session = transaction()) -> dict[str, Any]:
     """One ticket with its time line."""
-    return {"ticket": views.whole_ticket(worklist.get(session, number), _names(session))}
+    return {"ticket": views.whole_ticket(worklist.get(session, number), names(session))}
 
 
 @router.post("/tickets/{number}/progress")
@@ -90,7 +91,7 @@ def move_ticket(number: str, move: Move, me: Me = allowed("tickets")) -> dict[st
     """Moves a ticket on; its customer is told."""
     _move(number, move.status, me)
     with session_scope() as session:
-        return {"ticket": views.whole_ticket(worklist.get(session, number), _names(session))}
+        return {"ticket": views.whole_ticket(worklist.get(session, number), names(session))}
 
 
 @router.post("/tickets/bulk")
@@ -156,6 +157,8 @@ def _move(number: str, status: str, me: Me) -> None:
         accounts.audit(session, me, "ticket.moved", f"ticket:{number}", status=status)
 
 
-def _names(session: Session) -> dict[str, str]:
-    found = session.execute(select(Account.id, Account.name))
-    return {f"account:{account_id}": name for account_id, name in found}
+def names(session: Session) -> dict[str, str]:
+    """Names of who works on tickets: colleagues, and other systems by their tokens."""
+    found = {f"account:{id_}": name for id_, name in session.execute(select(Account.id, Account.name))}
+    tokens = session.execute(select(ApiToken.id, ApiToken.name))
+    return found | {f"token:{id_}": name for id_, name in tokens}

@@ -96,7 +96,7 @@ async def _once(request: Request, token_id: int, key: str, handle: Callable) -> 
         return kept
     request.state.request_key = begun.request_key
     try:
-        # The route's transaction ends here, before its answer is kept; FastAPI's own stack would end it later.
+        # The route's transaction ends here, before its answer is kept; FastAPI's own stack ends it later.
         async with AsyncExitStack() as ending:
             request.scope["fastapi_function_astack"] = ending
             answer = await handle(request)

@@ -6,19 +6,17 @@ from datetime import datetime, timezone
 from typing import Any, Literal
 
 from fastapi import APIRouter, Header, Query, Response
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from kefu.console import accounts, views
 from kefu.console.guard import transaction
-from kefu.console.models import Account
 from kefu.console.open import paging, shapes
 from kefu.console.open.customers import known
 from kefu.console.open.guard import OpenRoute, request_key, scope
-from kefu.console.open.models import ApiToken
 from kefu.console.open.tokens import Caller
 from kefu.console.refusals import Refusal
+from kefu.console.ticket_api import names
 from kefu.customers import service as customers
 from kefu.db import session_scope
 from kefu.knowledge.schema import TICKET_KINDS, URGENCIES
@@ -143,9 +141,7 @@ def move_ticket(
 def _whole(session: Session, number: str, response: Response) -> dict[str, Any]:
     ticket = worklist.get(session, number)
     response.headers["ETag"] = f'"{ticket.version}"'
-    names = {f"account:{id_}": name for id_, name in session.execute(select(Account.id, Account.name))}
-    names |= {f"token:{id_}": name for id_, name in session.execute(select(ApiToken.id, ApiToken.name))}
-    return {**views.whole_ticket(ticket, names), **_short(ticket)}
+    return {**views.whole_ticket(ticket, names(session)), **_short(ticket)}
 
 
 def _short(ticket: Ticket) -> dict[str, Any]:
