@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -69,8 +69,7 @@ def create(page: Path = PAGE, warm: bool = True) -> FastAPI:
             desk.end()
         for task in tasks:
             task.cancel()
-        with suppress(asyncio.CancelledError):
-            await asyncio.gather(*tasks)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     app = FastAPI(title="Kefu console", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.state.feed = feed

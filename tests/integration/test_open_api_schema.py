@@ -44,7 +44,7 @@ def server(tmp_path_factory):
     app, (port,) = create(warm=False), free_ports(1)
     limited = next(route.app for route in app.routes if getattr(route, "path", "") == open_api.PATH)
     limited.state.limit = RateLimit(burst=100_000)
-    running = uvicorn.Server(uvicorn.Config(app, port=port, lifespan="off", log_level="error"))
+    running = uvicorn.Server(uvicorn.Config(app, port=port, lifespan="off", ws="none", log_level="error"))
     thread = threading.Thread(target=running.run, daemon=True)
     thread.start()
     deadline = time.monotonic() + 20

@@ -68,6 +68,14 @@ class Problem(BaseModel):
     field: str | None = Field(description="Which part of the call is to blame.")
     message: str
 
+    class Config:
+        """Pydantic's options."""
+
+        @staticmethod
+        def schema_extra(schema: dict[str, Any]) -> None:
+            """Says what pydantic does not: the field may be null."""
+            schema["properties"]["field"]["type"] = ["string", "null"]
+
 
 class Refused(BaseModel):
     """Every answer that is no success."""
