@@ -10,7 +10,8 @@ from fastapi.routing import APIRoute
 
 from kefu.console import refusals, webhook_api
 from kefu.console.open import conversations, customers, handoffs, once, shapes, tickets
-from kefu.console.open.guard import OpenRoute, Scope, new_limit, scope
+from kefu.console.open.guard import OpenRoute, Scope, scope
+from kefu.console.open.limits import RateLimit
 
 PATH = "/api/v1"
 _ABOUT = (
@@ -20,6 +21,7 @@ _ABOUT = (
     "done once."
 )
 _REFUSALS = {
+    400: "The body is no text.",
     401: "No valid token.",
     403: "The token lacks the scope.",
     404: "There is none.",
@@ -42,7 +44,7 @@ def create() -> FastAPI:
             status: {"model": shapes.Refused, "description": text} for status, text in _REFUSALS.items()
         },
     )
-    app.state.limit = new_limit()
+    app.state.limit = RateLimit()
     refusals.install(app)
     for module in (tickets, customers, conversations, handoffs):
         app.include_router(module.router)

@@ -14,7 +14,6 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
 from kefu.console.open import once, tokens
-from kefu.console.open.limits import RateLimit
 from kefu.console.open.tokens import SCOPES, Caller
 from kefu.console.refusals import Refusal
 from kefu.db import session_scope
@@ -80,11 +79,6 @@ class OpenRoute(APIRoute):
             return await _once(request, caller.token_id, key, handle)
 
         return handled
-
-
-def new_limit() -> RateLimit:
-    """What an application keeps as ``state.limit``."""
-    return RateLimit()
 
 
 async def _once(request: Request, token_id: int, key: str, handle: Callable) -> Response:
