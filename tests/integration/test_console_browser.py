@@ -276,7 +276,7 @@ def test_the_first_administrator_gets_in_by_the_command_and_makes_an_account(con
     context.close()
 
 
-def test_an_administrator_lets_another_system_call_and_be_told(opened):
+def test_an_administrator_lets_another_system_call_and_be_told(console, opened):
     page = opened("zhou", online=False)
     page.get_by_role("menuitem", name="开放接口").click()
     page.get_by_role("button", name="新建令牌").click()
@@ -286,7 +286,8 @@ def test_an_administrator_lets_another_system_call_and_be_told(opened):
     expect(page.locator(".one-time")).to_contain_text("kefu_")
     text = page.locator(".one-time").inner_text().strip()
     page.get_by_role("dialog").filter(has_text="只显示这一次").get_by_role("button", name="确定").click()
-    tickets = page.request.get("/api/v1/tickets", headers={"Authorization": f"Bearer {text}"})
+    bearer = {"Authorization": f"Bearer {text}"}
+    tickets = page.request.get(f"{console.url}/api/v1/tickets", headers=bearer)
     assert tickets.status == 200
     page.get_by_role("row").filter(has_text="CRM").get_by_role("button", name="吊销").click()
     page.get_by_role("tooltip").get_by_role("button", name="确定").click()
