@@ -40,6 +40,7 @@ class Settings:
             chosen for them.
         take_back_seconds: How long an operator may be offline before tickets not begun go back.
         close_after_days: How long customers may take to say whether a resolved ticket is solved.
+        webhook_private: Whether webhooks may go to private addresses and to this machine.
     """
 
     var_dir: Path
@@ -56,6 +57,7 @@ class Settings:
     assign_seconds: int = 20
     take_back_seconds: int = 1800
     close_after_days: int = 3
+    webhook_private: bool = False
 
 
 @lru_cache(maxsize=1)
@@ -87,6 +89,7 @@ def settings() -> Settings:
         assign_seconds=_number("KEFU_ASSIGN_SECONDS", 20, "seconds", 0, 86_400),
         take_back_seconds=_number("KEFU_TAKE_BACK_SECONDS", 1800, "seconds", 0, 86_400),
         close_after_days=_number("KEFU_CLOSE_AFTER_DAYS", 3, "days", 1, 365),
+        webhook_private=_switch("KEFU_WEBHOOK_PRIVATE"),
     )
 
 
@@ -102,6 +105,13 @@ def _number(variable: str, default: int, unit: str, least: int, most: int) -> in
     if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
         raise SettingsError(f"{variable}: {text!r} is no number of {unit} between {least} and {most}.")
     return int(text)
+
+
+def _switch(variable: str) -> bool:
+    text = (os.environ.get(variable) or "0").lower()
+    if text not in ("0", "1", "false", "true"):
+        raise SettingsError(f"{variable}: {text!r} is neither 1 nor 0.")
+    return text in ("1", "true")
 
 
 def _kept_secret(path: Path) -> str:

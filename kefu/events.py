@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime, Index, Integer, String, bindparam, text
+from sqlalchemy import JSON, Boolean, Column, DateTime, Index, Integer, String, bindparam, text
 from sqlalchemy.orm import Session
 
 from kefu.db import Base, utcnow
+
+#: How kinds begin of which other systems may be told (`kefu.webhooks`).
+TOLD = ("ticket.", "handoff.", "customer.")
 
 
 class Event(Base):
@@ -19,10 +22,18 @@ class Event(Base):
 
     Attributes:
         request_key: Identifies the message that led to it where one message may be handled twice.
+        pending: True until it was looked at for other systems, then nothing. A mark and no last number read,
+            because on PostgreSQL a row may be seen after one with a higher number.
     """
 
     __tablename__ = "event_log"
     __table_args__ = (
+        Index(
+            "ix_event_log_pending",
+            "id",
+            sqlite_where=text("pending IS NOT NULL"),
+            postgresql_where=text("pending IS NOT NULL"),
+        ),
         Index("ix_event_log_kind_at", "kind", "at"),
         Index("uq_event_log_request_key", "kind", "request_key", unique=True),
     )
@@ -33,13 +44,16 @@ class Event(Base):
     customer = Column(String(128), index=True)
     data = Column(JSON, nullable=False, default=dict)
     request_key = Column(String(255))
+    pending = Column(Boolean)
 
 
 # As text: SQLAlchemy would compile its own `on_conflict_do_nothing` anew each time, for one database only.
 _INSERT_NEW = text(
-    "INSERT INTO event_log (at, kind, customer, data, request_key)"
-    " VALUES (:at, :kind, :customer, :data, :request_key) ON CONFLICT DO NOTHING"
-).bindparams(bindparam("at", type_=DateTime), bindparam("data", type_=JSON))
+    "INSERT INTO event_log (at, kind, customer, data, request_key, pending)"
+    " VALUES (:at, :kind, :customer, :data, :request_key, :pending) ON CONFLICT DO NOTHING"
+).bindparams(
+    bindparam("at", type_=DateTime), bindparam("data", type_=JSON), bindparam("pending", type_=Boolean)
+)
 
 
 def record(session: Session, kind: str, customer: str | None = None, /, **data: Any) -> Event:
@@ -51,7 +65,7 @@ def record(session: Session, kind: str, customer: str | None = None, /, **data: 
         customer: Conversation id of the customer concerned.
         **data: JSON values: ids, categories, numbers.
     """
-    event = Event(kind=kind, customer=customer, data=data)
+    event = Event(kind=kind, customer=customer, data=data, pending=_is_told(kind))
     session.add(event)
     return event
 
@@ -63,4 +77,9 @@ def record_once(session: Session, kind: str, request_key: str, customer: str, /,
     is handled at this very moment elsewhere.
     """
     values = {"at": utcnow(), "kind": kind, "customer": customer, "data": data, "request_key": request_key}
+    values["pending"] = _is_told(kind)
     return bool(session.connection().execute(_INSERT_NEW, values).rowcount)
+
+
+def _is_told(kind: str) -> bool | None:
+    return kind.startswith(TOLD) or None

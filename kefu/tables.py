@@ -2,10 +2,12 @@
 
 import kefu.channels.wechat.models
 import kefu.console.models
+import kefu.console.open.models
 import kefu.conversations.ledger
 import kefu.customers.models
 import kefu.events
 import kefu.handoff.models
 import kefu.knowledge.models
 import kefu.tickets.models
-import kefu.tickets.numbers  # noqa: F401
+import kefu.tickets.numbers
+import kefu.webhooks.models  # noqa: F401

@@ -1,4 +1,7 @@
-"""``python -m kefu.console``: serves the console; with ``admin LOGIN``: makes the first account."""
+"""``python -m kefu.console``: serves the console.
+
+With ``admin LOGIN``: makes the first account; with ``token NAME --scopes ...``: lets another system call.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,8 @@ from kefu.config import SettingsError, settings
 from kefu.console import accounts
 from kefu.console.accounts import AccountError
 from kefu.console.models import Account
+from kefu.console.open import tokens
+from kefu.console.open.tokens import TokenError
 from kefu.db import migrate, session_scope
 
 
@@ -57,6 +62,16 @@ def admin(login: str) -> int:
     return 0
 
 
+def token(name: str, scopes: list[str], days: int | None) -> int:
+    """Makes a token of the open API and prints it."""
+    migrate()
+    with session_scope() as session:
+        made, text = tokens.create(session, name, scopes, tokens.ends_in(days))
+        accounts.audit(session, None, "token.created", f"token:{made.id}", scopes=made.scopes)
+        print(f"Token: {text}\nIt is not shown again.")
+    return 0
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; what the caller must mend is one sentence."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
@@ -67,11 +82,21 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command")
     maker = commands.add_parser("admin", help="make an administrator, or give one a new one-time password")
     maker.add_argument("login")
+    caller = commands.add_parser("token", help="make a token of the open API (docs/api.md)")
+    caller.add_argument("name", help="what the other system is called")
+    caller.add_argument("--scopes", nargs="+", required=True, metavar="SCOPE", choices=tokens.SCOPES)
+    caller.add_argument(
+        "--days", type=int, choices=range(1, 3651), metavar="DAYS", help="for how long; else for good"
+    )
     chosen = parser.parse_args(arguments)
     try:
         settings()
-        return admin(chosen.login) if chosen.command == "admin" else serve(chosen.host, chosen.port)
-    except (AccountError, SettingsError) as error:
+        if chosen.command == "admin":
+            return admin(chosen.login)
+        if chosen.command == "token":
+            return token(chosen.name, chosen.scopes, chosen.days)
+        return serve(chosen.host, chosen.port)
+    except (AccountError, SettingsError, TokenError) as error:
         print(error, file=sys.stderr)
         return 1
 

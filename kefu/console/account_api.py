@@ -166,7 +166,7 @@ def audit_log(
         {
             "id": entry.id,
             "at": views.moment(entry.at),
-            "by": login,
+            "by": login or entry.data.get("token"),
             "action": entry.action,
             "object": entry.object,
             "data": entry.data,

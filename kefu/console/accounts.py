@@ -15,6 +15,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from kefu.console.models import Account, AuditEntry, Login
+from kefu.console.open.tokens import Caller
 from kefu.console.permissions import ROLES, TALKING
 from kefu.db import utcnow
 from kefu.handoff import agents
@@ -198,9 +199,12 @@ def change_password(session: Session, me: Me, old: str, new: str) -> str:
     return _new_login(session, account.id)
 
 
-def audit(session: Session, me: Me | None, action: str, target: object = "", **data) -> None:
+def audit(session: Session, me: Me | Caller | None, action: str, target: object = "", **data) -> None:
     """Notes who did what to which object; ``data`` are ids and states."""
-    session.add(AuditEntry(account_id=me.id if me else None, action=action, object=str(target), data=data))
+    if isinstance(me, Caller):
+        data["token"] = me.name
+    account_id = me.id if isinstance(me, Me) else None
+    session.add(AuditEntry(account_id=account_id, action=action, object=str(target), data=data))
 
 
 def _new_login(session: Session, account_id: int) -> str:

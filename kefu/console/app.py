@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,10 +26,15 @@ from kefu.console import (
     suggestions,
     supervisor_api,
     ticket_api,
+    token_api,
+    webhook_api,
 )
 from kefu.console.caretaker import Caretaker
 from kefu.console.feed import Feed
+from kefu.console.guard import allowed
+from kefu.console.open import app as open_api
 from kefu.console.ticket_feed import TicketFeed
+from kefu.webhooks.sender import Sender
 
 logger = logging.getLogger(__name__)
 
@@ -58,8 +63,8 @@ def create(page: Path = PAGE, warm: bool = True) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         seconds = settings().assign_seconds, settings().take_back_seconds
         caretaker = Caretaker(feed, *(timedelta(seconds=number) for number in seconds))
-        cares = (feed.forever(), TicketFeed(feed).forever(), caretaker.forever())
-        tasks = [asyncio.create_task(care) for care in cares]
+        working = (feed, TicketFeed(feed), caretaker, Sender())
+        tasks = [asyncio.create_task(worker.forever()) for worker in working]
         if warm:
             tasks.append(asyncio.create_task(_warm_up()))
         yield
@@ -67,8 +72,7 @@ def create(page: Path = PAGE, warm: bool = True) -> FastAPI:
             desk.end()
         for task in tasks:
             task.cancel()
-        with suppress(asyncio.CancelledError):
-            await asyncio.gather(*tasks)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     app = FastAPI(title="Kefu console", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.state.feed = feed
@@ -80,6 +84,9 @@ def create(page: Path = PAGE, warm: bool = True) -> FastAPI:
         assignment_api, ticket_api, supervisor_api, socket,
     ):  # fmt: skip
         app.include_router(module.router)
+    app.include_router(token_api.router)
+    app.include_router(webhook_api.routes(), prefix="/api", dependencies=[allowed("api")])
+    app.mount(open_api.PATH, open_api.create())
     _serve(app, page)
     return app
 

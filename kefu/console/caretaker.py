@@ -12,6 +12,7 @@ from sqlalchemy.orm.exc import StaleDataError
 
 from kefu.console import accounts
 from kefu.console.feed import Feed
+from kefu.console.open import once
 from kefu.db import session_scope
 from kefu.handoff import agents, dispatch, idle, service
 from kefu.handoff.models import WrongStep
@@ -24,6 +25,8 @@ logger = logging.getLogger(__name__)
 #: How often open desks are noted as alive; and after how many of those rounds logins are looked at.
 ROUND = 5.0
 _LOGINS_EVERY = 4
+#: After how many rounds old calls of the open API are forgotten.
+_CALLS_EVERY = 720
 
 
 class Caretaker:
@@ -58,6 +61,8 @@ class Caretaker:
             await self._try(close_silent)
             await self._try(sla.watch)
             await self._try(self._give_tickets)
+            if rounds % _CALLS_EVERY == 0:
+                await self._try(forget_calls)
 
     async def _try(self, work: Callable[[], object]) -> None:
         try:
@@ -88,6 +93,12 @@ class Caretaker:
         for desk in desks:
             if desk.me.token_hash not in valid:
                 self._loop.call_soon_threadsafe(desk.end)
+
+
+def forget_calls() -> None:
+    """Forgets what was answered to other systems long ago."""
+    with session_scope() as session:
+        once.prune(session)
 
 
 def end_idle() -> None:

@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection
 
 from kefu.console import accounts
 from kefu.console.accounts import Me
+from kefu.console.open.tokens import Caller
 from kefu.console.permissions import PERMISSIONS, may
 from kefu.console.refusals import Refusal
 from kefu.db import session_scope
@@ -48,12 +49,22 @@ class Allowed:
             raise Refusal(403, "must_change", "Please choose a password of your own first.")
         if not may(me.role, self.permission):
             raise Refusal(403, "forbidden", "Your role does not allow this.")
+        request.state.sender = me
         return me
 
 
 def allowed(permission: str):
     """``Allowed`` as the default value of a route's parameter."""
     return Depends(Allowed(permission))
+
+
+def _sent_by(request: Request) -> Me | Caller:
+    return request.state.sender
+
+
+def sent_by():
+    """Who sends a request that the router has let through, as the default value of a route's parameter."""
+    return Depends(_sent_by)
 
 
 def sender(connection: HTTPConnection) -> Me | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -12,6 +13,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 
 from kefu.console.accounts import AccountError
+from kefu.console.open.tokens import TokenError
 from kefu.handoff.agents import NoSuchAgent
 from kefu.handoff.dispatch import NotGiven
 from kefu.handoff.models import WrongStep
@@ -19,6 +21,7 @@ from kefu.handoff.service import NoSuchHandoff, NotAvailable
 from kefu.tickets.lifecycle import NotAllowed, WrongState
 from kefu.tickets.progress import ChangedMeanwhile, OtherCustomer
 from kefu.tickets.service import NoSuchTicket
+from kefu.webhooks.service import NoSuchWebhook, WebhookError
 
 logger = logging.getLogger(__name__)
 
@@ -30,11 +33,20 @@ class Refusal(Exception):
         status: Of HTTP.
         code: What a program tells it by.
         field: Which part of the request is to blame, if one is.
+        headers: What the answer's head says besides.
     """
 
-    def __init__(self, status: int, code: str, message: str, field: str | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        field: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(code)
         self.status, self.code, self.field, self.message = status, code, field, message
+        self.headers = dict(headers or {})
 
 
 def not_found(what: str) -> Refusal:
@@ -45,7 +57,9 @@ def not_found(what: str) -> Refusal:
 def answer(refusal: Refusal) -> JSONResponse:
     """The refusal as it is sent."""
     error = {"code": refusal.code, "field": refusal.field, "message": refusal.message}
-    return JSONResponse({"error": error}, refusal.status, headers={"Cache-Control": "no-store"})
+    return JSONResponse(
+        {"error": error}, refusal.status, headers={"Cache-Control": "no-store", **refusal.headers}
+    )
 
 
 #: What use cases raise, as the sender sees it.
@@ -64,6 +78,9 @@ _KNOWN = {
     NotGiven: lambda e: Refusal(409, str(e), "The agent is offline or has no room for more tickets."),
     AccountError: lambda e: Refusal(422, e.code, str(e), e.field),
     IntegrityError: lambda e: Refusal(409, "changed_meanwhile", "Somebody else has just changed it."),
+    TokenError: lambda e: Refusal(422, e.code, str(e), e.field),
+    WebhookError: lambda e: Refusal(422, e.code, str(e), e.field),
+    NoSuchWebhook: lambda e: not_found("webhook"),
     StaleDataError: lambda e: Refusal(409, "changed_meanwhile", "Somebody else has just changed it."),
     OperationalError: lambda e: Refusal(503, "unavailable", "The database is not available now."),
 }
@@ -85,7 +102,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def plain(request: Request, error: HTTPException) -> JSONResponse:
-        return answer(Refusal(error.status_code, "http", str(error.detail)))
+        return answer(Refusal(error.status_code, "http", str(error.detail), headers=error.headers))
 
     @app.exception_handler(Exception)
     async def failed(request: Request, error: Exception) -> JSONResponse:

@@ -15,6 +15,7 @@ from kefu.console.account_api import Body
 from kefu.console.accounts import Me
 from kefu.console.guard import allowed, transaction
 from kefu.console.models import Account, TicketView
+from kefu.console.open.models import ApiToken
 from kefu.console.refusals import Refusal, not_found
 from kefu.db import session_scope
 from kefu.handoff.models import Agent
@@ -113,8 +114,8 @@ def list_tickets(
         escalated=escalated, text=text, order=order,
     )  # fmt: skip
     found, total = worklist.find(session, filters, (page - 1) * size, size)
-    names = names_of_colleagues(session)
-    return {"tickets": [views.ticket(item, me.role, names) for item in found], "total": total}
+    known = names(session)
+    return {"tickets": [views.ticket(item, me.role, known) for item in found], "total": total}
 
 
 @router.get("/tickets/{number}")
@@ -228,13 +229,14 @@ def whole(session: Session, me: Me, ticket: Ticket) -> dict[str, Any]:
     """One ticket with its time line, as an answer."""
     session.flush()  # gives it its new version
     merged = worklist.merged_into(session, ticket.number)
-    names = names_of_colleagues(session)
-    return {"ticket": views.whole_ticket(ticket, me.role, merged, names)}
+    return {"ticket": views.whole_ticket(ticket, me.role, merged, names(session))}
 
 
-def names_of_colleagues(session: Session) -> dict[str, str]:
-    """The names of all colleagues, by ``account:7`` and ``agent:7``."""
-    people = session.execute(select(Account.id, Account.name))
-    colleagues = session.execute(select(Agent.id, Agent.name))
-    known = {f"account:{account_id}": name for account_id, name in people}
-    return known | {f"agent:{agent_id}": name for agent_id, name in colleagues}
+def names(session: Session) -> dict[str, str]:
+    """The names of all who work on tickets, by ``account:7`` and ``agent:7``; systems by ``token:7``."""
+    kinds = {"account": Account, "agent": Agent, "token": ApiToken}
+    return {
+        f"{kind}:{id_}": name
+        for kind, table in kinds.items()
+        for id_, name in session.execute(select(table.id, table.name))
+    }

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from kefu.console.models import Account
+from kefu.console.open.models import ApiToken
 from kefu.conversations.ledger import Entry
 from kefu.customers.models import Identity
 from kefu.handoff.models import Handoff
@@ -15,6 +16,8 @@ from kefu.handoff.overview import Row
 from kefu.tickets.assignment import is_unassigned
 from kefu.tickets.models import Ticket
 from kefu.tickets.worklist import next_steps
+from kefu.webhooks.deliveries import MARKED_AFTER
+from kefu.webhooks.models import Delivery, Subscription
 
 
 def moment(at: datetime | None) -> str | None:
@@ -178,3 +181,35 @@ def account(item: Account) -> dict[str, Any]:
         "locked_until": moment(item.locked_until),
         "created_at": moment(item.created_at),
     }
+
+
+def token(item: ApiToken) -> dict[str, Any]:
+    """A token as administrators see it."""
+    times = ("created_at", "expires_at", "used_at", "revoked_at")
+    shown = {name: moment(getattr(item, name)) for name in times}
+    return {"id": item.id, "name": item.name, "scopes": item.scopes, **shown}
+
+
+def webhook(item: Subscription) -> dict[str, Any]:
+    """A webhook and how it fares."""
+    failing = "failing" if item.failures >= MARKED_AFTER else "ok"
+    return {
+        "id": item.id,
+        "url": item.url,
+        "kinds": item.kinds,
+        "active": item.active,
+        "state": failing if item.active else item.ended or "off",
+        "failures": item.failures,
+        "failing_since": moment(item.failing_since),
+        "created_at": moment(item.created_at),
+    }
+
+
+def delivery(item: Delivery) -> dict[str, Any]:
+    """One delivery of a webhook."""
+    shown = {
+        name: getattr(item, name)
+        for name in ("id", "message_id", "kind", "state", "tries", "status", "error")
+    }
+    times = {name: moment(getattr(item, name)) for name in ("created_at", "tried_at")}
+    return {**shown, **times, "next_at": moment(item.next_at) if item.state == "due" else None}

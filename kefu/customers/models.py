@@ -47,7 +47,7 @@ class Identity(Base):
 
     id = Column(String(64), primary_key=True)
     channel = Column(String(16), nullable=False)
-    subject = Column(String(128), nullable=False, default="")
+    subject = Column(String(128), nullable=False, default="", index=True)
     customer_id = Column(String(64), ForeignKey("customers.id"), nullable=False, index=True)
     phone = Column(String(20))
     level = Column(String(8), nullable=False, default="normal")

@@ -190,6 +190,13 @@ def find(session: Session, text: str) -> list[str]:
     return list(session.scalars(found))
 
 
+def by_account(session: Session, account: str) -> list[str]:
+    """The present conversations of customers by their account of the company's app."""
+    query = select(Customer.conversation).join(Identity, Identity.customer_id == Customer.id)
+    found = query.where(Identity.channel == "app", Identity.subject == account).distinct()
+    return list(session.scalars(found))
+
+
 def link(session: Session, identity: str, customer: str, proof: str, idle: bool = False) -> str:
     """Puts an identity, with those already linked to it, under a customer.
 

@@ -75,6 +75,14 @@ class Filters:
 
 def find(session: Session, filters: Filters, offset: int = 0, limit: int = 50) -> tuple[list[Ticket], int]:
     """Those tickets that pass the filters, and how many there are in all."""
+    query = passing(filters)
+    total = session.scalar(select(func.count()).select_from(query.subquery()))
+    page = query.order_by(*ORDERS[filters.order]).offset(offset).limit(limit)
+    return session.scalars(page).all(), total
+
+
+def passing(filters: Filters) -> Select:
+    """Selects the tickets that pass the filters, in no order."""
     query = select(Ticket)
     for name in ("status", "kind", "urgency", "queue"):
         if values := getattr(filters, name):
@@ -86,9 +94,7 @@ def find(session: Session, filters: Filters, offset: int = 0, limit: int = 50) -
             Ticket.number.endswith(normal, autoescape=True) if len(normal) >= 4 else Ticket.number == normal
         )
         query = query.where(or_(ends, Ticket.phone == text, Ticket.customer == text))
-    total = session.scalar(select(func.count()).select_from(query.subquery()))
-    page = query.order_by(*ORDERS[filters.order]).offset(offset).limit(limit)
-    return session.scalars(page).all(), total
+    return query
 
 
 def _standing(query: Select, filters: Filters, now: datetime) -> Select:

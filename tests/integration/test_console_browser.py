@@ -471,3 +471,38 @@ def test_a_supervisor_gives_a_level_and_the_next_takeover_shows_it(opened, waiti
     expect(zhao.locator(".level")).to_contain_text("VIP")
     with session_scope() as session:
         assert customers.level_of(session, sender.id) == "vip"
+
+
+def test_an_administrator_lets_another_system_call_and_be_told(console, opened):
+    page = opened("zhou", online=False)
+    page.get_by_role("menuitem", name="开放接口").click()
+    page.get_by_role("button", name="新建令牌").click()
+    page.get_by_label("系统名称").fill("CRM")
+    page.get_by_label("tickets:read").check()
+    page.get_by_role("button", name="保存").click()
+    expect(page.locator(".one-time")).to_contain_text("kefu_")
+    text = page.locator(".one-time").inner_text().strip()
+    page.get_by_role("dialog").filter(has_text="只显示这一次").get_by_role("button", name="确定").click()
+    bearer = {"Authorization": f"Bearer {text}"}
+    tickets = page.request.get(f"{console.url}/api/v1/tickets", headers=bearer)
+    assert tickets.status == 200
+    page.get_by_role("row").filter(has_text="CRM").get_by_role("button", name="吊销").click()
+    page.get_by_role("tooltip").get_by_role("button", name="确定").click()
+    expect(page.get_by_role("row").filter(has_text="CRM")).to_contain_text("已吊销")
+
+    page.get_by_role("tab", name="Webhook 推送").click()
+    page.get_by_role("button", name="新建推送").click()
+    page.get_by_label("接收地址").fill("http://127.0.0.1:9/kefu")
+    page.get_by_label("事件类型").fill("ticket.*")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="保存").click()
+    expect(page.get_by_text("内网地址需要先设置 KEFU_WEBHOOK_PRIVATE=1")).to_be_visible()
+    page.get_by_label("接收地址").fill("https://crm.invalid/kefu")
+    page.get_by_role("button", name="保存").click()
+    expect(page.locator(".one-time")).to_contain_text("whsec_")
+    page.get_by_role("dialog").filter(has_text="只显示这一次").get_by_role("button", name="确定").click()
+    row = page.get_by_role("row").filter(has_text="crm.invalid")
+    expect(row).to_contain_text("ticket.*")
+    row.get_by_role("button", name="推送记录").click()
+    page.get_by_role("button", name="发送测试事件").click()
+    expect(page.get_by_role("row").filter(has_text="webhook.tested")).to_be_visible()

@@ -89,3 +89,11 @@ def test_times_and_days_are_shown_in_the_companys_zone(read, monkeypatch):
     assert db.today() == date(2026, 11, 23)
     read(TIMEZONE="America/New_York")
     assert db.today() == date(2026, 11, 22)
+
+
+def test_a_switch_that_is_neither_on_nor_off_is_refused_by_the_name_of_its_variable(read):
+    assert [read(WEBHOOK_PRIVATE=text).webhook_private for text in ("", "0", "1", "True")] == [
+        False, False, True, True
+    ]  # fmt: skip
+    with pytest.raises(SettingsError, match="^KEFU_WEBHOOK_PRIVATE: 'maybe'"):
+        read(WEBHOOK_PRIVATE="maybe")

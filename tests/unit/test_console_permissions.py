@@ -63,6 +63,16 @@ CASES = {
     ("GET", "/api/ticket-views"): ("tickets", None, None),
     ("POST", "/api/ticket-views"): ("tickets", {"name": "x", "filters": {}}, None),
     ("DELETE", "/api/ticket-views/{view_id}"): ("tickets", None, 404),
+    ("GET", "/api/tokens"): ("api", None, None),
+    ("POST", "/api/tokens"): ("api", {"name": "crm", "scopes": ["webhooks"]}, None),
+    ("DELETE", "/api/tokens/{token_id}"): ("api", None, None),
+    ("GET", "/api/webhooks"): ("api", None, None),
+    ("POST", "/api/webhooks"): ("api", {"url": "https://crm.example/x", "kinds": ["ticket.*"]}, None),
+    ("PATCH", "/api/webhooks/{webhook_id}"): ("api", {"active": False}, None),
+    ("DELETE", "/api/webhooks/{webhook_id}"): ("api", None, None),
+    ("POST", "/api/webhooks/{webhook_id}/test"): ("api", {}, None),
+    ("GET", "/api/webhooks/{webhook_id}/deliveries"): ("api", None, None),
+    ("POST", "/api/webhooks/{webhook_id}/deliveries/{delivery_id}/again"): ("api", {}, None),
 }
 CHANGING = [case for case in CASES if case[0] != "GET"]
 OTHERS = [case for case, (_, _, status) in CASES.items() if status]
@@ -87,6 +97,9 @@ def world(installation):
         "conversation": sender.id,
         "number": people.ticket(sender),
         "view_id": 1,
+        "token_id": 1,
+        "webhook_id": 1,
+        "delivery_id": 1,
     }
 
 

@@ -5,6 +5,7 @@ import zhCN from 'antd/es/locale/zh_CN';
 import enUS from 'antd/es/locale/en_US';
 import { CustomerServiceOutlined, UserOutlined } from '@ant-design/icons';
 import { Accounts, Audit } from './Accounts.jsx';
+import { Api } from './Api.jsx';
 import { api } from './api.js';
 import { Customers } from './Customers.jsx';
 import { Desk } from './Desk.jsx';
@@ -23,6 +24,7 @@ const PAGES = [
   { key: 'supervisor', needs: 'supervise', page: Supervisor },
   { key: 'knowledge', needs: 'knowledge', page: Knowledge },
   { key: 'accounts', needs: 'accounts', page: Accounts },
+  { key: 'api', needs: 'api', page: Api },
   { key: 'audit', needs: 'audit', page: Audit },
 ];
 /** Moving parts are hard on some people, who say so to their system; the components' scripts must know, too. */

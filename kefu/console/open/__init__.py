@@ -1,0 +1,1 @@
+"""The open API: what other systems of the company do with tickets, customers, conversations and takeovers."""

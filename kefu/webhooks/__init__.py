@@ -1,0 +1,1 @@
+"""Other systems are told what happens: subscriptions, and what is delivered to them."""
