@@ -76,9 +76,7 @@ def explanation(intent: str, confidence: float, case: Case, decided: Route) -> s
         f"done by     {_shown(decided.resolve_by)}",
         "because",
     ]
-    return "\n".join(
-        lines + [f"  {field:<9} {value:<12} {rule}" for field, value, rule in decided.reasons]
-    )
+    return "\n".join(lines + [f"  {field:<9} {value:<12} {rule}" for field, value, rule in decided.reasons])
 
 
 def _shown(moment: datetime) -> str:

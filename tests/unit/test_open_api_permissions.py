@@ -23,7 +23,7 @@ CASES = {
         True,
     ),
     ("POST", "/tickets/{number}/details"): ("tickets:write", {"text": "x"}, True),
-    ("PATCH", "/tickets/{number}"): ("tickets:write", {"status": "assigned"}, True),
+    ("PATCH", "/tickets/{number}"): ("tickets:write", {"status": "in_progress"}, True),
     ("POST", "/customers/search"): ("customers:read", {"account": "{customer}"}, False),
     ("GET", "/customers/{customer}"): ("customers:read", None, True),
     ("GET", "/conversations?customer={customer}"): ("conversations:read", None, True),
