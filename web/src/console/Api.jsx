@@ -76,7 +76,7 @@ function Tokens({ access, attempt }) {
         <Dialog title={t('new_token')} onClose={() => setAdding(false)} add={(values) => attempt(() => api.post('tokens', values))}>
           <Form.Item name="name" label={t('system')} rules={[{ required: true, message: '' }]}><Input autoFocus maxLength={64} /></Form.Item>
           <Form.Item name="scopes" label={t('scopes')} rules={[{ required: true, message: '' }]}><Checkbox.Group className="scopes" options={access.scopes} /></Form.Item>
-          <Form.Item name="days" label={t('days')}><InputNumber min={1} max={3650} placeholder={t('no_end')} /></Form.Item>
+          <Form.Item name="days" label={t('valid_days')}><InputNumber min={1} max={3650} placeholder={t('no_end')} /></Form.Item>
         </Dialog>
       )}
     </>

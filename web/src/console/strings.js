@@ -294,7 +294,7 @@ export const STRINGS = {
   scopes: ['权限范围', 'Scopes'],
   last_used: ['最近使用', 'Last used'],
   expires: ['到期时间', 'Expires'],
-  days: ['有效天数', 'Valid for so many days'],
+  valid_days: ['有效天数', 'Valid for so many days'],
   no_end: ['长期有效', 'no end'],
   new_token: ['新建令牌', 'New token'],
   token_once: ['访问令牌（只显示这一次）', 'Token (shown this once)'],
