@@ -40,6 +40,7 @@ class _Repeated(Entry):
 
 class _Angry(Entry):
     certainty: float = Field(ge=0, le=1)
+    twice: float = Field(ge=0, le=1)
     then: Then
 
 
@@ -68,8 +69,8 @@ class Patience(Entry):
         Args:
             felt: Of the last messages, the newest first.
         """
-        angry = list(takewhile(lambda one: one.mood == "angry", felt[:2]))
-        if len(angry) == 2 or (angry and angry[0].certainty >= self.angry.certainty):
+        sure = [one.certainty for one in takewhile(lambda one: one.mood == "angry", felt[:2])]
+        if sure and (sure[0] >= self.angry.certainty or (len(sure) == 2 and min(sure) >= self.angry.twice)):
             return _need("mood", self.angry.then)
         running = [one.mood for one in felt[: self.unhappy.times]]
         if len(running) == self.unhappy.times and all(mood in _BAD for mood in running):

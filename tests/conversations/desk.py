@@ -73,7 +73,7 @@ class Desk:
     async def _prepare(self, agent: Agent) -> None:
         self._hub.prepare(SimpleNamespace(ctx=SimpleNamespace(agent=agent)))
         hub = self._hub
-        self._news = News(hub.ledger, self._words, hub._resume, hub._ask, hub.threads)
+        self._news = News(hub.ledger, self._words, hub.dialogue.resume, hub.dialogue.ask, hub.threads)
 
     async def _words(self, customer: str, response: str, facts: dict[str, dict]) -> dict[str, Any]:
         said = await self._hub._words(customer, response, facts)

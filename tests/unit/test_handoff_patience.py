@@ -8,7 +8,7 @@ from kefu.rulebook import RuleError
 RIGHT = """\
 takeover:
   misses: {times: 2, then: offer}
-  angry: {certainty: 0.6, then: call}
+  angry: {certainty: 0.6, twice: 0.4, then: call}
   unhappy: {times: 3, then: call}
   vip: {misses: 1, wishes: true, then: call}
   pause_minutes: 30
@@ -39,6 +39,7 @@ def test_the_companys_own_rules_can_be_used():
         ((ANGRY,), CALL),
         ((Felt("angry", 0.5),), None),
         ((Felt("angry", 0.5), Felt("angry", 0.4)), CALL),
+        ((Felt("angry", 0.5), Felt("angry", 0.3)), None),
         ((UNHAPPY, UNHAPPY), None),
         ((UNHAPPY, Felt("angry", 0.5), UNHAPPY, CALM), CALL),
         ((UNHAPPY, CALM, UNHAPPY, UNHAPPY), None),
