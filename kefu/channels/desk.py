@@ -102,9 +102,10 @@ class Desk:
             reply = {"id": entry.client_id, "seq": entry.seq, "created_at": view(entry)["created_at"]}
             reply["thread"] = thread_of(entry.conversation)
             if wait:
-                begun = entry.conversation if fresh else None
-                answered = partial(_answers, entry.seq)
-                _, found = await self._news(sender.id, entry.seq, PAGE, wait, listen, answered, begun)
+                answered, here = partial(_answers, entry.seq), entry.conversation
+                _, found = await self._news(
+                    sender.id, entry.seq, PAGE, wait, listen, answered, here=here, empty=fresh
+                )
                 reply["messages"] = [view(said) for said in found]
             return reply
 
@@ -152,7 +153,8 @@ class Desk:
         wait: int,
         listen: Listen,
         enough: Callable[[list[Entry]], bool],
-        empty: str | None = None,
+        here: str | None = None,
+        empty: bool = False,
     ) -> tuple[str, list[Entry]]:
         """The conversation, and its messages after a number, waited for until there are enough.
 
@@ -165,20 +167,26 @@ class Desk:
             wait: For how many seconds.
             listen: Of ``Hub.listening``.
             enough: Whether these messages end the wait.
-            empty: The conversation, if nothing had followed there when listening began.
+            here: Which conversation, if not the one in which they speak by then.
+            empty: Whether nothing had followed there when listening began.
         """
-        look = (self._hub.ledger.news_of, identity, after, limit)
+
+        async def look() -> tuple[str, list[Entry]]:
+            if here is None:
+                return await self._hub.threads(self._hub.ledger.news_of, identity, after, limit)
+            return here, await self._hub.threads(self._hub.ledger.after, here, after, limit)
+
         time = asyncio.get_running_loop().time
         until = time() + wait
         heard: list[Entry] = []
-        conversation, found = (empty, []) if empty else await self._hub.threads(*look)
+        conversation, found = (here, []) if empty else await look()
         while not enough(found) and (left := until - time()) > 0:
             new = await listen(min(left, 1))
             heard += [said for said in new if said.conversation == conversation and said.seq > after]
             if new and [said.seq for said in heard] == list(range(after + 1, after + 1 + len(heard))):
                 found = heard[:limit]
             else:
-                conversation, found = await self._hub.threads(*look)
+                conversation, found = await look()
         return conversation, found
 
     async def history(self, sender: Sender, data: Any) -> dict[str, Any]:

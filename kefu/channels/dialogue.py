@@ -109,7 +109,12 @@ class Dialogue:
         nlg = self._agent().nlg
         return (await nlg.generate(_REMINDERS.get(kind, _REMINDER), tracker, entry.channel, **facts))["text"]
 
-    def open_form(self, conversation: str) -> str | None:
+    async def kept_form(self, conversation: str) -> str | None:
+        """The form that is open, where no turn was taken just now."""
+        tracker = await self._tracker(conversation)
+        return tracker.active_loop_name if tracker else None
+
+    async def open_form(self, conversation: str) -> str | None:
         """The form that the last turn left open."""
         store = getattr(self._agent(), "tracker_store", None)
         peek = getattr(store, "open_form", None)

@@ -98,6 +98,7 @@ class Hub:
         self._app: Sanic | None = None
         self.turns: Turns | None = None
         self._running = 0
+        self._dots: dict[tuple[str, int], asyncio.Task] = {}
         self._listening: dict[str, list[tuple[list[Entry], asyncio.Event]]] = defaultdict(list)
         self._watch: asyncio.Future | None = None
 
@@ -272,20 +273,24 @@ class Hub:
             await self.threads(self.ledger.restarted, entry.conversation)
         elif entry.came_from is not None and entry.attempts == 1 and not entry.body.get("event"):
             await self._remind(entry, owner)
-        output = ChannelOutput(self.post, entry.channel, turn=True)
+        output, form = ChannelOutput(self.post, entry.channel, turn=True), self.dialogue.open_form
         try:
             if entry.body.get("response"):
                 await self._respond(entry, output)
+                form = self.dialogue.kept_form
             elif entry.attempts > 1 and (said := await self._said_before(entry)):
                 for response in said:
                     await output.send_response(entry.conversation, response)
+                form = self.dialogue.kept_form
             else:
                 await self._ask_rasa(entry, output)
         finally:
             output.end_turn()
+            if dots := self._dots.pop((entry.conversation, entry.seq), None):
+                dots.cancel()
         adapter = self.adapters.get(entry.channel)
         along = partial(adapter.stored, entry) if adapter and adapter.pushed else None
-        return Said(output.said, self.dialogue.open_form(entry.conversation), along)
+        return Said(output.said, await form(entry.conversation), along)
 
     async def _said_before(self, entry: Entry) -> list[dict]:
         return await self.dialogue.answer_to(entry.client_id, entry.conversation)
@@ -331,11 +336,14 @@ class Hub:
 
         shown: list[bool] = []
         showing = asyncio.create_task(show()) if adapter else None
+        if showing:
+            self._dots[entry.conversation, entry.seq] = showing
         try:
             yield
         finally:
             if showing:
                 showing.cancel()
+                self._dots.pop((entry.conversation, entry.seq), None)
             if shown:
                 await adapter.typing(entry, False)
 

@@ -145,10 +145,13 @@ def _of_handoff(session: Session, handoff: Handoff) -> Item:
     agent = session.get(Agent, handoff.agent_id) if handoff.agent_id else None
     facts: dict[str, Any] = {"agent": agent.name if agent else "", "note": handoff.note}
     response = f"utter_handoff_{handoff.state}"
-    if handoff.state == "queued":  # again: whoever asks for a person is told by the answer
-        facts["position"] = handoffs.place(session, handoff).position
+    if handoff.state == "queued":
+        place = handoffs.place(session, handoff)
+        facts["position"] = place.position
+        if handoff.accepted_at is None:  # who asks for a person is told by the answer: somebody else did
+            response, facts["minutes"] = "utter_handoff_called", place.minutes
     elif handoff.state == "closed":
-        kind = "noted" if handoff.note else "idle" if handoff.closed_by == "idle" else "closed"
+        kind = "noted" if handoff.note and agent else "idle" if handoff.closed_by == "idle" else "closed"
         response = f"utter_handoff_{kind}"
     return Item(
         handoff.conversation,

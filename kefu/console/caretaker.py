@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm.exc import StaleDataError
 
 from kefu.console import accounts
@@ -16,7 +15,6 @@ from kefu.console.open import once
 from kefu.db import session_scope
 from kefu.handoff import agents, dispatch, idle, service
 from kefu.handoff.models import WrongStep
-from kefu.rulebook import RuleError
 from kefu.tickets import sla
 from kefu.tickets.closing import close_silent
 
@@ -69,7 +67,7 @@ class Caretaker:
             await asyncio.to_thread(work)
         except (StaleDataError, WrongStep):
             pass  # somebody else was faster; the next round sees what they did
-        except (SQLAlchemyError, RuleError) as error:
+        except Exception as error:  # the others go on, and this is tried again
             logger.error("console.care.failed: %s %s", work.__name__, type(error).__name__)
 
     def _assign(self) -> None:

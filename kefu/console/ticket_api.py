@@ -31,6 +31,9 @@ router = APIRouter(prefix="/api")
 
 MAX_PAGE, MAX_BULK, MAX_VIEWS = 100, 200, 50
 
+#: Who takes one of these steps with a ticket that nobody has, has it.
+_WORK = ("assigned", "in_progress", "waiting", "resolved")
+
 Step = Literal["assigned", "in_progress", "waiting", "resolved", "closed", "cancelled", "reopened"]
 
 
@@ -215,7 +218,8 @@ def _filters(me: Me, assignee: str, **given) -> Filters:
 
 def _move(session: Session, me: Me, number: str, step: str, version: int) -> Ticket:
     ticket = progress.move(session, number, step, actor(me), version)
-    assignment.adopt(ticket, me.agent_id)
+    if step in _WORK:
+        assignment.adopt(ticket, me.agent_id)
     accounts.audit(session, me, "ticket.moved", f"ticket:{ticket.number}", status=step)
     return ticket
 

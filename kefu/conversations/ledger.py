@@ -320,6 +320,8 @@ class Ledger:
             waits = turn.waits - 1
             if parted:
                 part(session, conversation)
+                if bubbles and turn.identity not in circle:  # what was said went along with who has left
+                    bubbles = _last(session, turn.identity, len(bubbles))
                 waits = run(statements.WAITS, here).scalar()
             if along:
                 along(session)
@@ -493,6 +495,12 @@ def _of(conversation: str):
 def _after(session: Session, conversation: str, seq: int, limit: int) -> list[Entry]:
     after = {"conversation": conversation, "number": seq, "most": limit}
     return [entry_of(row) for row in session.execute(statements.AFTER, after).scalars()]
+
+
+def _last(session: Session, conversation: str, count: int) -> list[Entry]:
+    query = _of(conversation).order_by(Message.seq.desc()).limit(count)
+    rows = session.execute(query).scalars().all()
+    return [entry_of(row, {row.identity}) for row in reversed(rows)]
 
 
 def _next(session: Session, conversation: str) -> int:

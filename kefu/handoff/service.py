@@ -195,6 +195,19 @@ def leave(session: Session, conversation: str, by: str = "customer") -> bool:
     return True
 
 
+def call_off(session: Session, handoff_id: int, by: str, note: str = "") -> Handoff:
+    """Takes a customer out of the queue who did not ask for it, and is told.
+
+    Raises:
+        WrongStep: They do not wait.
+    """
+    handoff = _get(session, handoff_id)
+    handoff.step("leave")
+    handoff.note = note
+    _close(session, handoff, by)
+    return handoff
+
+
 def end(session: Session, handoff_id: int, by: str, note: str = "") -> Handoff:
     """Ends a talk; the bot goes on, knowing the note.
 

@@ -96,6 +96,7 @@ def hand_to_queue(session: Session, ticket: Ticket, queue: str, actor: Actor, te
     if queue != ticket.queue:
         ticket.queue, ticket.skill = queue, ""  # another team's members need none in particular
     ticket.assignee_id = None
+    ticket.told = ticket.status  # nothing that the customer could do something with
 
 
 def give_back(session: Session, ticket: Ticket, actor: Actor, why: str) -> None:
@@ -106,6 +107,7 @@ def give_back(session: Session, ticket: Ticket, actor: Actor, why: str) -> None:
     """
     take(session, ticket, "given_back", actor, why=why, had_it=ticket.assignee_id)
     ticket.assignee_id = None
+    ticket.told = ticket.status
 
 
 def give_all_back(session: Session, agent_id: int, actor: Actor, why: str) -> list[str]:

@@ -102,14 +102,17 @@ class Ticket(Base):
         """The line of its history by which a colleague last took it."""
         who = ("assigned", "in_progress", "handed_on", "given_back")
         last = next((note for note in reversed(self.notes) if note.kind in who), None)
-        return last if last and last.kind in who[:2] else None
+        if last is None or last.kind not in who[:2] or str(last.data.get("by", "")).startswith("token:"):
+            return None  # another system (`kefu.console.open`) is nobody who could have it
+        return last
 
     @property
     def due(self) -> datetime | None:
         """Until when the customer can expect the next step (UTC), if it is ours to take."""
         if self.status == "in_progress":
             return self.resolve_by
-        return self.respond_by if self.status in ("new", "assigned") else None
+        waits = self.status in ("new", "assigned") and self.responded_at is None
+        return self.respond_by if waits else None
 
     def is_late(self, now: datetime) -> bool:
         """Whether the customer's next step should have been there by ``now``."""

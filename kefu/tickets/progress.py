@@ -12,6 +12,7 @@ from kefu.db import utcnow
 from kefu.knowledge.schema import URGENCIES
 from kefu.tickets.models import Ticket
 from kefu.tickets.numbers import normal_number
+from kefu.tickets.routing import MOODS
 from kefu.tickets.service import NoSuchTicket
 from kefu.tickets.steps import Actor, begin_again, raise_to_supervisor, set_route, take
 
@@ -99,7 +100,10 @@ def merge(session: Session, number: str, into: str, actor: Actor, version: int |
     other.urgency = min(ticket.urgency, other.urgency, key=URGENCIES.index)
     other.phone = other.phone or ticket.phone
     other.urged += ticket.urged
+    other.mood = min(ticket.mood, other.mood, key=MOODS.index)  # the worst first
     set_route(session, other)
+    if ticket.escalated_at is not None:
+        raise_to_supervisor(session, other, actor)
     return other
 
 

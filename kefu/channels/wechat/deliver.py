@@ -180,7 +180,7 @@ class WeChatAdapter:
             return None
         if not release(session, callback.hold):  # `stored` and a last look at the same moment: one has it
             deliveries.put_back(session, taken, None)
-            return None
+            return callback.reply if entries and not taken else None
         if not entries:
             return _Reply(None, True)
         first = plan(entries, numbers_of(session, entries), self._word)[0]

@@ -69,12 +69,14 @@ def request(
     """Puts a customer into the queue for a person, unless they wait or talk already."""
     present = known(session, new.customer)
     channel = customers.channel_of(session, present)
-    case = Case(kind=new.kind, urgency=new.urgency, line=new.line, channel=channel)
+    level = customers.level_of(session, present)
+    case = Case(kind=new.kind, urgency=new.urgency, line=new.line, level=level, channel=channel)
     try:
-        handoff, is_new = service.request(session, present, "api", route(case))
+        handoff, is_new = service.request(session, present, "api", route(case), level)
     except IntegrityError:  # they have just asked for themselves
         raise Refusal(409, "changed_meanwhile", "The customer has just been put into the queue.") from None
     if is_new:
+        handoff.told = ""  # the customer did not ask, and is told that they wait
         accounts.audit(session, caller, "handoff.requested", f"handoff:{handoff.id}")
     else:
         response.status_code = 200
@@ -93,7 +95,7 @@ def end(
     if handoff.state == "human":
         service.end(session, handoff_id, "api", ending.note)
     elif handoff.state == "queued":
-        service.leave(session, handoff.conversation, "api")
+        service.call_off(session, handoff_id, "api", ending.note)
     else:
         return _shown(session, handoff)
     accounts.audit(session, caller, "handoff.ended", f"handoff:{handoff_id}")
