@@ -86,4 +86,4 @@ def test_when_the_operators_browser_closes_the_customer_is_told_and_waits_again(
     ).click()
     until(lambda: f"{NAME} 已接入" in phone.heard())
     operator.close()
-    until(lambda: "离线" in phone.heard() and "第" in phone.heard())
+    until(lambda: "其他同事接着为您处理，您排在第" in phone.heard())
