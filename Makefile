@@ -25,7 +25,7 @@ validate: .venv/.synced ## Let Rasa check domain, stories and rules
 	$(RASA) data validate --fail-on-warnings
 
 stories: .venv/.synced ## Play tests/test_stories.yml against the model
-	$(RASA) test core --model MODEL --stories tests/test_stories.yml --out results --fail-on-prediction-errors
+	$(RASA) test core --model MODEL --e2e --stories tests/test_stories.yml --out results --fail-on-prediction-errors
 
 lint: .venv/.synced ## Check the style of the code and who imports whom
 	.venv/bin/ruff check .
