@@ -13,7 +13,6 @@ from kefu.console import accounts
 from kefu.console.account_api import Body
 from kefu.console.accounts import Me
 from kefu.console.guard import allowed, transaction
-from kefu.console.permissions import may
 from kefu.console.refusals import Refusal
 from kefu.console.ticket_api import MAX_BULK, Seen, SeenTicket, actor, whole
 from kefu.db import session_scope
@@ -86,7 +85,7 @@ def hand_on(
     """Gives a ticket to a colleague or a queue: one's own, or one that nobody has; supervisors any."""
     ticket = progress.get(session, number, to.version)
     nobodys = assignment.is_unassigned(ticket)
-    if not (nobodys or ticket.assignee_id == me.agent_id or may(me.role, "supervise")):
+    if not assignment.may_work(ticket, me.role, me.agent_id):
         raise Refusal(403, "not_yours", "A colleague has this ticket.")
     if to.agent_id is not None and to.agent_id == ticket.assignee_id and not nobodys:
         raise Refusal(422, "same", "That is who has the ticket now.", "agent_id")

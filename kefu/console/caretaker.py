@@ -40,15 +40,22 @@ class Caretaker:
         self._feed, self._assign_after, self._take_back_after = feed, assign_after, take_back_after
 
     async def forever(self) -> None:
-        """Works until cancelled."""
-        rounds, self._loop = 0, asyncio.get_running_loop()
+        """Works until cancelled; who waits for a person does not wait for the rest of the work."""
+        self._loop = asyncio.get_running_loop()
+        await asyncio.gather(self._receive(), self._look_round())
+
+    async def _receive(self) -> None:
+        while True:
+            if any(row.state == "queued" for row in self._feed.rows.values()):
+                await self._try(self._assign)
+            await asyncio.sleep(1)
+
+    async def _look_round(self) -> None:
+        rounds = 0
         # Desks that were open before a restart of this process get the time to come back.
         quiet_until = self._loop.time() + agents.SILENT.total_seconds()
         while True:
-            for _ in range(int(ROUND)):
-                if any(row.state == "queued" for row in self._feed.rows.values()):
-                    await self._try(self._assign)
-                await asyncio.sleep(1)
+            await asyncio.sleep(ROUND)
             rounds += 1
             await self._try(self._note_alive)
             if rounds % _LOGINS_EVERY == 0:

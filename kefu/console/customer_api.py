@@ -82,7 +82,10 @@ def customer(
         "phone": views.masked(customers.phone_of(session, theirs[0])),
         "level": customers.level_of(session, theirs[0]),
         "identities": [views.identity(item) for item in customers.identities(session, theirs[0])],
-        "tickets": [views.ticket(item, me.role) for item in worklist.of_customer(session, theirs)],
+        "tickets": [
+            views.ticket(item, me.role, agent_id=me.agent_id)
+            for item in worklist.of_customer(session, theirs)
+        ],
         "talks": [views.past_handoff(item, names) for item in talks],
         "notes": [
             {"id": note.id, "at": views.moment(note.at), "by": name, "text": note.text}

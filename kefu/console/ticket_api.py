@@ -18,6 +18,8 @@ from kefu.console.models import Account, TicketView
 from kefu.console.open.models import ApiToken
 from kefu.console.refusals import Refusal, not_found
 from kefu.db import session_scope
+from kefu.handoff import dispatch
+from kefu.handoff.dispatch import NotGiven
 from kefu.handoff.models import Agent
 from kefu.tickets import assignment, progress, worklist
 from kefu.tickets.lifecycle import WrongState
@@ -31,10 +33,10 @@ router = APIRouter(prefix="/api")
 
 MAX_PAGE, MAX_BULK, MAX_VIEWS = 100, 200, 50
 
-#: Who takes one of these steps with a ticket that nobody has, has it.
-_WORK = ("assigned", "in_progress", "waiting", "resolved")
+#: Who does one of these with a ticket that nobody has is who had it.
+_DONE = ("waiting", "resolved")
 
-Step = Literal["assigned", "in_progress", "waiting", "resolved", "closed", "cancelled", "reopened"]
+Step = Literal["in_progress", "waiting", "resolved", "closed", "cancelled", "reopened"]
 
 
 class Seen(Body):
@@ -118,7 +120,7 @@ def list_tickets(
     )  # fmt: skip
     found, total = worklist.find(session, filters, (page - 1) * size, size)
     known = names(session)
-    return {"tickets": [views.ticket(item, me.role, known) for item in found], "total": total}
+    return {"tickets": [views.ticket(item, me.role, known, me.agent_id) for item in found], "total": total}
 
 
 @router.get("/tickets/{number}")
@@ -150,6 +152,7 @@ def merge_ticket(
     number: str, merge: Merge, me: Me = allowed("tickets"), session: Session = transaction()
 ) -> dict[str, Any]:
     """Lets another ticket of the same customer go on in its place; gives that one."""
+    _check_theirs(progress.get(session, number), me)
     other = progress.merge(session, number, merge.into, actor(me), merge.version)
     accounts.audit(session, me, "ticket.merged", f"ticket:{number}", into=other.number)
     return whole(session, me, other)
@@ -170,6 +173,10 @@ def move_tickets(moves: Moves, me: Me = allowed("tickets")) -> dict[str, Any]:
             refused.append({"number": seen.number, "code": "changed_meanwhile"})
         except NoSuchTicket:
             refused.append({"number": seen.number, "code": "not_found"})
+        except NotGiven as error:
+            refused.append({"number": seen.number, "code": str(error)})
+        except Refusal as error:
+            refused.append({"number": seen.number, "code": error.code})
     return {"moved": moved, "refused": refused}
 
 
@@ -217,11 +224,21 @@ def _filters(me: Me, assignee: str, **given) -> Filters:
 
 
 def _move(session: Session, me: Me, number: str, step: str, version: int) -> Ticket:
-    ticket = progress.move(session, number, step, actor(me), version)
-    if step in _WORK:
+    ticket = progress.get(session, number, version)
+    _check_theirs(ticket, me)
+    nobodys = assignment.is_unassigned(ticket)
+    if nobodys and step == "in_progress":  # who begins with it has to be there, and to have room
+        dispatch.give(session, ticket, me.agent_id, actor(me), "taken")
+    progress.move(session, number, step, actor(me))
+    if nobodys and step in _DONE:
         assignment.adopt(ticket, me.agent_id)
     accounts.audit(session, me, "ticket.moved", f"ticket:{ticket.number}", status=step)
     return ticket
+
+
+def _check_theirs(ticket: Ticket, me: Me) -> None:
+    if not assignment.may_work(ticket, me.role, me.agent_id):
+        raise Refusal(403, "not_yours", "A colleague has this ticket.")
 
 
 def actor(me: Me) -> Actor:
@@ -233,7 +250,7 @@ def whole(session: Session, me: Me, ticket: Ticket) -> dict[str, Any]:
     """One ticket with its time line, as an answer."""
     session.flush()  # gives it its new version
     merged = worklist.merged_into(session, ticket.number)
-    return {"ticket": views.whole_ticket(ticket, me.role, merged, names(session))}
+    return {"ticket": views.whole_ticket(ticket, me.role, merged, names(session), me.agent_id)}
 
 
 def names(session: Session) -> dict[str, str]:

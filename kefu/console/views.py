@@ -101,8 +101,10 @@ def masked(phone: str | None) -> str | None:
     return f"{phone[:-8]}****{phone[-4:]}" if phone and len(phone) > 8 else phone
 
 
-def ticket(item: Ticket, role: str, names: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
-    """A ticket in a list, for a colleague of that role.
+def ticket(
+    item: Ticket, role: str, names: Mapping[str, str] = MappingProxyType({}), agent_id: int | None = None
+) -> dict[str, Any]:
+    """A ticket in a list, for the colleague of that role and agent.
 
     ``names`` are those of colleagues, by ``agent:7`` and ``account:7``.
     """
@@ -135,7 +137,7 @@ def ticket(item: Ticket, role: str, names: Mapping[str, str] = MappingProxyType(
         "changed_at": moment(item.changed_at),
         "merged_into": item.merged_into,
         "version": item.version,
-        "steps": next_steps(item, role),
+        "steps": next_steps(item, role, agent_id),
     }
 
 
@@ -144,11 +146,15 @@ _NOTED = ("rating", "count", "into", "from", "why", "queue", "clock")
 
 
 def whole_ticket(
-    item: Ticket, role: str, merged: Sequence[Ticket], names: Mapping[str, str]
+    item: Ticket,
+    role: str,
+    merged: Sequence[Ticket],
+    names: Mapping[str, str],
+    agent_id: int | None = None,
 ) -> dict[str, Any]:
     """A ticket with its time line, into which go those of the tickets that were ``merged`` into it.
 
-    ``names`` as in ``ticket``.
+    ``names`` and ``agent_id`` as in ``ticket``.
     """
     notes = [(note, one) for one in (item, *merged) for note in one.notes]
     line = [
@@ -159,7 +165,7 @@ def whole_ticket(
         for note, one in sorted(notes, key=lambda pair: (pair[0].at, pair[0].id))
     ]
     return {
-        **ticket(item, role, names),
+        **ticket(item, role, names, agent_id),
         "description": item.description,
         "phone": item.phone,
         "timeline": line,

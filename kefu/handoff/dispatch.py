@@ -80,19 +80,27 @@ def take_back(after: timedelta) -> None:
 
 
 def _assignable(session: Session, waited: timedelta) -> list[int]:
-    """Tickets of those queues in which somebody has room, as many as there is room."""
+    """Tickets for which somebody able has room, as many as there is room in each queue."""
     room = _room(session)
     before, found = utcnow() - waited, []
     for queue in {queue for agent in room for queue in agent.queues}:
-        team = [agent for agent in room if queue in agent.queues]
-        free = [agent for agent in team if room[agent] > 0]
-        if not free:
+        places = sum(max(room[agent], 0) for agent in room if queue in agent.queues)
+        if not places:
             continue
-        skilled = {skill for agent in free for skill in agent.skills}
-        staffed = {skill for agent in team for skill in agent.skills}
-        query = assignment.waiting(queue, skilled, staffed, before)
-        found += session.scalars(query.limit(sum(room[agent] for agent in free))).all()
+        for ticket_id, skill, left_by in session.execute(assignment.waiting(queue, before)):
+            if _free(room, queue, skill, left_by):
+                found.append(ticket_id)
+                places -= 1
+                if not places:
+                    break
     return found
+
+
+def _free(room: dict[Agent, int], queue: str, skill: str, left_by: int | None) -> list[Agent]:
+    """Who could be given a ticket: who has the skill; the others, where nobody who is there has it."""
+    team = [agent for agent in room if queue in agent.queues and agent.id != left_by]
+    skilled = [agent for agent in team if skill in agent.skills]
+    return [agent for agent in skilled or team if room[agent] > 0]
 
 
 def _assign_one(session: Session, ticket_id: int) -> bool:
@@ -100,10 +108,7 @@ def _assign_one(session: Session, ticket_id: int) -> bool:
     if ticket is None or ticket.status != "new":
         return False
     room = _room(session)
-    team = [agent for agent in room if ticket.queue in agent.queues]
-    skilled = [agent for agent in team if ticket.skill in agent.skills]
-    left_by = assignment.left_by(ticket)
-    free = {agent.id: agent for agent in skilled or team if room[agent] > 0 and agent.id != left_by}
+    free = {agent.id: agent for agent in _free(room, ticket.queue, ticket.skill, ticket.left_by)}
     if not free:
         return False
     last = _last_agent(session, ticket)
@@ -114,7 +119,7 @@ def _assign_one(session: Session, ticket_id: int) -> bool:
     else:
         # The freest, by the share of their capacity.
         chosen = max(free.values(), key=lambda agent: (room[agent] / agent.ticket_capacity, -agent.id)).id
-        why = "skill" if skilled else "queue"
+        why = "skill" if ticket.skill in free[chosen].skills else "queue"
     agent = _hold(session, chosen, ("online",))
     assignment.give(session, ticket, agent, assignment.BY_ITSELF, why)
     return True

@@ -67,7 +67,7 @@ class Handoff(Base):
     Attributes:
         conversation: Whose; as long as it is open there is no other for this conversation.
         open_conversation: The same while it is open, else nothing: makes that unique.
-        reason: ``asked``, ``misses``, ``mood``, ``level``, or ``stepped_in``.
+        reason: ``asked``, ``misses``, ``mood``, ``level``, ``stepped_in`` or ``api``.
         queue, skill, priority, reasons: Where it waits, as ``data/routing.yml`` said, and by which rules.
         level, mood: Of the customer when it began.
         agent_id: Who has it, or had it last.

@@ -15,12 +15,11 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql import Select
 
 from kefu.db import utcnow
-from kefu.events import record
 from kefu.tickets import clocks
-from kefu.tickets.lifecycle import SYSTEM, WrongState
+from kefu.tickets.lifecycle import SUPERVISOR, SYSTEM, WrongState
 from kefu.tickets.models import Ticket
 from kefu.tickets.routing import rules
-from kefu.tickets.steps import Actor, take
+from kefu.tickets.steps import Actor, note, take
 
 
 class Colleague(Protocol):
@@ -53,7 +52,7 @@ def give(session: Session, ticket: Ticket, to: Colleague, actor: Actor, why: str
     # The history and the customer are told the name of who has it, not of who gave it.
     known = Actor(actor.role, actor.id, to.name)
     take(session, ticket, "assigned", known, text=text, to=f"agent:{to.id}", why=why)
-    ticket.assignee_id, ticket.assigned_at = to.id, utcnow()
+    ticket.assignee_id, ticket.assigned_at, ticket.left_by = to.id, utcnow(), None
 
 
 def pick(session: Session, ticket: Ticket, to: Colleague, actor: Actor) -> None:
@@ -68,9 +67,8 @@ def pick(session: Session, ticket: Ticket, to: Colleague, actor: Actor) -> None:
 
 
 def adopt(ticket: Ticket, agent_id: int) -> None:
-    """Notes that a colleague who took a step with a ticket that nobody had has it now."""
-    if ticket.assignee_id is None:
-        ticket.assignee_id, ticket.assigned_at = agent_id, utcnow()
+    """Notes that a colleague who finished a ticket that nobody had is who had it."""
+    ticket.assignee_id, ticket.assigned_at = agent_id, utcnow()
 
 
 def hand_to_queue(session: Session, ticket: Ticket, queue: str, actor: Actor, text: str) -> None:
@@ -95,7 +93,7 @@ def hand_to_queue(session: Session, ticket: Ticket, queue: str, actor: Actor, te
     )  # fmt: skip
     if queue != ticket.queue:
         ticket.queue, ticket.skill = queue, ""  # another team's members need none in particular
-    ticket.assignee_id = None
+    ticket.left_by, ticket.assignee_id = ticket.assignee_id, None
     ticket.told = ticket.status  # nothing that the customer could do something with
 
 
@@ -125,7 +123,7 @@ def answered(session: Session, customers: Collection[str], agent_id: int) -> Non
     open_ = theirs.where(Ticket.customer.in_(customers), Ticket.responded_at.is_(None))
     for ticket in session.scalars(open_).all():
         clocks.answered(ticket)
-        record(session, "ticket.responded", ticket.customer, ticket=ticket.number, agent=agent_id)
+        note(session, ticket, "responded", None, by=f"agent:{agent_id}")
 
 
 def is_unassigned(ticket: Ticket) -> bool:
@@ -133,27 +131,23 @@ def is_unassigned(ticket: Ticket) -> bool:
     return ticket.is_open and (ticket.status == "new" or ticket.assignee_id is None)
 
 
-def left_by(ticket: Ticket) -> int | None:
-    """Who handed a ticket on to the queue that it waits in; they do not get it again by themselves."""
-    for note in reversed(ticket.notes):
-        if note.kind == "assigned":
-            return None
-        if note.kind == "handed_on":
-            return note.data.get("had_it")
-    return None
+def may_work(ticket: Ticket, role: str, agent_id: int | None) -> bool:
+    """Whether a colleague may take a ticket further: their own, or one that nobody has; supervisors any."""
+    if role == SUPERVISOR or not ticket.is_open or is_unassigned(ticket):
+        return True
+    return ticket.assignee_id == agent_id
 
 
-def waiting(queue: str, skilled: Collection[str], staffed: Collection[str], before: datetime) -> Select:
-    """Selects the ids of a queue's new tickets that somebody could be given, the most urgent first.
+def waiting(queue: str, before: datetime) -> Select:
+    """Selects a queue's new tickets, the most urgent first: id, skill, and who is not to get them again.
 
     Args:
         queue: Which.
-        skilled: Skills of those who have room.
-        staffed: Skills of all who are there: for what they can do, others do not step in.
         before: Only those opened until then.
     """
-    can = Ticket.skill.in_(skilled) | Ticket.skill.not_in(staffed)
-    here = select(Ticket.id).where(Ticket.status == "new", Ticket.queue == queue, can)
+    here = select(Ticket.id, Ticket.skill, Ticket.left_by).where(
+        Ticket.status == "new", Ticket.queue == queue
+    )
     return here.where(Ticket.opened_at <= before).order_by(Ticket.priority, Ticket.id)
 
 

@@ -23,6 +23,7 @@ class Ticket(Base):
         queue, skill, priority, respond_by, resolve_by, reasons: Its route (`kefu.tickets.routing.Route`).
         assignee_id, assigned_at: The colleague who has it, or had it last, and since when. A number only: who
             the colleagues are is known a floor above (`kefu.handoff`).
+        left_by: Who handed it on to the queue that it waits in; they do not get it again by themselves.
         responded_at, paused_at, stood, respond_warn_at, resolve_warn_at, respond_stage, resolve_stage,
             sla_at: The clocks of its promises (`kefu.tickets.clocks`).
         told: The state that the customer was last told of. What they asked for themselves, they know.
@@ -67,6 +68,7 @@ class Ticket(Base):
     reasons = Column(JSON, nullable=False, default=list)
     assignee_id = Column(Integer)
     assigned_at = Column(DateTime)
+    left_by = Column(Integer)
     responded_at = Column(DateTime)
     paused_at = Column(DateTime)
     stood = Column(Integer, nullable=False, default=0)
@@ -148,7 +150,7 @@ class TicketNote(Base):
 
     id = Column(Integer, primary_key=True)
     ticket_id = Column(ForeignKey("tickets.id", ondelete="CASCADE"), nullable=False, index=True)
-    at = Column(DateTime, nullable=False, default=utcnow)
+    at = Column(DateTime, nullable=False, default=utcnow, index=True)
     kind = Column(String(16), nullable=False)
     text = Column(Text, nullable=False, default="")
     data = Column(JSON, nullable=False, default=dict)

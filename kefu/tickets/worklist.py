@@ -7,18 +7,23 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import and_, case, func, not_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload
 from sqlalchemy.sql import Select
 
 from kefu.db import utcnow
 from kefu.knowledge.schema import TICKET_KINDS, TICKET_STATUSES, URGENCIES
 from kefu.tickets import lifecycle, numbers
+from kefu.tickets.assignment import may_work
 from kefu.tickets.models import Ticket
 from kefu.tickets.routing import rules
 
 DUE = ("late", "soon")
-#: Steps that are taken by something else: handing on, taking back, merging another into it.
-_NOT_OFFERED = ("handed_on", "given_back", "joined")
+#: Steps that are taken by something else: taking, handing on, taking back, merging another into it.
+_NOT_OFFERED = ("assigned", "handed_on", "given_back", "joined")
+#: What may be done with a colleague's ticket, too.
+_ANYBODYS = ("escalated",)
+#: A list shows no histories, which may be long.
+_WITHOUT_HISTORY = lazyload(Ticket.notes)
 #: The promise that is due next; none while the customer has to answer.
 _NEXT = case(
     (Ticket.responded_at.is_(None), Ticket.respond_by), (Ticket.paused_at.is_(None), Ticket.resolve_by)
@@ -77,7 +82,7 @@ def find(session: Session, filters: Filters, offset: int = 0, limit: int = 50) -
     """Those tickets that pass the filters, and how many there are in all."""
     query = passing(filters)
     total = session.scalar(select(func.count()).select_from(query.subquery()))
-    page = query.order_by(*ORDERS[filters.order]).offset(offset).limit(limit)
+    page = query.order_by(*ORDERS[filters.order]).offset(offset).limit(limit).options(_WITHOUT_HISTORY)
     return session.scalars(page).all(), total
 
 
@@ -130,11 +135,12 @@ def merged_into(session: Session, number: str) -> list[Ticket]:
 def of_customer(session: Session, conversations: Collection[str], limit: int = 50) -> list[Ticket]:
     """The newest tickets of one customer over all their conversations."""
     query = select(Ticket).where(Ticket.customer.in_(conversations))
-    return session.scalars(query.order_by(Ticket.id.desc()).limit(limit)).all()
+    return session.scalars(query.order_by(Ticket.id.desc()).limit(limit).options(_WITHOUT_HISTORY)).all()
 
 
-def next_steps(ticket: Ticket, role: str) -> list[str]:
-    """What somebody of the role may do with a ticket now; to the state it is in there is no step."""
-    return [
-        step for step in lifecycle.steps(ticket.status, role) if step not in (ticket.status, *_NOT_OFFERED)
-    ]
+def next_steps(ticket: Ticket, role: str, agent_id: int | None = None) -> list[str]:
+    """What a colleague may do with a ticket now; to the state it is in there is no step."""
+    allowed = lifecycle.steps(ticket.status, role)
+    if not may_work(ticket, role, agent_id):
+        allowed = [step for step in allowed if step in _ANYBODYS]
+    return [step for step in allowed if step not in (ticket.status, *_NOT_OFFERED)]

@@ -51,7 +51,7 @@ def supervisor(browser, visit):
 
 def test_the_list_is_narrowed_by_each_filter(browser, numbers):
     repair, complaint, refund = numbers
-    move(browser, complaint, "assigned")
+    send(browser, complaint, "take")
     assert listed(browser) == [refund, complaint, repair]
     assert listed(browser, order="oldest") == [repair, complaint, refund]
     assert listed(browser, kind=["repair", "refund"]) == [refund, repair]
@@ -83,7 +83,8 @@ def test_a_filter_that_there_is_not_is_refused_with_the_field_named(browser, que
 
 
 def test_a_ticket_is_moved_on_and_its_time_line_says_by_whom(browser, numbers):
-    for status in ("assigned", "in_progress", "waiting", "resolved"):
+    send(browser, numbers[0], "take")
+    for status in ("in_progress", "waiting", "resolved"):
         moved = move(browser, numbers[0], status).json()["ticket"]
         assert (moved["status"], moved["timeline"][-1]["kind"], moved["timeline"][-1]["by"]) == (
             status, status, "李晓雨",
@@ -97,7 +98,7 @@ def error(answer):
 
 def test_a_step_that_the_state_does_not_allow_is_refused(browser, numbers):
     assert error(move(browser, numbers[0], "waiting")) == (409, "wrong_state")
-    assert move(browser, "GD404", "assigned").status_code == 404
+    assert move(browser, "GD404", "in_progress").status_code == 404
     assert move(browser, numbers[0], "lost").status_code == 422
 
 
@@ -111,14 +112,36 @@ def test_closing_and_withdrawing_are_the_supervisors(browser, supervisor, number
 
 
 def test_the_steps_offered_are_those_that_are_allowed(browser, supervisor, numbers):
-    steps = ["assigned", "in_progress", "resolved", "merged", "escalated"]
+    steps = ["in_progress", "resolved", "merged", "escalated"]
     assert shown(browser, numbers[0])["steps"] == steps
-    assert shown(supervisor, numbers[0])["steps"] == [*steps[:3], "cancelled", *steps[3:]]
+    assert shown(supervisor, numbers[0])["steps"] == [*steps[:2], "cancelled", *steps[2:]]
+
+
+def test_a_colleagues_ticket_is_theirs_and_the_supervisors(browser, supervisor, numbers, visit):
+    people.account("wang", name="王磊")
+    wang = visit("wang")
+    move(wang, numbers[0], "in_progress")
+    assert shown(browser, numbers[0])["steps"] == ["escalated"]
+    assert error(move(browser, numbers[0], "resolved")) == (403, "not_yours")
+    assert error(send(browser, numbers[0], "merge", into=numbers[1])) == (403, "not_yours")
+    seen = {"number": numbers[0], "version": shown(browser, numbers[0])["version"]}
+    bulk = browser.post("/api/tickets/bulk", json={"tickets": [seen], "status": "resolved"}).json()
+    assert bulk == {"moved": [], "refused": [{"number": numbers[0], "code": "not_yours"}]}
+    assert send(browser, numbers[0], "escalate", text="客户等不及").status_code == 200
+    resolved = move(supervisor, numbers[0], "resolved").json()["ticket"]
+    assert (resolved["status"], resolved["assignee"]) == ("resolved", "王磊")
+
+
+def test_who_begins_with_a_reopened_ticket_has_it(browser, supervisor, numbers, visit):
+    people.account("wang", name="王磊")
+    move(visit("wang"), numbers[0], "resolved")
+    move(supervisor, numbers[0], "reopened")
+    assert move(browser, numbers[0], "in_progress").json()["ticket"]["assignee"] == "李晓雨"
 
 
 def test_what_a_colleague_or_the_customer_has_just_changed_is_not_overwritten(browser, supervisor, numbers):
     seen = shown(browser, numbers[0])["version"]
-    move(supervisor, numbers[0], "assigned")
+    send(supervisor, numbers[0], "escalate")
     body = {"status": "in_progress", "version": seen}
     assert error(browser.post(f"/api/tickets/{numbers[0]}/progress", json=body)) == (409, "changed_meanwhile")
     seen = shown(browser, numbers[0])["version"]
@@ -129,7 +152,7 @@ def test_what_a_colleague_or_the_customer_has_just_changed_is_not_overwritten(br
     bulk = {"tickets": [{"number": numbers[0], "version": seen}], "status": "resolved"}
     refused = browser.post("/api/tickets/bulk", json=bulk).json()["refused"]
     assert refused == [{"number": numbers[0], "code": "changed_meanwhile"}]
-    assert shown(browser, numbers[0])["status"] == "assigned"
+    assert shown(browser, numbers[0])["status"] == "new"
 
 
 def test_an_escalated_ticket_is_marked_comes_earlier_and_can_be_looked_for(browser, numbers):
@@ -184,7 +207,7 @@ def test_only_open_tickets_of_one_customer_are_merged(browser, numbers):
 
 def test_what_is_done_with_a_ticket_is_in_the_audit_log(browser, numbers, visit):
     other = people.ticket(people.customer("b"), "又来了")
-    move(browser, numbers[0], "assigned")
+    move(browser, numbers[0], "in_progress")
     send(browser, numbers[0], "escalate")
     send(browser, numbers[1], "merge", into=other)
     people.account("admin", "admin")

@@ -210,6 +210,25 @@ def test_who_hands_a_ticket_to_the_queue_does_not_get_it_again(desk):
     assert holder(number) == other != li
 
 
+def test_what_nobody_there_may_have_again_holds_up_nothing_behind_it(desk):
+    li = hire("li", capacity=1)
+    urgent, other = ticket(urgency="high"), ticket("b")
+    dispatch.assign()
+    hand_to(urgent, "repairs")
+    assert dispatch.assign() == 1
+    assert (holder(urgent), holder(other)) == (None, li)
+
+
+def test_who_lacks_the_skill_gets_what_the_only_one_with_it_has_left(desk):
+    hire("li")
+    number = ticket()
+    dispatch.assign()
+    hand_to(number, "repairs")
+    other = hire("zhang", skills=())
+    dispatch.assign()
+    assert (holder(number), why(number)) == (other, "queue")
+
+
 def test_a_ticket_handed_to_another_queue_stays_there_when_it_is_urged(desk):
     from kefu.tickets.service import urge_ticket
 
@@ -329,7 +348,7 @@ class Assignment(RuleBasedStateMachine):
         last = session.get(Agent, dispatch._last_agent(session, new) or 0)
         able = last and last.status == "online" and new.queue in last.queues and new.skill in last.skills
         free = able and assignment.load(session, last.id) < last.ticket_capacity
-        return last.id if free and assignment.left_by(new) != last.id else None
+        return last.id if free and new.left_by != last.id else None
 
     @rule(number=TICKETS, agent=AGENTS)
     def take(self, number, agent):

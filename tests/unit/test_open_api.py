@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from kefu.console.models import AuditEntry
 from kefu.console.open import once
@@ -18,7 +18,8 @@ from kefu.customers.service import Sender
 from kefu.db import session_scope, utcnow
 from kefu.handoff import service as handoffs
 from kefu.tickets import service as tickets
-from kefu.tickets.models import Ticket
+from kefu.tickets import sla
+from kefu.tickets.models import Ticket, TicketNote
 from tests import console as people
 from tests.callers import caller, error
 
@@ -102,9 +103,20 @@ def test_tickets_are_narrowed_by_filters_customer_and_time(crm, li):
     with session_scope() as session:
         old = {"changed_at": utcnow() - timedelta(hours=2)}
         session.execute(update(Ticket).where(Ticket.number == other).values(**old))
+        theirs = session.scalar(select(Ticket.id).where(Ticket.number == other))
+        session.execute(update(TicketNote).where(TicketNote.ticket_id == theirs).values(at=old["changed_at"]))
     since = (utcnow() - timedelta(hours=1)).isoformat() + "Z"
     found = crm.get("/tickets", params={"changed_since": since}).json()["tickets"]
     assert [ticket["number"] for ticket in found] == [mine["number"]]
+    with session_scope() as session:  # the clock's warning is news, too
+        late = session.scalar(select(Ticket).where(Ticket.number == other))
+        session.execute(
+            update(Ticket).where(Ticket.id == late.id).values(sla_at=utcnow() - timedelta(hours=3))
+        )
+        session.execute(update(Ticket).where(Ticket.id == late.id).values(respond_by=old["changed_at"]))
+    sla.watch()
+    found = crm.get("/tickets", params={"changed_since": since}).json()["tickets"]
+    assert {ticket["number"] for ticket in found} == {mine["number"], other}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 from typing import Any, Literal
 
 from fastapi import APIRouter, Header, Query, Response
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -22,7 +23,7 @@ from kefu.db import session_scope
 from kefu.knowledge.schema import TICKET_KINDS, TICKET_STATUSES, URGENCIES
 from kefu.tickets import progress, service, worklist
 from kefu.tickets.lifecycle import SUPERVISOR
-from kefu.tickets.models import Ticket
+from kefu.tickets.models import Ticket, TicketNote
 from kefu.tickets.progress import ChangedMeanwhile
 from kefu.tickets.steps import Actor
 
@@ -61,7 +62,10 @@ def list_tickets(
     if customer is not None:
         query = query.where(Ticket.customer.in_(customers.circle(session, customer)))
     if changed_since is not None:
-        query = query.where(Ticket.changed_at >= _utc(changed_since))
+        since = _utc(changed_since)
+        # What the clock did, too, which is no change to the customer.
+        noted = select(TicketNote.ticket_id).where(TicketNote.at >= since)
+        query = query.where(or_(Ticket.changed_at >= since, Ticket.id.in_(noted)))
     if after is not None:
         query = query.where(Ticket.id > after if order == "oldest" else Ticket.id < after)
     found = session.scalars(query.order_by(*worklist.ORDERS[order]).limit(limit + 1)).all()

@@ -75,8 +75,7 @@ export function TicketDrawer({ number, onClose, onChanged }) {
         <>
           <Space wrap className="steps">
             {ticket.waits && <Button type="primary" onClick={() => send('take')}>{t('take')}</Button>}
-            {/* Whom it is assigned to is said by taking it and handing it on. */}
-            {ticket.steps.filter((step) => step !== 'assigned' && (step !== 'escalated' || !ticket.escalated_at)).map((step) => (
+            {ticket.steps.filter((step) => step !== 'escalated' || !ticket.escalated_at).map((step) => (
               <Button key={step} danger={step === 'cancelled'} onClick={() => take(step)}>{t(`step_${step}`)}</Button>
             ))}
             {OPEN.includes(ticket.status) && (ticket.waits || ticket.assignee_id === account.agent_id || may('supervise')) && (

@@ -11,7 +11,7 @@ const NOTHING = { handoffs: {}, agents: [], unread: {}, last: {}, workload: { ag
 const GATHER_MS = 700;
 
 const TOLD_ASSIGNEE = { assigned: 'ticket_mine', sla_warned: 'ticket_soon', sla_breached: 'ticket_late' };
-const TOLD_SUPERVISOR = { escalated: 'ticket_escalated' };
+const TOLD_SUPERVISOR = { escalated: 'ticket_escalated', sla_breached: 'ticket_breached' };
 
 export class Live {
   constructor() {
@@ -112,6 +112,8 @@ export class Live {
     this.ticketListeners.forEach((listener) => listener(change.number));
     const { what, by, assignee_id: assignee } = change;
     if (by === `account:${this.me.id}`) return;
+    // What the clock escalates, it has just said to be late.
+    if (what === 'escalated' && by === 'clock') return;
     const mine = assignee !== null && assignee === this.me.agent_id;
     const kind = mine ? TOLD_ASSIGNEE[what] : this.me.role === 'supervisor' ? TOLD_SUPERVISOR[what] : null;
     if (kind) this.onNews(kind, change);
