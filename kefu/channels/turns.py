@@ -226,6 +226,6 @@ class Turns:
         while True:
             await asyncio.sleep(self._lease / 3)
             try:
-                await self._threads(self._ledger.claim, conversation, self._owner, self._lease)
+                await self._threads(self._ledger.renew, conversation, self._owner, self._lease)
             except Exception as error:
                 log.error("turns.lease.not_renewed", conversation=conversation, error=type(error).__name__)

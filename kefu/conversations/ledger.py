@@ -241,11 +241,17 @@ class Ledger:
             return buttons[index] if index < len(buttons) else None
 
     def claim(self, conversation: str, owner: str, seconds: float) -> bool:
-        """Takes or renews the right to answer the conversation; ``False`` if another holds it."""
+        """Takes, or goes on with, the right to answer the conversation; ``False`` if another holds it."""
         now = utcnow()
         lease = {"owner": owner, "now": now, "until": now + timedelta(seconds=seconds)}
         with self._scope() as session:
             return session.execute(statements.CLAIM, {"conversation": conversation, **lease}).rowcount == 1
+
+    def renew(self, conversation: str, owner: str, seconds: float) -> None:
+        """Keeps the right to answer the conversation for so long from now, if the owner still holds it."""
+        until = utcnow() + timedelta(seconds=seconds)
+        with self._scope() as session:
+            session.execute(statements.RENEW, {"conversation": conversation, "owner": owner, "until": until})
 
     def release(self, conversation: str, owner: str) -> None:
         """Gives the conversation back."""

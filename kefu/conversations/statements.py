@@ -35,8 +35,9 @@ DRAW_ALL = _change(**_SAID)
 DRAW_ALL_AS_HOLDER = _change(_C.lease_owner == _OWNER, **_SAID)
 #: Begins a conversation.
 BEGIN = insert(_CONVERSATIONS)
-#: Takes or renews the lease, and gives it back.
+#: Takes the lease, renews it (a renewal that comes after it was given back takes nothing), and gives it back.
 CLAIM = _change(or_(_C.lease_owner.is_(None), _C.lease_owner == _OWNER, _C.lease_until < _NOW), **_LEASE)
+RENEW = _change(_C.lease_owner == _OWNER, lease_until=bindparam("until"))
 RELEASE = _change(_C.lease_owner == _OWNER, lease_owner=None, lease_until=None)
 #: Says that something happens.
 TOUCH = _change(**_CHANGED)

@@ -23,6 +23,9 @@ class FakeLedger:
     def claim(self, conversation, owner, seconds):
         return self.owner.setdefault(conversation, owner) == owner
 
+    def renew(self, conversation, owner, seconds):
+        assert self.owner.get(conversation) == owner
+
     def release(self, conversation, owner):
         if self.owner.get(conversation) == owner:
             del self.owner[conversation]

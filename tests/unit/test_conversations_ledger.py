@@ -88,6 +88,14 @@ def test_only_one_owner_holds_a_conversation_until_it_lets_go(ledger):
     assert ledger.claim(C, "two", 60)
 
 
+def test_a_renewal_that_comes_after_the_end_takes_nothing(ledger):
+    say(ledger, "a")
+    ledger.claim(C, "one", 60)
+    ledger.release(C, "one")
+    ledger.renew(C, "one", 60)
+    assert ledger.claim(C, "two", 60)
+
+
 def test_a_lease_that_ran_out_passes_on_and_its_late_bubbles_are_refused(ledger):
     say(ledger, "a")
     ledger.claim(C, "dead", -1)
