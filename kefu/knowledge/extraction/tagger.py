@@ -1,0 +1,201 @@
+"""Finds in running text what the entries of a graph are called: a conditional random field over units."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import sklearn_crfsuite
+
+from kefu.knowledge.extraction.examples import Example
+from kefu.language.words import tagged_words, units
+
+#: Share of training texts in which single words are hidden, so that what stands around them is learned.
+_HIDDEN = 0.35
+_MODEL_NUMBER = re.compile(r"(?=[A-Za-z]*[-_/]?\d)[A-Za-z]{0,8}[-_/]?\d[\w\-_/]*")
+_BOUNDS = frozenset("\n,;:.!?()[]|/\u3002\uff0c\uff1b\uff1a\uff01\uff1f\uff08\uff09\u3001\u201c\u201d\u3010\u3011\t")
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A piece of a text that names something.
+
+    Attributes:
+        kind: As of ``Candidate``.
+        start, end: Characters of the text.
+        text: What stands there.
+        confidence: How likely it is that, 0 to 1.
+        by: What found it: ``table``, ``heading``, ``pattern``, ``name`` or ``learned``.
+    """
+
+    kind: str
+    start: int
+    end: int
+    text: str
+    confidence: float
+    by: str
+
+
+class Tagger:
+    """Learned from examples, kept in one file."""
+
+    def __init__(self, model: sklearn_crfsuite.CRF) -> None:
+        self._model = model
+
+    @classmethod
+    def train(cls, examples: Sequence[Example], path: Path, iterations: int = 70) -> Tagger:
+        """Learns from ``examples`` and keeps the model in ``path`` (a few seconds for a thousand)."""
+        rng = random.Random(7)
+        texts, tags = [], []
+        for example in examples:
+            cut = _units(example.text)
+            texts.append(_features(cut, example.text, example.section, rng))
+            tags.append(_tags(cut, example))
+        model = sklearn_crfsuite.CRF(
+            c1=0.05, c2=0.02, max_iterations=iterations, min_freq=2, model_filename=str(path)
+        )
+        return cls(model.fit(texts, tags))
+
+    @classmethod
+    def load(cls, path: Path) -> Tagger:
+        """Reads a model that was kept."""
+        return cls(sklearn_crfsuite.CRF(model_filename=str(path)))
+
+    def __call__(self, text: str, section: str = "") -> list[Mention]:
+        """What ``text`` names, in order, without overlaps.
+
+        Args:
+            text: Running text, a heading or a step.
+            section: What the headings above are about (``Vocabulary.sections``).
+        """
+        cut = _units(text)
+        if not cut:
+            return []
+        features = _features(cut, text, section)
+        tags = self._model.tagger_.tag(features)
+        mentions = []
+        first = 0
+        while first < len(tags):
+            last = first + 1
+            if tags[first] != "O":
+                kind = tags[first][2:]
+                while last < len(tags) and tags[last] == f"I-{kind}":
+                    last += 1
+                sure = [self._model.tagger_.marginal(tags[i], i) for i in range(first, last)]
+                start, end = cut[first][1], cut[last - 1][1] + len(cut[last - 1][0])
+                mentions.append(Mention(kind, start, end, text[start:end], min(sure), "learned"))
+            first = last
+        return mentions
+
+
+def _units(text: str) -> list[tuple[str, int]]:
+    """Units of the text, numbers of models and codes whole."""
+    cut: list[tuple[str, int]] = []
+    last = 0
+    for match in _MODEL_NUMBER.finditer(text):
+        cut += [(unit, start + last) for unit, start in units(text[last : match.start()])]
+        cut.append((match.group(), match.start()))
+        last = match.end()
+    return cut + [(unit, start + last) for unit, start in units(text[last:])]
+
+
+def _tags(cut: Sequence[tuple[str, int]], example: Example) -> list[str]:
+    tags = ["O"] * len(cut)
+    for label in example.labels:
+        inside = [i for i, (_, start) in enumerate(cut) if label.start <= start < label.end]
+        for i in inside:
+            tags[i] = f"{'B' if i == inside[0] else 'I'}-{label.kind}"
+    return tags
+
+
+def _features(
+    cut: Sequence[tuple[str, int]], text: str, section: str, hide: random.Random | None = None
+) -> list[list[str]]:
+    """What is seen of each unit: itself, its word, its neighbours, where it stands."""
+    words = _words(cut, text)
+    hidden = [hide is not None and hide.random() < _HIDDEN for _ in cut]
+    signs = ["?" if h else unit.lower() for (unit, _), h in zip(cut, hidden, strict=True)]
+    kinds = [_shape(unit) for unit, _ in cut]
+    seen = []
+    for i in range(len(cut)):
+        word, part, place = words[i]
+        around = _Around(i, signs, kinds, words, hidden)
+        features = ["1", f"p={part}{place}", f"k={kinds[i]}", f"s={section}", f"sk={section}{kinds[i]}"]
+        if not hidden[i]:
+            features += [f"u={signs[i]}", f"w={word}", f"wp={word}{place}"]
+        features += around.features()
+        seen.append(features)
+    return seen
+
+
+class _Around:
+    """What stands around a unit."""
+
+    def __init__(self, i: int, signs: list[str], kinds: list[str], words: list, hidden: list[bool]) -> None:
+        self._i, self._signs, self._kinds, self._words, self._hidden = i, signs, kinds, words, hidden
+
+    def features(self) -> list[str]:
+        features = []
+        for step in (-3, -2, -1, 1, 2, 3):
+            j = self._i + step
+            if not 0 <= j < len(self._signs):
+                features.append(f"{step}:end")
+                continue
+            features += [f"{step}k={self._kinds[j]}", f"{step}u={self._signs[j]}"]
+            if abs(step) < 3:
+                features.append(f"{step}p={self._words[j][1]}{self._words[j][2]}")
+        if self._i:
+            features.append(f"-1b={self._signs[self._i - 1]}{self._signs[self._i]}")
+        if self._i + 1 < len(self._signs):
+            features.append(f"+1b={self._signs[self._i]}{self._signs[self._i + 1]}")
+        if self._i > 1:
+            features.append(f"-2b={self._signs[self._i - 2]}{self._signs[self._i - 1]}")
+        if self._i + 2 < len(self._signs):
+            features.append(f"+2b={self._signs[self._i + 1]}{self._signs[self._i + 2]}")
+        return features + self._clause()
+
+    def _clause(self) -> list[str]:
+        """How the clause begins and what ends the one before: there stand the words that tell what follows."""
+        first = self._i
+        while first and self._kinds[first - 1] != "bound":
+            first -= 1
+        before = "".join(self._signs[max(0, first - 3) : first])
+        start = "".join(self._signs[first : first + 2])
+        last = self._i
+        while last + 1 < len(self._kinds) and self._kinds[last + 1] != "bound":
+            last += 1
+        end = "".join(self._signs[max(self._i + 1, last - 1) : last + 1])
+        far = min(self._i - first, 4)
+        return [f"cb={before}", f"cs={start}", f"cs{far}={start}", f"ce={end}", f"far={far}"]
+
+
+def _words(cut: Sequence[tuple[str, int]], text: str) -> list[tuple[str, str, str]]:
+    """For each unit its word, the word's part of speech and the unit's place in it (B, M, E or S)."""
+    spans, start = [], 0
+    for word, part in tagged_words(text.replace("\n", " ")):
+        spans.append((start, start + len(word), word, part))
+        start += len(word)
+    found, at = [], 0
+    for unit, position in cut:
+        while at < len(spans) - 1 and spans[at][1] <= position:
+            at += 1
+        first, last, word, part = spans[at]
+        begins, ends = position <= first, position + len(unit) >= last
+        found.append((word.lower(), part, "S" if begins and ends else "B" if begins else "E" if ends else "M"))
+    return found
+
+
+def _shape(unit: str) -> str:
+    if unit in _BOUNDS:
+        return "bound"
+    if _MODEL_NUMBER.fullmatch(unit):
+        if unit.replace(".", "").isdigit():
+            return f"digits{min(len(unit), 4)}"
+        letters = sum(character.isalpha() for character in unit)
+        return f"code{min(letters, 3)}{min(len(unit), 6)}{'-' if '-' in unit else ''}"
+    if unit.isascii():
+        return "latin" if unit.isalpha() else "digits" if unit[0].isdigit() else "sign"
+    return "han"

@@ -1,0 +1,42 @@
+"""The words that extraction goes by (``data/extraction/vocabulary.yml``)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kefu.config import ROOT
+from kefu.rulebook import Entry, current
+
+FOLDER = ROOT / "data" / "extraction"
+
+
+class Marks(Entry):
+    """How lines of plain text show what they are; regular expressions.
+
+    Attributes:
+        headings: Headings by depth, the outermost first.
+        heading_number: What stands before a heading's title.
+        step, point: What stands before a numbered step, and before a point of a list.
+        several: Between the things that one cell names.
+    """
+
+    headings: list[str]
+    heading_number: str
+    step: str
+    point: str
+    several: str
+
+
+class Vocabulary(Entry):
+    """The whole file."""
+
+    marks: Marks
+
+
+def vocabulary(folder: Path = FOLDER) -> Vocabulary:
+    """What the file says now.
+
+    Raises:
+        RuleError: The file has a mistake or is missing.
+    """
+    return current(Vocabulary, folder / "vocabulary.yml")
