@@ -5,38 +5,18 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import sklearn_crfsuite
 
 from kefu.knowledge.extraction.examples import Example
+from kefu.knowledge.extraction.mentions import Mention
 from kefu.language.words import tagged_words, units
 
 #: Share of training texts in which single words are hidden, so that what stands around them is learned.
 _HIDDEN = 0.35
-_MODEL_NUMBER = re.compile(r"(?=[A-Za-z]*[-_/]?\d)[A-Za-z]{0,8}[-_/]?\d[\w\-_/]*")
+_MODEL_NUMBER = re.compile(r"(?=[A-Za-z]*[-_/]?\d)[A-Za-z]{0,8}[-_/]?\d[A-Za-z0-9\-_/]*")
 _BOUNDS = frozenset("\n,;:.!?()[]|/\u3002\uff0c\uff1b\uff1a\uff01\uff1f\uff08\uff09\u3001\u201c\u201d\u3010\u3011\t")
-
-
-@dataclass(frozen=True)
-class Mention:
-    """A piece of a text that names something.
-
-    Attributes:
-        kind: As of ``Candidate``.
-        start, end: Characters of the text.
-        text: What stands there.
-        confidence: How likely it is that, 0 to 1.
-        by: What found it: ``table``, ``heading``, ``pattern``, ``name`` or ``learned``.
-    """
-
-    kind: str
-    start: int
-    end: int
-    text: str
-    confidence: float
-    by: str
 
 
 class Tagger:

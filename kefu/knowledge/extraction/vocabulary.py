@@ -28,9 +28,26 @@ class Marks(Entry):
 
 
 class Vocabulary(Entry):
-    """The whole file."""
+    """The whole file; see its comments.
+
+    Attributes:
+        sections: What a heading's section is about, by words.
+        columns: What a table's column holds, by its header.
+        meaning: Headers of what an error code means.
+        models: What stands before a manual's models.
+        blank: Cells that say nothing.
+        sentence_end: Between sentences.
+        units: Groups of units that can be compared, each unit with its share of the group's own.
+    """
 
     marks: Marks
+    sections: dict[str, str]
+    columns: dict[str, str]
+    meaning: str
+    models: str
+    blank: str
+    sentence_end: str
+    units: dict[str, dict[str, float]]
 
 
 def vocabulary(folder: Path = FOLDER) -> Vocabulary:
