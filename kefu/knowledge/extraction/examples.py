@@ -16,7 +16,7 @@ KIND_OF_SLOT = {
     "P": "product", "L": "product_line", "U": "function", "F": "fault", "S": "symptom", "E": "error_code",
     "C": "cause", "R": "solution", "V": "spec", "Y": "policy",
 }  # fmt: skip
-_SLOT = re.compile(r"\{([A-Z])(\d?)([b-d]?)\}|\{(\w+)\}")
+_SLOT = re.compile(r"\[([^\[\]{]*)\{([A-Z])(\d?)([b-d]?)\}\]|\{([A-Z])(\d?)([b-d]?)(?::([^{}]+))?\}|\{(\w+)\}")
 _SPEC = re.compile(r"(\S+) (.+)")
 
 
@@ -46,6 +46,8 @@ class Examples(Entry):
     prose: list[str]
     headings: list[Heading]
     nothing: list[str]
+    told: list[str]
+    written: list[str]
     fillers: dict[str, list[str]]
 
 
@@ -103,17 +105,22 @@ def filled(examples: Examples, times: int, seed: int = 1) -> list[Example]:
             made.append(_fill(pattern, section, trade, examples, rng))
     for text in examples.nothing:
         made += [_fill(text, "", rng.randrange(len(examples.trades)), examples, rng) for _ in range(3)]
+    for number, text in enumerate((*examples.told, *examples.written)):
+        made += [_fill(text, "", number, examples, rng)] * max(1, times // 4)
     return made
 
 
 def _fill(pattern: str, section: str, trade: int, examples: Examples, rng: random.Random) -> Example:
-    values = _Values(examples.trades[trade], rng)
+    values = _Values(examples.trades[trade % len(examples.trades)], rng)
     text, labels, last = "", [], 0
     for match in _SLOT.finditer(pattern):
         text += pattern[last : match.start()]
         last = match.end()
-        letter, case, cause, filler = match.groups()
-        said = rng.choice(examples.fillers[filler]) if filler else values(letter, case, cause)
+        before, *slot, letter, case, cause, literal, filler = match.groups()
+        if before is not None:
+            letter, case, cause = slot
+        said = rng.choice(examples.fillers[filler]) if filler else literal or values(letter, case, cause)
+        said = (before or "") + said
         kind = KIND_OF_SLOT.get(letter or "")
         if kind and said:
             labels.append(Label(kind, len(text), len(text) + len(said), (case, cause)))

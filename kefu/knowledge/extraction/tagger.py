@@ -9,6 +9,7 @@ from pathlib import Path
 
 import sklearn_crfsuite
 
+from kefu.knowledge.extraction.clauses import ClauseKinds, judged_by_others
 from kefu.knowledge.extraction.examples import Example
 from kefu.knowledge.extraction.mentions import Mention
 from kefu.language.words import tagged_words, units
@@ -22,27 +23,30 @@ _BOUNDS = frozenset("\n,;:.!?()[]|/\u3002\uff0c\uff1b\uff1a\uff01\uff1f\uff08\uf
 class Tagger:
     """Learned from examples, kept in one file."""
 
-    def __init__(self, model: sklearn_crfsuite.CRF) -> None:
-        self._model = model
+    def __init__(self, model: sklearn_crfsuite.CRF, clauses: ClauseKinds) -> None:
+        """Takes what was learned."""
+        self._model, self._clauses = model, clauses
 
     @classmethod
     def train(cls, examples: Sequence[Example], path: Path, iterations: int = 70) -> Tagger:
         """Learns from ``examples`` and keeps the model in ``path`` (a few seconds for a thousand)."""
         rng = random.Random(7)
         texts, tags = [], []
-        for example in examples:
+        for example, judge in zip(examples, judged_by_others(examples), strict=True):
             cut = _units(example.text)
-            texts.append(_features(cut, example.text, example.section, rng))
+            texts.append(_features(cut, example.text, example.section, judge, rng))
             tags.append(_tags(cut, example))
         model = sklearn_crfsuite.CRF(
             c1=0.05, c2=0.02, max_iterations=iterations, min_freq=2, model_filename=str(path)
         )
-        return cls(model.fit(texts, tags))
+        clauses = ClauseKinds.train(examples)
+        clauses.save(path.with_suffix(".npz"))
+        return cls(model.fit(texts, tags), clauses)
 
     @classmethod
     def load(cls, path: Path) -> Tagger:
         """Reads a model that was kept."""
-        return cls(sklearn_crfsuite.CRF(model_filename=str(path)))
+        return cls(sklearn_crfsuite.CRF(model_filename=str(path)), ClauseKinds.load(path.with_suffix(".npz")))
 
     def __call__(self, text: str, section: str = "") -> list[Mention]:
         """What ``text`` names, in order, without overlaps.
@@ -54,7 +58,7 @@ class Tagger:
         cut = _units(text)
         if not cut:
             return []
-        features = _features(cut, text, section)
+        features = _features(cut, text, section, self._clauses)
         tags = self._model.tagger_.tag(features)
         mentions = []
         first = 0
@@ -92,13 +96,18 @@ def _tags(cut: Sequence[tuple[str, int]], example: Example) -> list[str]:
 
 
 def _features(
-    cut: Sequence[tuple[str, int]], text: str, section: str, hide: random.Random | None = None
+    cut: Sequence[tuple[str, int]],
+    text: str,
+    section: str,
+    clauses: ClauseKinds,
+    hide: random.Random | None = None,
 ) -> list[list[str]]:
     """What is seen of each unit: itself, its word, its neighbours, where it stands."""
     words = _words(cut, text)
     hidden = [hide is not None and hide.random() < _HIDDEN for _ in cut]
     signs = ["?" if h else unit.lower() for (unit, _), h in zip(cut, hidden, strict=True)]
     kinds = [_shape(unit) for unit, _ in cut]
+    meant = _meanings(cut, clauses(text))
     seen = []
     for i in range(len(cut)):
         word, part, place = words[i]
@@ -106,9 +115,26 @@ def _features(
         features = ["1", f"p={part}{place}", f"k={kinds[i]}", f"s={section}", f"sk={section}{kinds[i]}"]
         if not hidden[i]:
             features += [f"u={signs[i]}", f"w={word}", f"wp={word}{place}"]
-        features += around.features()
+        features += around.features() + meant[i]
         seen.append(features)
     return seen
+
+
+def _meanings(cut: Sequence[tuple[str, int]], judged: list) -> list[list[str]]:
+    """For each unit what its clause is by its meaning, and the clauses beside it."""
+    likely = [max(kinds, key=kinds.get) for _, _, kinds in judged]
+    features, at = [], 0
+    for _, position in cut:
+        while at < len(judged) - 1 and judged[at][1] <= position:
+            at += 1
+        if not judged or not judged[at][0] <= position < judged[at][1]:
+            features.append(["m=bound"])
+            continue
+        seen = [f"m{kind}{int(4 * share)}" for kind, share in judged[at][2].items() if share >= 0.15]
+        before = likely[at - 1] if at else "start"
+        after = likely[at + 1] if at + 1 < len(judged) else "end"
+        features.append([*seen, f"m-1={before}", f"m+1={after}", f"m={before},{likely[at]},{after}"])
+    return features
 
 
 class _Around:

@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 _TIMES = 20
 #: Every third trade is kept from a first model, which shows how far its confidence can be believed.
 _FOLDS = 3
-_CODE = ("examples.py", "linker.py", "tagger.py", "training.py")
+_CODE = ("clauses.py", "examples.py", "linker.py", "tagger.py", "training.py")
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,7 @@ def train(examples: Examples, kept: Path) -> None:
     texts = filled(examples, _TIMES)
     slope, offset = _calibration(texts, draft / "part.crf")
     (draft / "part.crf").unlink()
+    (draft / "part.npz").unlink()
     Tagger.train(texts, draft / "tagger.crf")
     Linker.train(texts, draft / "linker.json")
     (draft / "calibration.json").write_text(json.dumps({"slope": slope, "offset": offset}))
