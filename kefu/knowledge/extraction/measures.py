@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -59,9 +60,26 @@ def first_measure(text: str) -> tuple[str, str | None] | None:
     if not match:
         return None
     start, end = normal.original_span(match.start(), match.end())
-    said = text[start:end].strip()
     unit = _unit_at_end(match.group().strip(), table)
-    return (said[: len(said) - len(unit)].strip(), said[len(said) - len(unit) :]) if unit else (said, None)
+    if not unit:
+        return text[start:end].strip(), None
+    behind = len(match.group().rstrip()) - len(unit)
+    from_, _ = normal.original_span(match.start() + behind, match.end())
+    return text[start:from_].strip(), text[from_:end].strip()
+
+
+def measures(text: str) -> list[Measure]:
+    """Every value in ``text`` that has a unit, or all bare numbers if none has; spoken numbers count, too."""
+    table, form = _table()
+    said = in_digits(text)
+    found = [measure(match.group(), None) for match in form.finditer(said)]
+    known = [one for one in found if one and one.group]
+    return known or [one for one in found if one]
+
+
+def in_digits(text: str) -> str:
+    """Normal text with the numbers that are written in Han characters as digits."""
+    return _spoken().sub(lambda match: str(_number(match.group())), normalize(text).text)
 
 
 def measure(value: str, unit: str | None) -> Measure | None:
@@ -89,3 +107,28 @@ def _unit_at_end(said: str, table: dict[str, tuple[str, float]]) -> str:
     match = re.search(r"\d\s*([^\d]*)$", said)
     ending = match.group(1).strip() if match else ""
     return ending if ending in table else ""
+
+
+@lru_cache(maxsize=1)
+def _spoken() -> re.Pattern[str]:
+    """Numbers written in Han characters, up to thousands."""
+    values = {chr(code): unicodedata.numeric(chr(code), -1.0) for code in range(0x4E00, 0x9FFF)}
+    first = "".join(sign for sign, value in values.items() if value in _FIRST)
+    other = "".join(sign for sign, value in values.items() if value in _FIRST | {100.0, 1000.0})
+    # A thousand behind digits, or alone, is part of a unit.
+    return re.compile(rf"(?<![\d.])[{first}][{other}]*")
+
+
+_FIRST = frozenset(map(float, range(1, 11)))
+
+
+def _number(said: str) -> int:
+    total, digit = 0, 0
+    for character in said:
+        value = int(unicodedata.numeric(character))
+        if value >= 10:
+            total += (digit or 1) * value
+            digit = 0
+        else:
+            digit = 10 * digit + value
+    return total + digit

@@ -17,6 +17,8 @@ from kefu.language.words import units
 
 _KIND_OF_ENTITY = {entity: kind for kind, entity in ENTITY_OF_KIND.items()}
 _KNOWN = 0.9
+#: Names of a company's topics and short names of functions are everyday words in other texts.
+_TELLING = {"product": 1, "product_line": 2, "error_code": 2, "function": 4, "symptom": 4}
 
 
 class GraphNames:
@@ -33,6 +35,7 @@ class GraphNames:
                 "name",
             )
             for match in self._matcher(text)
+            if match.end - match.start >= _TELLING.get(_KIND_OF_ENTITY[match.entity], 100)
         ]  # fmt: skip
 
 

@@ -20,9 +20,17 @@ _HEADING, _PATTERN, _UNDER, _SUBJECT = 0.8, 0.85, 0.85, 0.8
 #: A heading that names something is short; a name and its value stand on either side of a colon.
 _SHORT = 24
 _NAME_AND_TEXT = re.compile(r"^(.{2,20}?)\s*[:\uff1a]\s*(\S.*)$", re.DOTALL)
+#: Behind the name in a heading: "(only for ...)".
+_ASIDE = re.compile(r"\s*[(\uff08][^()\uff08\uff09]*[)\uff09]\s*$")
 _KIND_OF_SECTION = {"faults": "fault", "functions": "function", "policies": "policy"}
+_OF_A_CASE = ("fault", "symptom", "cause", "solution")
+#: Kinds that manuals declare in sections of their own; elsewhere they are believed only when sure.
+_DECLARED, _ALONE, _TOGETHER = ("function", "policy", "product_line", "spec"), 0.85, 0.6
+_SECTION_OF = {"function": "functions", "policy": "policies", "product_line": "title", "spec": "specs"}
 #: Kinds that belong to the product that a manual is about, when nothing nearer is named.
 _OF_SUBJECT = ("fault", "function", "spec", "policy")
+#: Letters and digits that look alike whatever they name.
+_CODED = ("product", "error_code")
 #: Named once, these are what they are wherever the document says so again.
 _AGAIN = ("product", "product_line", "error_code", "function")
 
@@ -47,6 +55,8 @@ class Reading:
         self.subjects: list[Mention] = []
         self._model, self._vocabulary, self._known = model, vocabulary, known
         self._under: dict[Span, Mention] = {}
+        first = document.blocks[0]
+        self._titled = first.items[0] if first.kind == "heading" else None
         if document.told:
             self._told()
         else:
@@ -71,12 +81,15 @@ class Reading:
         for block in self.document.blocks:
             if block.kind not in ("table", "heading"):
                 self._text(block)
+        self._settle()
         self._say_again()
         self._link_subjects()
 
     def _section(self, headings: Sequence[Span]) -> str:
         """What the nearest heading that says so is about."""
         for heading in reversed(headings):
+            if heading == self._titled:  # "installation and warranty" says nothing of its sections
+                continue
             bare = self._bare(heading)
             for section, words in self._vocabulary.sections.items():
                 if re.search(words, bare.text):
@@ -87,7 +100,7 @@ class Reading:
         """A heading without its number."""
         number = re.match(self._vocabulary.marks.heading_number, heading.text)
         start = number.end() if number else 0
-        text = heading.text[start:].strip()
+        text = _ASIDE.sub("", heading.text[start:]).strip() or heading.text[start:].strip()
         start = heading.text.index(text, start)
         return Span(heading.start + start, heading.start + start + len(text), text)
 
@@ -109,7 +122,7 @@ class Reading:
                 match = re.search(self._vocabulary.models, item.text)
                 if match and block.kind != "heading":
                     found += self._models(item, match.end())
-        found = [mention for mention in found if mention.confidence >= LEAST]
+        found = _without_makers([mention for mention in found if mention.confidence >= LEAST])
         self.subjects = list({(m.kind, m.text): m for m in found}.values())
         self.mentions += found
         if title is not None:
@@ -163,12 +176,29 @@ class Reading:
         if section == "specs" and pair and len(item.text) <= 80:
             name = Span(item.start, item.start + len(pair.group(1)), pair.group(1))
             return [spec_mention(name, pair.group(2).rstrip("\u3002\uff1b;"), confidence=_PATTERN)]
-        if section == "functions" and pair and block.kind in ("list", "paragraph"):
-            return [
-                Mention("function", item.start, item.start + len(pair.group(1)), pair.group(1), _PATTERN, "pattern")
-            ]
+        kind = _KIND_OF_SECTION.get(section)
+        if kind in ("function", "policy") and pair and block.headings[-1] not in self._under:
+            end = item.start + len(pair.group(1))
+            return [Mention(kind, item.start, end, pair.group(1), _PATTERN, "pattern")]
+        if block.kind == "steps" and section != "faults":
+            return []  # how something is done names nothing new
         found = self._with_names(item.text, self._model.mentions(item.text))
-        return [self._valued(m, item.text).moved(item.start) for m in found if m.confidence >= LEAST]
+        found = [self._valued(m, item.text) for m in found if m.confidence >= LEAST]
+        return [m.moved(item.start) for m in self._believed(item.text, found, section)]
+
+    def _believed(self, text: str, found: list[Mention], section: str) -> list[Mention]:
+        """In a manual's running text a fault, cause or solution alone is more often none."""
+        links = [link for link in self._model.linker(text, found) if link.confidence >= _TOGETHER]
+        together = {id(m) for link in links for m in (link.source, link.target)}
+        kept = []
+        for m in found:
+            if m.kind in _OF_A_CASE and id(m) not in together and section != "faults":
+                continue
+            if m.kind in _DECLARED and m.by == "learned" and section != _SECTION_OF[m.kind]:
+                if m.confidence < _ALONE:
+                    continue
+            kept.append(m)
+        return kept
 
     def _valued(self, mention: Mention, text: str) -> Mention:
         """A spec with the value that is told behind its name."""
@@ -205,6 +235,11 @@ class Reading:
         kept = [m for m in found if not any(m.meets(name) and name.kind == m.kind for name in known)]
         inside = [name for name in known if not any(name.meets(m) for m in kept)]
         return sorted(kept + inside, key=lambda mention: mention.start)
+
+    def _settle(self) -> None:
+        """What a table, a pattern or the title named is of one kind in the whole document."""
+        sure = {m.text: m.kind for m in self.mentions if m.by != "learned" or m in self.subjects}
+        self.mentions = [m for m in self.mentions if m.kind not in _CODED or sure.get(m.text, m.kind) == m.kind]
 
     def _say_again(self) -> None:
         """What a table or the title named is the same in running text."""
@@ -248,3 +283,11 @@ class Reading:
                         self.links.append(Link(relation, source, target, _SUBJECT))
         for product in products:
             self.links += [Link("in_line", product, line, _SUBJECT) for line in lines[:1]]
+
+
+def _without_makers(found: list[Mention]) -> list[Mention]:
+    """Leaves out a product that is another one with its maker's name, or several of them at once."""
+    models = [m.text for m in found if m.kind == "product"]
+    return [
+        m for m in found if m.kind != "product" or not any(o != m.text and o in m.text for o in models)
+    ]

@@ -87,10 +87,11 @@ class _Lines:
         for depth, form in enumerate(self._numbered):
             if form.fullmatch(text):
                 return depth + 2
-        # "3 Maintenance": a number without a dot; steps have one and stand together.
+        # A number that stands alone, with text below, is a heading; steps stand together.
         step = self._step.match(text)
-        if step and not before and not (after and self._step.match(after)) and len(text) <= 24:
-            return 2
+        lonely = step and after and not self._step.match(after) and not self._step.match(before)
+        if lonely and len(text) <= 24 and not self._point.match(after):
+            return 5
         if re.match(r"\d{1,2}\s+\D", text):
             return 2
         return 6 if not before and after and not self._step.match(text) and len(text) <= 24 else 0

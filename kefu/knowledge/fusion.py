@@ -1,0 +1,406 @@
+"""Which entries say the same, which merge, and where two contradict each other."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from rapidfuzz import fuzz
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from kefu.knowledge.extraction.candidates import Candidate
+from kefu.knowledge.extraction.measures import Measure, in_digits, measures
+from kefu.knowledge.extraction.vocabulary import FOLDER
+from kefu.knowledge.graph import Fact, Graph
+from kefu.language.embedding import embed_all
+from kefu.language.normalize import fold, normalize
+from kefu.language.words import words
+from kefu.rulebook import Entry, current
+
+#: From this probability on two entries are merged.
+SAME = 0.5
+#: An entry is compared with so many of those that share a part of its name, the rarest parts first.
+_PARTNERS = 30
+_PART_LIMIT = 200
+_BAR = re.compile(r"\s*\|\s*")
+_PRODUCTS = re.compile(r"\s*\[([^\]]+)\]\s*$")
+
+
+class Pairs(Entry):
+    """``data/extraction/pairs.yml``: pairs by kind, and the words that tell two entries apart."""
+
+    same: dict[str, list[list[str]]]
+    other: dict[str, list[list[str]]]
+    opposites: list[list[str]]
+    denials: list[str]
+
+
+@dataclass(frozen=True)
+class Described:
+    """An entry as it is compared.
+
+    Attributes:
+        kind, name, aliases, line, products: As of ``Candidate``.
+        text: What it says: body, steps, a spec's value with its unit.
+        around: What the graph connects it with: symptoms, causes, solutions.
+    """
+
+    kind: str
+    name: str
+    aliases: tuple[str, ...] = ()
+    line: str | None = None
+    products: tuple[str, ...] = ()
+    text: str = ""
+    around: frozenset[str] = frozenset()
+
+    @classmethod
+    def of_row(cls, kind: str, row: dict) -> Described:
+        """From ``name``, ``line``, ``products`` and ``text``."""
+        return cls(kind, row["name"], (), row.get("line"), tuple(row.get("products") or ()), row.get("text") or "")
+
+    @classmethod
+    def of_candidate(cls, candidate: Candidate) -> Described:
+        """From what a document suggests."""
+        value = f"{candidate.value} {candidate.unit or ''}" if candidate.value else ""
+        text = "\n".join(filter(None, (candidate.body, *candidate.steps, value)))
+        around = frozenset(
+            fold(r.target_name) for r in candidate.relations if r.target_kind not in ("product", "product_line")
+        )
+        return cls(
+            candidate.kind, candidate.name, candidate.aliases, candidate.line, candidate.products, text, around
+        )
+
+    @classmethod
+    def of_fact(cls, fact: Fact, graph: Graph) -> Described:
+        """From the graph."""
+        products = tuple(sorted(graph.products_about(fact.ref)))
+        line = graph.line_of(products[0]) if products else None
+        around = [
+            target for relation in ("shows", "reports", "caused_by", "solved_by", "concerns")
+            for target in graph.targets(fact.ref, relation)
+        ]  # fmt: skip
+        return cls(
+            fact.kind, fact.name, fact.names[1:], line, products, fact.body,
+            frozenset(fold(target.name) for target in around),
+        )  # fmt: skip
+
+
+def same(a: Described, b: Described) -> float:
+    """How likely two entries say the same, 0 to 1."""
+    return float(probabilities([(a, b)])[0])
+
+
+def probabilities(pairs: Sequence[tuple[Described, Described]]) -> np.ndarray:
+    """``same`` for many pairs at once: ``(len(pairs),)``."""
+    if not pairs:
+        return np.zeros(0)
+    book, model, scaler = _trained(FOLDER, (FOLDER / "pairs.yml").stat().st_mtime_ns)
+    found = model.predict_proba(scaler.transform(_matrix(pairs, book)))[:, 1]
+    certain = np.array([_certain(a, b) for a, b in pairs], dtype=float)
+    return np.where(np.isnan(certain), found, certain)
+
+
+def _certain(a: Described, b: Described) -> float | None:
+    """What needs no weighing: other products, other models, the same name."""
+    if a.kind != b.kind or _apart(a, b):
+        return 0.0
+    if a.kind == "product":
+        models = {_model(name) for name in (a.name, *a.aliases)}, {_model(name) for name in (b.name, *b.aliases)}
+        if all(map(any, models)):
+            return 0.97 if models[0] & models[1] - {""} else 0.02
+    if a.kind in ("product_line", "error_code") and _name(a.name) == _name(b.name):
+        return 0.97
+    return None
+
+
+def _model(name: str) -> str:
+    """Letters and digits of a model, and the words that make it another one."""
+    said = normalize(name).text
+    return "".join(re.findall(r"[a-z0-9+]+", said)) if re.search(r"\d", said) else ""
+
+
+def _apart(a: Described, b: Described) -> bool:
+    """What no likeness can make the same: entries about other products, specs of other values."""
+    if a.products and b.products and not set(map(fold, a.products)) & set(map(fold, b.products)):
+        return True
+    return bool(a.line and b.line and fold(a.line) != fold(b.line) and not set(a.products) & set(b.products))
+
+
+def clusters(entries: Sequence[Described]) -> list[list[int]]:
+    """Groups of entries that say the same, as positions; those alone are groups of one.
+
+    Near-linear: only entries that share a rare part of a name, or an equal one, are compared.
+    """
+    pairs = list(_blocked(entries))
+    chances = probabilities([(entries[i], entries[j]) for i, j in pairs])
+    leader = list(range(len(entries)))
+
+    def first(i: int) -> int:
+        while leader[i] != i:
+            leader[i] = leader[leader[i]]
+            i = leader[i]
+        return i
+
+    members: dict[int, list[int]] = {i: [i] for i in leader}
+    unlike = {pair for pair, chance in zip(pairs, chances, strict=True) if chance < 1 - SAME - 0.2}
+    for at in np.argsort(-chances):
+        if chances[at] < SAME:
+            break
+        one, other = (first(i) for i in pairs[at])
+        # A chain of small likenesses must not join what is told apart.
+        if one == other or any(
+            (min(i, j), max(i, j)) in unlike for i in members[one] for j in members[other]
+        ):
+            continue
+        leader[other] = one
+        members[one] += members.pop(other)
+    return sorted(sorted(group) for group in members.values())
+
+
+def merged(candidates: Sequence[Candidate]) -> Candidate:
+    """One candidate of several that say the same: the surest one, with all names, relations and products."""
+    best = max(candidates, key=lambda candidate: candidate.confidence)
+    names = dict.fromkeys(name for c in candidates for name in (c.name, *c.aliases) if name != best.name)
+    doubt = float(np.prod([1 - c.confidence for c in candidates]))
+    return replace(
+        best,
+        aliases=tuple(names),
+        body=best.body or max((c.body for c in candidates), key=len),
+        steps=best.steps or max((c.steps for c in candidates), key=len),
+        products=tuple(dict.fromkeys(product for c in candidates for product in c.products)),
+        relations=tuple(dict.fromkeys(relation for c in candidates for relation in c.relations)),
+        confidence=round(min(1 - doubt, 0.999), 3),
+    )
+
+
+def merge(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """All candidates, those that say the same as one."""
+    groups = clusters([Described.of_candidate(candidate) for candidate in candidates])
+    return [merged([candidates[i] for i in group]) for group in groups]
+
+
+def known_as(candidate: Candidate, graph: Graph, limit: int = 3) -> list[tuple[Fact, float]]:
+    """Entries of the graph that may say the same as a candidate, the likeliest first."""
+    facts = graph.of_kind(candidate.kind)
+    entry = Described.of_candidate(candidate)
+    others = [Described.of_fact(fact, graph) for fact in facts]
+    partners = sorted(
+        range(len(facts)), key=lambda i: -max(fuzz.ratio(fold(entry.name), fold(n)) for n in (others[i].name, *others[i].aliases))
+    )[:_PARTNERS]  # fmt: skip
+    chances = probabilities([(entry, others[i]) for i in partners])
+    found = sorted(zip(partners, chances, strict=True), key=lambda item: -item[1])
+    return [(facts[i], float(chance)) for i, chance in found[:limit] if chance >= SAME]
+
+
+@dataclass(frozen=True)
+class Side:
+    """What one source says: ``said``, in the words of ``quote``."""
+
+    said: str
+    document: str
+    quote: str
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """Sources that do not agree.
+
+    Attributes:
+        subject: The product, or the policy.
+        attribute: The spec's name; the kind of time or amount for a policy.
+        sides: What each says, the differing ones only.
+    """
+
+    subject: str
+    attribute: str
+    sides: tuple[Side, ...]
+
+
+def contradictions(candidates: Sequence[Candidate], graph: Graph | None = None) -> list[Contradiction]:
+    """Specs of one product with two values, and policies of one name with two periods or amounts."""
+    told: dict[tuple[str, str, str], list[tuple[Measure, Side]]] = defaultdict(list)
+    for kind, name, owners, said, side in (*_sayings(candidates), *_known_sayings(graph)):
+        for found in _measured(kind, said):
+            attribute = name if kind == "spec" else found.group
+            for owner in owners:
+                told[fold(owner), fold(attribute), found.group].append(
+                    (found, replace(side, said=f"{owner}\t{attribute}\t{side.said}"))
+                )
+    found = []
+    for sayings in told.values():
+        differing: list[tuple[Measure, Side]] = []
+        for value, side in sayings:
+            if not any(value.equals(other) for other, _ in differing):
+                differing.append((value, side))
+        if len(differing) > 1:
+            owner, attribute, _ = differing[0][1].said.split("\t", 2)
+            sides = tuple(replace(side, said=side.said.split("\t", 2)[2]) for _, side in differing)
+            found.append(Contradiction(owner, attribute, sides))
+    return found
+
+
+def _sayings(candidates: Iterable[Candidate]) -> Iterator[tuple[str, str, tuple[str, ...], str, Side]]:
+    for c in candidates:
+        if c.kind == "spec" and c.value:
+            said = f"{c.value} {c.unit or ''}".strip()
+            yield c.kind, c.name, c.products or ((c.line,) if c.line else ()), said, Side(
+                said, c.source.document, c.source.quote
+            )
+        elif c.kind == "policy":
+            owners = tuple(f"{c.name} ({product})" for product in c.products) or (c.name,)
+            text = c.body or c.source.quote
+            yield c.kind, c.name, owners, text, Side(text, c.source.document, c.source.quote)
+
+
+def _known_sayings(graph: Graph | None) -> Iterator[tuple[str, str, tuple[str, ...], str, Side]]:
+    for fact in graph.of_kind("spec") if graph else ():
+        products = tuple(target.name for target in graph.targets(fact.ref, "describes"))
+        name = fact.name
+        for product in products:
+            name = name.removeprefix(f"{product} ")
+        yield "spec", name, products, fact.body, Side(fact.body, fact.source, fact.body)
+    for fact in graph.of_kind("policy") if graph else ():
+        owners = tuple(f"{fact.name} ({p})" for p in sorted(graph.products_about(fact.ref))) or (fact.name,)
+        yield "policy", fact.name, owners, fact.body, Side(fact.body, fact.source, fact.body)
+
+
+def _measured(kind: str, said: str) -> list[Measure]:
+    """A spec's one value; of a policy the first of each kind of time or amount."""
+    found = [m for m in measures(said) if kind == "spec" or m.group in ("days", "months", "money", "share")]
+    if kind == "spec":
+        return found[:1]
+    return list({m.group: m for m in reversed(found)}.values())
+
+
+def _blocked(entries: Sequence[Described]) -> Iterator[tuple[int, int]]:
+    """Pairs worth comparing: of one kind, with a part of a name in common or close in meaning."""
+    parts: dict[tuple[str, str], list[int]] = defaultdict(list)
+    own: list[set[str]] = []
+    for i, entry in enumerate(entries):
+        names = [fold(name) for name in (entry.name, *entry.aliases)]
+        mine = {name[k : k + 2] for name in names for k in range(max(1, len(name) - 1))} | set(names)
+        mine |= {f"{m.group}{m.numbers}" for m in measures(entry.text)[:3]} if entry.kind == "spec" else set()
+        mine |= set(list(entry.around)[:4])
+        own.append(mine)
+        for part in mine:
+            parts[entry.kind, part].append(i)
+    seen: set[tuple[int, int]] = set()
+    for i, entry in enumerate(entries):
+        shared: dict[int, float] = defaultdict(float)
+        for part in own[i]:
+            holders = parts[entry.kind, part]
+            if len(holders) <= _PART_LIMIT:
+                for j in holders:
+                    shared[j] += 1 / len(holders)
+        shared.pop(i, None)
+        for j in sorted(shared, key=shared.get, reverse=True)[:_PARTNERS]:
+            if not _apart(entry, entries[j]):
+                seen.add((min(i, j), max(i, j)))
+    yield from sorted(seen)
+
+
+@lru_cache(maxsize=2)
+def _trained(folder: Path, _changed: int) -> tuple[Pairs, LogisticRegression, StandardScaler]:
+    book = current(Pairs, folder / "pairs.yml")
+    pairs, labels = [], []
+    for label, kinds in ((True, book.same), (False, book.other)):
+        for kind, rows in kinds.items():
+            for one, other in rows:
+                pairs.append((_written(kind, one), _written(kind, other)))
+                labels.append(label)
+    scaler = StandardScaler()
+    features = scaler.fit_transform(_matrix(pairs, book))
+    model = LogisticRegression(C=0.05, max_iter=500, class_weight="balanced").fit(features, labels)
+    return book, model, scaler
+
+
+def _written(kind: str, text: str) -> Described:
+    products = _PRODUCTS.search(text)
+    name, *said = _BAR.split(_PRODUCTS.sub("", text))
+    return Described(kind, name, products=(products.group(1),) if products else (), text=" ".join(said))
+
+
+def _matrix(pairs: Sequence[tuple[Described, Described]], book: Pairs) -> np.ndarray:
+    """The features of each pair."""
+    pairs = [(_in_digits(a), _in_digits(b)) for a, b in pairs]
+    texts = {t: None for pair in pairs for e in pair for t in (e.name, f"{e.name} {e.text}"[:200])}
+    texts |= {left: None for a, b in pairs for left in _leftovers(a.name, b.name)}
+    texts = list(texts)
+    vectors = dict(zip(texts, embed_all(texts), strict=True))
+    return np.array([_features(a, b, vectors, book) for a, b in pairs])
+
+
+def _in_digits(entry: Described) -> Described:
+    return replace(entry, name=in_digits(entry.name), aliases=tuple(map(in_digits, entry.aliases)))
+
+
+def _features(a: Described, b: Described, vectors: dict[str, np.ndarray], book: Pairs) -> list[float]:
+    names = [(x, y) for x in map(_name, (a.name, *a.aliases)) for y in map(_name, (b.name, *b.aliases))]
+    one, other = _name(a.name), _name(b.name)
+    close = max(fuzz.ratio(x, y) for x, y in names) / 100
+    meaning = float(vectors[a.name] @ vectors[b.name])
+    whole = float(vectors[f"{a.name} {a.text}"[:200]] @ vectors[f"{b.name} {b.text}"[:200]])
+    both_told = float(bool(a.text) and bool(b.text))
+    valued = measures(a.text or a.name), measures(b.text or b.name)
+    equal, unequal = _values(*valued)
+    opposed = _opposed(a.name, b.name, book.opposites)
+    denied = sum(one.count(d) for d in book.denials) - sum(other.count(d) for d in book.denials)
+    words_one, words_other = _words(a.name), _words(b.name)
+    shared = len(words_one & words_other) / max(1, min(len(words_one), len(words_other)))
+    left_one, left_other = _leftovers(a.name, b.name)
+    leftover = float(vectors[left_one] @ vectors[left_other]) if left_one and left_other else 0.0
+    latin = set(re.findall(r"[a-z]*\d+[a-z]*|[a-z]+", one)), set(re.findall(r"[a-z]*\d+[a-z]*|[a-z]+", other))
+    kind = a.kind
+    return [
+        close, meaning, whole, close * meaning, float(any(x == y for x, y in names)),
+        both_told * fuzz.token_set_ratio(" ".join(words(a.text)), " ".join(words(b.text))) / 100, both_told,
+        max(fuzz.partial_ratio(x, y) for x, y in names) / 100, shared,
+        equal, unequal, float(opposed), float(_opposed(a.text, b.text, book.opposites)) * both_told,
+        float(bool(left_one) and bool(left_other)), leftover, float(bool(left_one) != bool(left_other)),
+        float(len(left_one + left_other) / max(1, len(one + other))),
+        float(abs(denied)), float(bool(latin[0] ^ latin[1])), float(bool(latin[0] & latin[1])),
+        float(bool(a.around & b.around)), float(bool(set(a.products) & set(b.products))),
+        float(kind == "spec"), float(kind == "spec") * equal, float(kind == "spec") * meaning,
+        float(kind == "product"), float(kind == "product") * close, float(kind == "faq") * meaning,
+        float(kind in ("fault", "solution")) * meaning, float(kind == "policy") * meaning,
+    ]  # fmt: skip
+
+
+def _leftovers(one: str, other: str) -> tuple[str, str]:
+    """What each of two names says that the other does not, word for word."""
+    mine, theirs = words(normalize(one).text), words(normalize(other).text)
+    return "".join(w for w in mine if w not in other.lower()), "".join(w for w in theirs if w not in one.lower())
+
+
+@lru_cache(maxsize=20_000)
+def _name(name: str) -> str:
+    return fold(name)
+
+
+@lru_cache(maxsize=20_000)
+def _words(name: str) -> frozenset[str]:
+    return frozenset(words(normalize(name).text))
+
+
+def _values(one: Sequence[Measure], other: Sequence[Measure]) -> tuple[float, float]:
+    """Whether values of one group are equal, and whether some are not."""
+    equal = any(a.equals(b) for a in one for b in other)
+    unequal = any(
+        a.group == b.group and not any(a.equals(c) for c in other) for a in one for b in other
+    )
+    return float(equal), float(unequal)
+
+
+def _opposed(one: str, other: str, opposites: Sequence[Sequence[str]]) -> int:
+    """How many pairs of opposites stand against each other."""
+    return sum(
+        x in one and y not in one and y in other and x not in other
+        for left, right in opposites
+        for x, y in ((left, right), (right, left))
+    )
