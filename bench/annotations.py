@@ -124,7 +124,11 @@ def _matched(annotated: Annotated, candidates: Sequence[Candidate]) -> dict[int,
 def _alike(text: str, entity: dict[str, Any], candidate: Candidate) -> float:
     """1 for the same text, else the share of characters at one place; a spec's equal value counts a little more."""
     value = entity.get("value")
-    bonus = 0.1 if value and candidate.value and fold(value) in fold(f"{candidate.value}{candidate.unit or ''}") else 0
+    bonus = (
+        0.1
+        if value and candidate.value and fold(value) in fold(f"{candidate.value}{candidate.unit or ''}")
+        else 0
+    )
     names = (candidate.name, *candidate.aliases)
     if fold(entity["text"]) in map(fold, names):
         return 1 + bonus
@@ -154,7 +158,9 @@ def _count_relations(
         for r in annotated.relations
         for source in named
         for target in named
-        if source[1] == r["source"] and target[1] == r["target"] and _fits(r["relation"], source[0], target[0])
+        if source[1] == r["source"]
+        and target[1] == r["target"]
+        and _fits(r["relation"], source[0], target[0])
     }
     name_of = {
         (c.kind, fold(name)): (annotated.entities[matched[j]]["kind"], annotated.entities[matched[j]]["text"])

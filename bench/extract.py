@@ -113,7 +113,12 @@ def _plain(document: Document, mention: Mention, around: Sequence[Mention]) -> C
 
 
 def _compare(
-    what: str, part: Sequence[Annotated], ours: Reader, rival: Reader, totals: tuple[Counts, Counts], show: bool
+    what: str,
+    part: Sequence[Annotated],
+    ours: Reader,
+    rival: Reader,
+    totals: tuple[Counts, Counts],
+    show: bool,
 ) -> None:
     own, others = (Counts(), Counts()), (Counts(), Counts())
     started = time.perf_counter()
@@ -149,10 +154,19 @@ def _fusion(pairs: Sequence[dict], show: bool) -> Goal:
         wrong += told and not pair["same"]
         missed += not told and pair["same"]
         if show and told != pair["same"]:
-            print("same" if pair["same"] else "not the same", pair["kind"], a.name, "|", b.name, round(same(a, b), 2))
+            print(
+                "same" if pair["same"] else "not the same",
+                pair["kind"],
+                a.name,
+                "|",
+                b.name,
+                round(same(a, b), 2),
+            )
     precision, recall = right / max(1, right + wrong), right / max(1, right + missed)
     heading(f"Fusion of {len(pairs)} pairs")
-    table(("precision", "recall", "F1"), [(precision, recall, 2 * right / max(1, 2 * right + wrong + missed))])
+    table(
+        ("precision", "recall", "F1"), [(precision, recall, 2 * right / max(1, 2 * right + wrong + missed))]
+    )
     return Goal.at_least("pairwise F1 of fusion", 2 * right / max(1, 2 * right + wrong + missed), 0.90)
 
 

@@ -26,7 +26,7 @@ from kefu.rulebook import Entry, current
 #: From this probability on two entries are merged.
 SAME = 0.5
 #: An entry is compared with so many of those that share a part of its name, the rarest parts first.
-_PARTNERS = 30
+_PARTNERS = 8
 _PART_LIMIT = 200
 _BAR = re.compile(r"\s*\|\s*")
 _PRODUCTS = re.compile(r"\s*\[([^\]]+)\]\s*$")
@@ -62,7 +62,9 @@ class Described:
     @classmethod
     def of_row(cls, kind: str, row: dict) -> Described:
         """From ``name``, ``line``, ``products`` and ``text``."""
-        return cls(kind, row["name"], (), row.get("line"), tuple(row.get("products") or ()), row.get("text") or "")
+        return cls(
+            kind, row["name"], (), row.get("line"), tuple(row.get("products") or ()), row.get("text") or ""
+        )
 
     @classmethod
     def of_candidate(cls, candidate: Candidate) -> Described:
@@ -70,10 +72,18 @@ class Described:
         value = f"{candidate.value} {candidate.unit or ''}" if candidate.value else ""
         text = "\n".join(filter(None, (candidate.body, *candidate.steps, value)))
         around = frozenset(
-            fold(r.target_name) for r in candidate.relations if r.target_kind not in ("product", "product_line")
+            fold(r.target_name)
+            for r in candidate.relations
+            if r.target_kind not in ("product", "product_line")
         )
         return cls(
-            candidate.kind, candidate.name, candidate.aliases, candidate.line, candidate.products, text, around
+            candidate.kind,
+            candidate.name,
+            candidate.aliases,
+            candidate.line,
+            candidate.products,
+            text,
+            around,
         )
 
     @classmethod
@@ -111,7 +121,10 @@ def _certain(a: Described, b: Described) -> float | None:
     if a.kind != b.kind or _apart(a, b):
         return 0.0
     if a.kind == "product":
-        models = {_model(name) for name in (a.name, *a.aliases)}, {_model(name) for name in (b.name, *b.aliases)}
+        models = (
+            {_model(name) for name in (a.name, *a.aliases)},
+            {_model(name) for name in (b.name, *b.aliases)},
+        )
         if all(map(any, models)):
             return 0.97 if models[0] & models[1] - {""} else 0.02
     if a.kind in ("product_line", "error_code") and _name(a.name) == _name(b.name):
@@ -249,8 +262,12 @@ def _sayings(candidates: Iterable[Candidate]) -> Iterator[tuple[str, str, tuple[
     for c in candidates:
         if c.kind == "spec" and c.value:
             said = f"{c.value} {c.unit or ''}".strip()
-            yield c.kind, c.name, c.products or ((c.line,) if c.line else ()), said, Side(
-                said, c.source.document, c.source.quote
+            yield (
+                c.kind,
+                c.name,
+                c.products or ((c.line,) if c.line else ()),
+                said,
+                Side(said, c.source.document, c.source.quote),
             )
         elif c.kind == "policy":
             owners = tuple(f"{c.name} ({product})" for product in c.products) or (c.name,)
@@ -329,8 +346,8 @@ def _written(kind: str, text: str) -> Described:
 def _matrix(pairs: Sequence[tuple[Described, Described]], book: Pairs) -> np.ndarray:
     """The features of each pair."""
     pairs = [(_in_digits(a), _in_digits(b)) for a, b in pairs]
-    texts = {t: None for pair in pairs for e in pair for t in (e.name, f"{e.name} {e.text}"[:200])}
-    texts |= {left: None for a, b in pairs for left in _leftovers(a.name, b.name)}
+    texts = {t: None for pair in pairs for e in pair for t in (e.name, _whole(e))}
+    texts |= {word: None for a, b in pairs for left in _leftovers(a.name, b.name) for word in left}
     texts = list(texts)
     vectors = dict(zip(texts, embed_all(texts), strict=True))
     return np.array([_features(a, b, vectors, book) for a, b in pairs])
@@ -345,7 +362,7 @@ def _features(a: Described, b: Described, vectors: dict[str, np.ndarray], book: 
     one, other = _name(a.name), _name(b.name)
     close = max(fuzz.ratio(x, y) for x, y in names) / 100
     meaning = float(vectors[a.name] @ vectors[b.name])
-    whole = float(vectors[f"{a.name} {a.text}"[:200]] @ vectors[f"{b.name} {b.text}"[:200]])
+    whole = float(vectors[_whole(a)] @ vectors[_whole(b)])
     both_told = float(bool(a.text) and bool(b.text))
     valued = measures(a.text or a.name), measures(b.text or b.name)
     equal, unequal = _values(*valued)
@@ -354,7 +371,7 @@ def _features(a: Described, b: Described, vectors: dict[str, np.ndarray], book: 
     words_one, words_other = _words(a.name), _words(b.name)
     shared = len(words_one & words_other) / max(1, min(len(words_one), len(words_other)))
     left_one, left_other = _leftovers(a.name, b.name)
-    leftover = float(vectors[left_one] @ vectors[left_other]) if left_one and left_other else 0.0
+    leftover = _cosine(left_one, left_other, vectors)
     latin = set(re.findall(r"[a-z]*\d+[a-z]*|[a-z]+", one)), set(re.findall(r"[a-z]*\d+[a-z]*|[a-z]+", other))
     kind = a.kind
     return [
@@ -363,7 +380,7 @@ def _features(a: Described, b: Described, vectors: dict[str, np.ndarray], book: 
         max(fuzz.partial_ratio(x, y) for x, y in names) / 100, shared,
         equal, unequal, float(opposed), float(_opposed(a.text, b.text, book.opposites)) * both_told,
         float(bool(left_one) and bool(left_other)), leftover, float(bool(left_one) != bool(left_other)),
-        float(len(left_one + left_other) / max(1, len(one + other))),
+        len("".join(left_one + left_other)) / max(1, len(one + other)),
         float(abs(denied)), float(bool(latin[0] ^ latin[1])), float(bool(latin[0] & latin[1])),
         float(bool(a.around & b.around)), float(bool(set(a.products) & set(b.products))),
         float(kind == "spec"), float(kind == "spec") * equal, float(kind == "spec") * meaning,
@@ -372,10 +389,24 @@ def _features(a: Described, b: Described, vectors: dict[str, np.ndarray], book: 
     ]  # fmt: skip
 
 
-def _leftovers(one: str, other: str) -> tuple[str, str]:
-    """What each of two names says that the other does not, word for word."""
-    mine, theirs = words(normalize(one).text), words(normalize(other).text)
-    return "".join(w for w in mine if w not in other.lower()), "".join(w for w in theirs if w not in one.lower())
+def _whole(entry: Described) -> str:
+    return f"{entry.name} {entry.text}".strip()[:200]
+
+
+def _leftovers(one: str, other: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The words of each of two names that the other does not say."""
+    said, also = one.lower(), other.lower()
+    return tuple(sorted(w for w in _words(one) if w not in also)), tuple(
+        sorted(w for w in _words(other) if w not in said)
+    )
+
+
+def _cosine(one: Sequence[str], other: Sequence[str], vectors: dict[str, np.ndarray]) -> float:
+    """How close two lists of words are in meaning; 0 if one is empty."""
+    if not one or not other:
+        return 0.0
+    a, b = (np.sum([vectors[word] for word in some], axis=0) for some in (one, other))
+    return float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b) + 1e-9))
 
 
 @lru_cache(maxsize=20_000)
@@ -391,9 +422,7 @@ def _words(name: str) -> frozenset[str]:
 def _values(one: Sequence[Measure], other: Sequence[Measure]) -> tuple[float, float]:
     """Whether values of one group are equal, and whether some are not."""
     equal = any(a.equals(b) for a in one for b in other)
-    unequal = any(
-        a.group == b.group and not any(a.equals(c) for c in other) for a in one for b in other
-    )
+    unequal = any(a.group == b.group and not any(a.equals(c) for c in other) for a in one for b in other)
     return float(equal), float(unequal)
 
 

@@ -12,7 +12,9 @@ from sklearn.linear_model import LogisticRegression
 from kefu.knowledge.extraction.examples import Example
 from kefu.language.embedding import DIMENSIONS, embed_all
 
-_CLAUSE = re.compile("[^\n,;:.!?|\t\u3002\uff0c\uff1b\uff1a\uff01\uff1f\u3001]+(?:\\.\\d+[^\n,;:!?|\t\u3002\uff0c\uff1b\uff1a\uff01\uff1f\u3001]*)*")
+_CLAUSE = re.compile(
+    "[^\n,;:.!?|\t\u3002\uff0c\uff1b\uff1a\uff01\uff1f\u3001]+(?:\\.\\d+[^\n,;:!?|\t\u3002\uff0c\uff1b\uff1a\uff01\uff1f\u3001]*)*"
+)
 _KNOWN: dict[str, np.ndarray] = {}
 _KEPT = 20_000
 #: Examples are judged by what was learned from the others, as new texts will be.
@@ -58,7 +60,10 @@ class ClauseKinds:
         spans = clauses(text)
         if not spans:
             return []
-        scores = _vectors([text[start:end].strip() for start, end in spans]) @ self._weights[:-1] + self._weights[-1]
+        scores = (
+            _vectors([text[start:end].strip() for start, end in spans]) @ self._weights[:-1]
+            + self._weights[-1]
+        )
         shares = np.exp(scores - scores.max(axis=1, keepdims=True))
         shares /= shares.sum(axis=1, keepdims=True)
         return [
@@ -69,9 +74,7 @@ class ClauseKinds:
 
 def judged_by_others(examples: Sequence[Example]) -> list[ClauseKinds]:
     """For each example what was learned without its trade."""
-    parts = [
-        ClauseKinds.train([e for e in examples if e.trade % _FOLDS != fold]) for fold in range(_FOLDS)
-    ]
+    parts = [ClauseKinds.train([e for e in examples if e.trade % _FOLDS != fold]) for fold in range(_FOLDS)]
     return [parts[example.trade % _FOLDS] for example in examples]
 
 

@@ -16,7 +16,9 @@ KIND_OF_SLOT = {
     "P": "product", "L": "product_line", "U": "function", "F": "fault", "S": "symptom", "E": "error_code",
     "C": "cause", "R": "solution", "V": "spec", "Y": "policy",
 }  # fmt: skip
-_SLOT = re.compile(r"\[([^\[\]{]*)\{([A-Z])(\d?)([b-d]?)\}\]|\{([A-Z])(\d?)([b-d]?)(?::([^{}]+))?\}|\{(\w+)\}")
+_SLOT = re.compile(
+    r"\[([^\[\]{]*)\{([A-Z])(\d?)([b-d]?)\}\]|\{([A-Z])(\d?)([b-d]?)(?::([^{}]+))?\}|\{(\w+)\}"
+)
 _SPEC = re.compile(r"(\S+) (.+)")
 
 
@@ -171,7 +173,11 @@ def _shuffled(values: Sequence[str], rng: random.Random) -> list[str]:
 
 def _code(rng: random.Random) -> str:
     letters = rng.choice(("E", "F", "Er", "ERR", "H", "P", "U", "C", "A", "E-", "LE", "dE", "PF", ""))
-    return f"{letters}{rng.randrange(1, 40):0{rng.choice((1, 2, 2))}d}" if letters else str(rng.randrange(100, 999))
+    return (
+        f"{letters}{rng.randrange(1, 40):0{rng.choice((1, 2, 2))}d}"
+        if letters
+        else str(rng.randrange(100, 999))
+    )
 
 
 def links(example: Example) -> Iterator[tuple[str, int, int]]:

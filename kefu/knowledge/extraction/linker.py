@@ -62,18 +62,14 @@ class Linker:
         return found
 
 
-def _pairs(
-    text: str, mentions: Sequence[Mention]
-) -> Iterator[tuple[Mention, Mention, dict[str, float]]]:
+def _pairs(text: str, mentions: Sequence[Mention]) -> Iterator[tuple[Mention, Mention, dict[str, float]]]:
     for source in mentions:
         for target in mentions:
             if source is not target and relation_between(source.kind, target.kind):
                 yield source, target, _features(text, mentions, source, target)
 
 
-def _features(
-    text: str, mentions: Sequence[Mention], source: Mention, target: Mention
-) -> dict[str, float]:
+def _features(text: str, mentions: Sequence[Mention], source: Mention, target: Mention) -> dict[str, float]:
     """How two mentions stand to each other and to those around."""
     first, second = sorted((source, target), key=lambda mention: mention.start)
     between = text[first.end : second.start]

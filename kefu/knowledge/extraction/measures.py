@@ -41,7 +41,9 @@ def _units(_key: int) -> tuple[dict[str, tuple[str, float]], re.Pattern[str]]:
             table.setdefault(normalize(unit).text, (group, share))
     longest = sorted(table, key=len, reverse=True)
     latin_end = r"(?![a-z])"
-    forms = "|".join(re.escape(unit) + (latin_end if unit[-1].isascii() and unit[-1].isalpha() else "") for unit in longest)
+    forms = "|".join(
+        re.escape(unit) + (latin_end if unit[-1].isascii() and unit[-1].isalpha() else "") for unit in longest
+    )
     value = re.compile(
         rf"(?:[\u2264\u2265<>\u00b1]\s*|-(?=\d))?{_NUMBER}(?:\s*(?:{forms})?\s*[-~\u00d7x*:\u2013]\s*{_NUMBER})*\s*(?:{forms})?"
     )

@@ -131,9 +131,15 @@ class Reading:
     def _models(self, item: Span, start: int) -> Iterator[Mention]:
         """The models listed behind "suitable for"."""
         listed = re.split(r"[\u3002\uff1b;\n]", item.text[start:])[0]
-        for match in re.finditer(r"[^\s\u3001,\uff0c/()\uff08\uff09](?:[^\u3001,\uff0c/()\uff08\uff09]*)", listed):
+        for match in re.finditer(
+            r"[^\s\u3001,\uff0c/()\uff08\uff09](?:[^\u3001,\uff0c/()\uff08\uff09]*)", listed
+        ):
             said = match.group().strip()
-            if any(c.isdigit() for c in said) and any(c.isascii() and c.isalpha() for c in said) and len(said) <= 24:
+            if (
+                any(c.isdigit() for c in said)
+                and any(c.isascii() and c.isalpha() for c in said)
+                and len(said) <= 24
+            ):
                 at = item.start + start + match.start()
                 yield Mention("product", at, at + len(said), said, _PATTERN, "pattern")
 
@@ -165,7 +171,12 @@ class Reading:
             moved = [m.moved(-item.start) for m in mentions]
             for link in self._model.linker(item.text, moved):
                 self.links.append(
-                    Link(link.relation, link.source.moved(item.start), link.target.moved(item.start), link.confidence)
+                    Link(
+                        link.relation,
+                        link.source.moved(item.start),
+                        link.target.moved(item.start),
+                        link.confidence,
+                    )
                 )
         if above is not None and above.kind == "fault":
             found = self._under_fault(block, above, found)
@@ -218,7 +229,9 @@ class Reading:
             found.append(
                 Mention("solution", first.start, first.start + len(text), text, _UNDER, "heading", steps)
             )
-        found = [replace(m, kind="symptom") if m.kind == "fault" and m.text != fault.text else m for m in found]
+        found = [
+            replace(m, kind="symptom") if m.kind == "fault" and m.text != fault.text else m for m in found
+        ]
         caused = any(m.kind == "cause" for m in found)
         for mention in found:
             relation = relation_between("fault", mention.kind)
@@ -239,7 +252,9 @@ class Reading:
     def _settle(self) -> None:
         """What a table, a pattern or the title named is of one kind in the whole document."""
         sure = {m.text: m.kind for m in self.mentions if m.by != "learned" or m in self.subjects}
-        self.mentions = [m for m in self.mentions if m.kind not in _CODED or sure.get(m.text, m.kind) == m.kind]
+        self.mentions = [
+            m for m in self.mentions if m.kind not in _CODED or sure.get(m.text, m.kind) == m.kind
+        ]
 
     def _say_again(self) -> None:
         """What a table or the title named is the same in running text."""
@@ -288,6 +303,4 @@ class Reading:
 def _without_makers(found: list[Mention]) -> list[Mention]:
     """Leaves out a product that is another one with its maker's name, or several of them at once."""
     models = [m.text for m in found if m.kind == "product"]
-    return [
-        m for m in found if m.kind != "product" or not any(o != m.text and o in m.text for o in models)
-    ]
+    return [m for m in found if m.kind != "product" or not any(o != m.text and o in m.text for o in models)]

@@ -56,9 +56,7 @@ def ticket_document(
     return builder.build()
 
 
-def extract(
-    document: Document, graph: Graph | None = None, trained: Model | None = None
-) -> list[Candidate]:
+def extract(document: Document, graph: Graph | None = None, trained: Model | None = None) -> list[Candidate]:
     """What a document suggests for the graph, in the order of the text.
 
     Args:
@@ -133,9 +131,7 @@ class _Places:
         """The sentence, the row or the heading around a mention."""
         block = self._block(mention)
         start, end = self._around(block, mention)
-        return Source(
-            self._document.name, block.heading, start, end, self._document.text[start:end]
-        )
+        return Source(self._document.name, block.heading, start, end, self._document.text[start:end])
 
     def body(self, mention: Mention) -> str:
         """The text below a heading that names something, else nothing."""

@@ -46,7 +46,11 @@ def _fitted(columns: list[str], block: Block, section: str, vocabulary: Vocabula
             columns[codes] = ""
         if "fault" not in columns:
             for i, header in enumerate(headers):
-                if i != codes and columns[i] in ("", "value", "spec") and re.search(vocabulary.meaning, header):
+                if (
+                    i != codes
+                    and columns[i] in ("", "value", "spec")
+                    and re.search(vocabulary.meaning, header)
+                ):
                     columns[i] = "fault"
                     break
     fitted = []

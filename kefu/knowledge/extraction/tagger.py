@@ -17,7 +17,9 @@ from kefu.language.words import tagged_words, units
 #: Share of training texts in which single words are hidden, so that what stands around them is learned.
 _HIDDEN = 0.35
 _MODEL_NUMBER = re.compile(r"(?=[A-Za-z]*[-_/]?\d)[A-Za-z]{0,8}[-_/]?\d[A-Za-z0-9\-_/]*")
-_BOUNDS = frozenset("\n,;:.!?()[]|/\u3002\uff0c\uff1b\uff1a\uff01\uff1f\uff08\uff09\u3001\u201c\u201d\u3010\u3011\t")
+_BOUNDS = frozenset(
+    "\n,;:.!?()[]|/\u3002\uff0c\uff1b\uff1a\uff01\uff1f\uff08\uff09\u3001\u201c\u201d\u3010\u3011\t"
+)
 
 
 class Tagger:
@@ -190,7 +192,9 @@ def _words(cut: Sequence[tuple[str, int]], text: str) -> list[tuple[str, str, st
             at += 1
         first, last, word, part = spans[at]
         begins, ends = position <= first, position + len(unit) >= last
-        found.append((word.lower(), part, "S" if begins and ends else "B" if begins else "E" if ends else "M"))
+        found.append(
+            (word.lower(), part, "S" if begins and ends else "B" if begins else "E" if ends else "M")
+        )
     return found
 
 

@@ -99,7 +99,9 @@ class _Lines:
     def _is_row(self, text: str) -> bool:
         if text.startswith("|") or "|" in text.strip("|") and self._sort == "table":
             return True
-        return not self._markdown and len(_COLUMNS.split(text)) >= 2 and bool(re.search(r"\t|\||\uff5c", text))
+        return (
+            not self._markdown and len(_COLUMNS.split(text)) >= 2 and bool(re.search(r"\t|\||\uff5c", text))
+        )
 
     def _gather(self, sort: str, text: str) -> None:
         if sort != self._sort:

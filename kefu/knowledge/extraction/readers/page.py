@@ -11,7 +11,9 @@ from kefu.knowledge.extraction.documents import Builder
 from kefu.knowledge.extraction.readers.text import decoded
 
 _HIDDEN = ("script", "style", "noscript", "template", "nav", "iframe", "svg", "head")
-_INLINE = frozenset("a abbr b bdi br cite code em font i kbd label mark q s small span strong sub sup u".split())
+_INLINE = frozenset(
+    "a abbr b bdi br cite code em font i kbd label mark q s small span strong sub sup u".split()
+)
 
 
 def read(path: Path, builder: Builder) -> None:
