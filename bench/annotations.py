@@ -12,6 +12,7 @@ from typing import Any
 from bench.corpora import FileError
 from kefu.knowledge.extraction.candidates import Candidate
 from kefu.knowledge.extraction.documents import Document
+from kefu.knowledge.extraction.examples import relation_between
 from kefu.knowledge.extraction.readers import read
 from kefu.knowledge.extraction.service import ticket_document
 from kefu.language.normalize import fold
@@ -122,7 +123,7 @@ def _matched(annotated: Annotated, candidates: Sequence[Candidate]) -> dict[int,
 
 
 def _alike(text: str, entity: dict[str, Any], candidate: Candidate) -> float:
-    """1 for the same text, else the share of characters at one place; a spec's equal value counts a little more."""
+    """1 for the same text, else the share of characters at one place; more for a spec's equal value."""
     value = entity.get("value")
     bonus = (
         0.1
@@ -152,39 +153,37 @@ def _count_relations(
     annotated: Annotated, candidates: Sequence[Candidate], matched: dict[int, int], counts: Counts
 ) -> None:
     """A relation is found when both its ends are; one at an end that is no entity is wrong."""
-    named = {(e["kind"], e["text"]) for e in annotated.entities}
+    named = [_name(entity) for entity in annotated.entities]
     true = {
         (r["relation"], source, target)
         for r in annotated.relations
         for source in named
         for target in named
-        if source[1] == r["source"]
-        and target[1] == r["target"]
-        and _fits(r["relation"], source[0], target[0])
+        if (source[1], target[1]) == (r["source"], r["target"])
+        and relation_between(source[0], target[0]) == r["relation"]
+        and (r["relation"] != "describes" or r.get("value", source[2]) == source[2])
     }
-    name_of = {
-        (c.kind, fold(name)): (annotated.entities[matched[j]]["kind"], annotated.entities[matched[j]]["text"])
+    found = {j: named[i] for j, i in matched.items()}
+    by_name = {
+        (c.kind, fold(name)): found[j]
         for j, c in enumerate(candidates)
-        if j in matched
+        if j in found
         for name in (c.name, *c.aliases)
     }
     told = set()
-    for candidate in candidates:
-        source_key = (candidate.kind, fold(candidate.name))
+    for j, candidate in enumerate(candidates):
+        source = found.get(j, (candidate.kind, candidate.name, candidate.value or ""))
         for relation in candidate.relations:
             target_key = (relation.target_kind, fold(relation.target_name))
-            source, target = name_of.get(source_key, source_key), name_of.get(target_key, target_key)
-            told.add((relation.relation, source, target))
+            told.add((relation.relation, source, by_name.get(target_key, target_key)))
     for relation in told:
         (counts.right if relation in true else counts.wrong)[relation[0]] += 1
     for relation in true - told:
         counts.missed[relation[0]] += 1
 
 
-def _fits(relation: str, source: str, target: str) -> bool:
-    from kefu.knowledge.extraction.examples import relation_between
-
-    return relation_between(source, target) == relation
+def _name(entity: dict[str, Any]) -> tuple[str, str, str]:
+    return entity["kind"], entity["text"], entity.get("value") or ""
 
 
 def kinds(counts: Iterable[Counts]) -> list[str]:

@@ -1,12 +1,13 @@
 """``python -m bench.extract``: how much of manuals and tickets is read right (``make bench-extract``).
 
-Ours beside what the graph's names and the headings alone give, on manuals and tickets of other trades that were
-annotated apart from the code; and how well entries that say the same are told from others.
+Ours beside what the graph's names and the headings alone give, on manuals and tickets of other trades that
+were annotated apart from the code; and how well entries that say the same are told from others.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -79,10 +80,8 @@ def _ours(graph: Graph) -> Reader:
 
 
 def _baseline(graph: Graph) -> Reader:
-    """Names of the graph and short headings of sections about faults, functions and policies; what stands in one
-    block hangs together."""
+    """Names of the graph and headings; what stands in one block hangs together."""
     known, words = GraphNames(graph), vocabulary()
-    import re
 
     def read(document: Document) -> list[Candidate]:
         found: list[Candidate] = []

@@ -203,12 +203,15 @@ def known_as(candidate: Candidate, graph: Graph, limit: int = 3) -> list[tuple[F
     facts = graph.of_kind(candidate.kind)
     entry = Described.of_candidate(candidate)
     others = [Described.of_fact(fact, graph) for fact in facts]
-    partners = sorted(
-        range(len(facts)), key=lambda i: -max(fuzz.ratio(fold(entry.name), fold(n)) for n in (others[i].name, *others[i].aliases))
-    )[:_PARTNERS]  # fmt: skip
+    partners = sorted(range(len(facts)), key=lambda i: -_likeness(entry, others[i]))[:_PARTNERS]
     chances = probabilities([(entry, others[i]) for i in partners])
     found = sorted(zip(partners, chances, strict=True), key=lambda item: -item[1])
     return [(facts[i], float(chance)) for i, chance in found[:limit] if chance >= SAME]
+
+
+def _likeness(one: Described, other: Described) -> float:
+    names = (_name(name) for name in (other.name, *other.aliases))
+    return max(fuzz.ratio(_name(one.name), name) for name in names)
 
 
 @dataclass(frozen=True)
@@ -326,15 +329,23 @@ def _blocked(entries: Sequence[Described]) -> Iterator[tuple[int, int]]:
 def _trained(folder: Path, _changed: int) -> tuple[Pairs, LogisticRegression, StandardScaler]:
     book = current(Pairs, folder / "pairs.yml")
     pairs, labels = [], []
-    for label, kinds in ((True, book.same), (False, book.other)):
-        for kind, rows in kinds.items():
-            for one, other in rows:
-                pairs.append((_written(kind, one), _written(kind, other)))
-                labels.append(label)
+    for label, kind, one, other in _labelled(book):
+        pairs.append((_written(kind, one), _written(kind, other)))
+        labels.append(label)
     scaler = StandardScaler()
     features = scaler.fit_transform(_matrix(pairs, book))
     model = LogisticRegression(C=0.05, max_iter=500, class_weight="balanced").fit(features, labels)
     return book, model, scaler
+
+
+def _labelled(book: Pairs) -> Iterator[tuple[bool, str, str, str]]:
+    """The written pairs, and as many of entries that have nothing to do with each other."""
+    for label, kinds in ((True, book.same), (False, book.other)):
+        for kind, rows in kinds.items():
+            for i, (one, other) in enumerate(rows):
+                yield label, kind, one, other
+                if label:
+                    yield False, kind, one, rows[(i + 3) % len(rows)][1]
 
 
 def _written(kind: str, text: str) -> Described:

@@ -1,4 +1,4 @@
-"""Files of manuals made for the tests: Word by its library, PDF by hand, with a Chinese font that viewers bring."""
+"""Files of manuals made for the tests: Word by its library, PDF by hand, with a font that viewers bring."""
 
 from pathlib import Path
 
@@ -40,15 +40,16 @@ def write_pdf(path: Path, pages: list[list[tuple[str, int]]]) -> Path:
     add("")  # the catalog and the tree of pages are filled in below
     add("")
     add(
-        "<< /Type /Font /Subtype /Type0 /BaseFont /STSong-Light /Encoding /UniGB-UCS2-H /DescendantFonts [4 0 R] >>"
+        "<< /Type /Font /Subtype /Type0 /BaseFont /STSong-Light /Encoding /UniGB-UCS2-H "
+        "/DescendantFonts [4 0 R] >>"
     )
     add(
         "<< /Type /Font /Subtype /CIDFontType0 /BaseFont /STSong-Light /DW 1000 "
         "/CIDSystemInfo << /Registry (Adobe) /Ordering (GB1) /Supplement 2 >> /FontDescriptor 5 0 R >>"
     )
     add(
-        "<< /Type /FontDescriptor /FontName /STSong-Light /Flags 4 /FontBBox [0 -120 1000 880] /ItalicAngle 0 "
-        "/Ascent 880 /Descent -120 /CapHeight 700 /StemV 80 >>"
+        "<< /Type /FontDescriptor /FontName /STSong-Light /Flags 4 /FontBBox [0 -120 1000 880] "
+        "/ItalicAngle 0 /Ascent 880 /Descent -120 /CapHeight 700 /StemV 80 >>"
     )
     kids = []
     for lines in pages:

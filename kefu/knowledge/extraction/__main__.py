@@ -1,7 +1,7 @@
 """``python -m kefu.knowledge.extraction FILE...``: what manuals suggest for the graph (``make extract``).
 
-Candidates that say the same are shown as one, what the graph has already is named, and sources that do not agree
-are shown side by side. Nothing is stored.
+Candidates that say the same are shown as one, what the graph has already is named, and sources that do not
+agree are shown side by side. Nothing is stored.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the meaning of a clause makes it: a cause, something to do, something wrong; regression on its vector."""
+"""What a clause's meaning makes it: a cause, something to do, something wrong; regression on its vector."""
 
 from __future__ import annotations
 

@@ -12,8 +12,8 @@ from kefu.knowledge.extraction.candidates import Candidate, Relation, Source
 from kefu.knowledge.extraction.documents import Block, Builder, Document
 from kefu.knowledge.extraction.mentions import Link, Mention
 from kefu.knowledge.extraction.names import GraphNames
-from kefu.knowledge.extraction.reading import LEAST, Reading
 from kefu.knowledge.extraction.readers import read
+from kefu.knowledge.extraction.reading import LEAST, Reading
 from kefu.knowledge.extraction.training import Model, model
 from kefu.knowledge.extraction.vocabulary import vocabulary
 from kefu.knowledge.graph import Graph
@@ -42,7 +42,9 @@ def ticket_document(
 
     Args:
         name: Its number.
-        subject, description, solution: Of the ticket.
+        subject: Of the ticket.
+        description: What the customer told.
+        solution: What helped.
         notes: What staff wrote down.
         turns: Who said what, in order.
 
@@ -69,12 +71,21 @@ def extract(document: Document, graph: Graph | None = None, trained: Model | Non
     return _candidates(reading, graph)
 
 
+#: Kind and folded name; a spec's value, too: two values are two specs.
+Key = tuple[str, str, str]
+
+
+def _key(mention: Mention) -> Key:
+    value = f"{mention.value}{mention.unit or ''}" if mention.kind == "spec" and mention.value else ""
+    return mention.kind, fold(mention.text), value
+
+
 def _candidates(reading: Reading, graph: Graph | None) -> list[Candidate]:
     """Mentions of one kind and name are one candidate."""
-    groups: dict[tuple[str, str], list[Mention]] = defaultdict(list)
+    groups: dict[Key, list[Mention]] = defaultdict(list)
     for mention in sorted(reading.mentions, key=lambda m: m.start):
         if mention.confidence >= LEAST and fold(mention.text):
-            groups[mention.kind, fold(mention.text)].append(mention)
+            groups[_key(mention)].append(mention)
     relations = _relations(reading.links, groups)
     places = _Places(reading.document)
     lines = {m.text for m in reading.subjects if m.kind == "product_line"}
@@ -86,7 +97,7 @@ def _candidates(reading: Reading, graph: Graph | None) -> list[Candidate]:
         products += [
             groups[source][0].text
             for source, those in relations.items()
-            if source[0] == "product" and any((r.target_kind, fold(r.target_name)) == key for r in those)
+            if source[0] == "product" and any((r.target_kind, fold(r.target_name)) == key[:2] for r in those)
         ]
         line = next((r.target_name for r in about if r.target_kind == "product_line"), None)
         if line is None and graph is not None and products:
@@ -98,20 +109,18 @@ def _candidates(reading: Reading, graph: Graph | None) -> list[Candidate]:
             Candidate(
                 best.kind, best.text, tuple(dict.fromkeys(m.text for m in mentions if m.text != best.text)),
                 places.body(best), next((m.steps for m in mentions if m.steps), ()), valued.value, valued.unit,
-                line, tuple(dict.fromkeys(products)), about, places.source(best), round(best.confidence, 3),
+                line, tuple(dict.fromkeys(products)), about, places.source(best),
+                round(best.confidence, 3),
             )
         )  # fmt: skip
     return found
 
 
-def _relations(
-    links: Iterable[Link], groups: dict[tuple[str, str], list[Mention]]
-) -> dict[tuple[str, str], tuple[Relation, ...]]:
+def _relations(links: Iterable[Link], groups: dict[Key, list[Mention]]) -> dict[Key, tuple[Relation, ...]]:
     """The relations that hold, by the candidate that they start from."""
-    held: dict[tuple[str, str], dict[Relation, None]] = defaultdict(dict)
+    held: dict[Key, dict[Relation, None]] = defaultdict(dict)
     for link in links:
-        source = (link.source.kind, fold(link.source.text))
-        target = (link.target.kind, fold(link.target.text))
+        source, target = _key(link.source), _key(link.target)
         if link.confidence >= _HOLDS and source in groups and target in groups and source != target:
             best = max(groups[target], key=lambda m: (m.confidence, -m.start))
             held[source][Relation(link.relation, link.target.kind, best.text)] = None

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from kefu.knowledge.extraction.documents import Block, Span
 from kefu.knowledge.extraction.examples import relation_between
+from kefu.knowledge.extraction.measures import first_measure
 from kefu.knowledge.extraction.mentions import Link, Mention
 from kefu.knowledge.extraction.vocabulary import Vocabulary
-from kefu.knowledge.extraction.measures import first_measure
 
 #: How sure a cell's kind is from its header, and a relation from standing in one row.
 _CELL, _ROW, _CROSSED = 0.93, 0.95, 0.55
@@ -35,7 +35,7 @@ def _column(header: str, vocabulary: Vocabulary) -> str:
 
 
 def _fitted(columns: list[str], block: Block, section: str, vocabulary: Vocabulary) -> list[str]:
-    """Takes back what a header alone does not say: an operation is a solution only where something is wrong."""
+    """Takes back what a header alone does not say: operations solve only where something is wrong."""
     found = set(columns)
     headers = [cell.text for cell in block.rows[0]]
     wrong = bool(found & {"error_code", "cause", "symptom"}) or "fault" in found and "solution" in found
@@ -150,9 +150,13 @@ def _specs(block: Block, columns: Sequence[str], vocabulary: Vocabulary) -> tupl
             if re.search(vocabulary.blank, name.text) or not any(cell.text for _, cell in values):
                 continue
             unit = row[unit_column].text if unit_column is not None else ""
-            spec = spec_mention(name, values[0][1].text, unit)
-            mentions.append(spec)
-            links += [Link("describes", spec, models[i], _ROW) for i, _ in values if i in models]
+            by_value: dict[str, Mention] = {}
+            for i, cell in values if models else values[:1]:
+                if cell.text not in by_value:
+                    by_value[cell.text] = spec_mention(name, cell.text, unit)
+                    mentions.append(by_value[cell.text])
+                if i in models:
+                    links.append(Link("describes", by_value[cell.text], models[i], _ROW))
     return mentions, links
 
 
@@ -178,11 +182,15 @@ def _specs_across(block: Block, vocabulary: Vocabulary) -> tuple[list[Mention], 
         if row[0].text
     ]
     for i, name in enumerate(block.rows[0]):
-        values = [row[i].text for row in block.rows[1:] if row[i].text]
-        if i and name.text and any(first_measure(value) for value in values):
-            spec = spec_mention(name, values[0], "")
-            mentions.append(spec)
-            links += [Link("describes", spec, product, _ROW) for product in products]
+        rows = [row for row in block.rows[1:] if row[0].text and row[i].text]
+        if not i or not name.text or not any(first_measure(row[i].text) for row in rows):
+            continue
+        specs: dict[str, Mention] = {}
+        for row in rows:
+            spec = specs.setdefault(row[i].text, spec_mention(name, row[i].text))
+            product = next(p for p in products if p.start == row[0].start)
+            links.append(Link("describes", spec, product, _ROW))
+        mentions += specs.values()
     return mentions + products, links
 
 

@@ -166,7 +166,7 @@ class _Around:
         return features + self._clause()
 
     def _clause(self) -> list[str]:
-        """How the clause begins and what ends the one before: there stand the words that tell what follows."""
+        """How the clause begins and what stands before it: there are the words that tell what follows."""
         first = self._i
         while first and self._kinds[first - 1] != "bound":
             first -= 1

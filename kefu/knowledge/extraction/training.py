@@ -1,4 +1,4 @@
-"""The trained parts of extraction: learned from the examples, kept in ``var``, learned anew when these change."""
+"""The trained parts: learned from the examples, kept in ``var``, learned anew when these change."""
 
 from __future__ import annotations
 
@@ -84,17 +84,21 @@ def _model(folder: Path, mark: str, var: Path) -> Model:
     if not (kept / "calibration.json").exists():
         logger.info("knowledge.extraction.train")
         train(read_examples(folder), kept)
+    return _read(kept)
+
+
+def _read(kept: Path) -> Model:
     scale = json.loads((kept / "calibration.json").read_text(encoding="utf-8"))
     return Model(
         Tagger.load(kept / "tagger.crf"), Linker.load(kept / "linker.json"), scale["slope"], scale["offset"]
     )
 
 
-def train(examples: Examples, kept: Path) -> None:
+def train(examples: Examples, kept: Path, times: int = _TIMES) -> None:
     """Learns from ``examples`` (half a minute on one core) and puts everything in place at once."""
     draft = kept.with_name(f"{kept.name}.{os.getpid()}.tmp")
     draft.mkdir(parents=True, exist_ok=True)
-    texts = filled(examples, _TIMES)
+    texts = filled(examples, times)
     slope, offset = _calibration(texts, draft / "part.crf")
     (draft / "part.crf").unlink()
     (draft / "part.npz").unlink()

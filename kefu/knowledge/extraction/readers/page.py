@@ -71,29 +71,19 @@ def _block(tag: Tag, builder: Builder) -> None:
 
 def _rows(table: Tag) -> list[list[str]]:
     """The cells of a table; a cell over several rows or columns stands in each of them."""
-    rows: list[list[str]] = []
-    below: dict[int, tuple[int, str]] = {}
-    for row in table.find_all("tr"):
-        cells: list[str] = []
-
-        def carry(cells: list[str] = cells) -> None:
-            while len(cells) in below:
-                left, text = below.pop(len(cells))
-                if left > 1:
-                    below[len(cells)] = (left - 1, text)
-                cells.append(text)
-
-        kept, below_next = below, {}
-        for cell in row.find_all(["td", "th"]):
-            carry()
-            for _ in range(_span(cell, "colspan")):
-                if _span(cell, "rowspan") > 1:
-                    below_next[len(cells)] = (_span(cell, "rowspan") - 1, _text(cell))
-                cells.append(_text(cell))
-        carry()
-        below = {**kept, **below_next}
-        rows.append(cells)
-    return rows
+    grid: dict[tuple[int, int], str] = {}
+    lines = table.find_all("tr")
+    for y, line in enumerate(lines):
+        x = 0
+        for cell in line.find_all(["td", "th"]):
+            while (y, x) in grid:
+                x += 1
+            text = _text(cell)
+            for down in range(min(_span(cell, "rowspan"), len(lines) - y)):
+                for right in range(_span(cell, "colspan")):
+                    grid.setdefault((y + down, x + right), text)
+    width = 1 + max((x for _, x in grid), default=-1)
+    return [[grid.get((y, x), "") for x in range(width)] for y in range(len(lines))]
 
 
 def _span(cell: Tag, attribute: str) -> int:
