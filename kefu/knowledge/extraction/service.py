@@ -107,8 +107,10 @@ def _candidates(reading: Reading, graph: Graph | None) -> list[Candidate]:
         valued = next((m for m in mentions if m.value), best)
         found.append(
             Candidate(
-                best.kind, best.text, tuple(dict.fromkeys(m.text for m in mentions if m.text != best.text)),
-                places.body(best), next((m.steps for m in mentions if m.steps), ()), valued.value, valued.unit,
+                best.kind, best.text,
+                tuple(dict.fromkeys(m.text for m in mentions if m.text != best.text)),
+                places.body(best), next((m.steps for m in mentions if m.steps), ()), valued.value,
+                valued.unit,
                 line, tuple(dict.fromkeys(products)), about, places.source(best),
                 round(best.confidence, 3),
             )

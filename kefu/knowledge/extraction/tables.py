@@ -60,7 +60,22 @@ def _fitted(columns: list[str], block: Block, section: str, vocabulary: Vocabula
         if kind in ("spec", "value", "unit") and section != "specs" and not {"spec", "value"} <= found:
             kind = ""
         fitted.append("" if kind in fitted and kind not in ("value",) else kind)
-    return fitted
+    return _by_section(fitted, block, section)
+
+
+def _by_section(columns: list[str], block: Block, section: str) -> list[str]:
+    """Where headers say nothing, the section does: functions first, or fault, cause and solution in a row."""
+    if any(kind not in ("", "value", "unit", "spec") for kind in columns) or len(block.rows) < 2:
+        return columns
+    if section in ("functions", "policies"):
+        return ["function" if section == "functions" else "policy", *[""] * (len(columns) - 1)]
+    if section != "faults" or len(columns) < 2:
+        return columns
+    coded = all(_CODE.fullmatch(row[0].text) for row in block.rows[1:] if row[0].text)
+    order = ["error_code", "fault", "cause", "solution"] if coded else ["fault", "cause", "solution"]
+    if len(columns) < len(order):
+        order.remove("cause")
+    return [*order, *[""] * len(columns)][: len(columns)]
 
 
 def _rows(block: Block, columns: Sequence[str], vocabulary: Vocabulary) -> tuple[list[Mention], list[Link]]:

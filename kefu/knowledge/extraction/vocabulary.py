@@ -33,6 +33,7 @@ class Vocabulary(Entry):
     Attributes:
         sections: What a heading's section is about, by words.
         columns: What a table's column holds, by its header.
+        section_column: The header of a column that says to what section of a sheet a row belongs.
         meaning: Headers of what an error code means.
         models: What stands before a manual's models.
         blank: Cells that say nothing.
@@ -43,6 +44,7 @@ class Vocabulary(Entry):
     marks: Marks
     sections: dict[str, str]
     columns: dict[str, str]
+    section_column: str
     meaning: str
     models: str
     blank: str
