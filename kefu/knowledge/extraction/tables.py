@@ -21,7 +21,7 @@ _CODES_APART = re.compile(r"\s*[/,\u3001\uff0c\uff0f]\s*")
 
 def read_table(block: Block, section: str, vocabulary: Vocabulary) -> tuple[list[Mention], list[Link]]:
     """What a table names, and what its rows say of it."""
-    columns = [_column(cell.text, vocabulary) for cell in block.rows[0]]
+    columns = [column_kind(cell.text, vocabulary) for cell in block.rows[0]]
     columns = _fitted(columns, block, section, vocabulary)
     if section == "specs" or columns.count("spec") and "value" in columns:
         if not {"cause", "solution", "error_code"} & set(columns):
@@ -29,7 +29,8 @@ def read_table(block: Block, section: str, vocabulary: Vocabulary) -> tuple[list
     return _rows(block, columns, vocabulary)
 
 
-def _column(header: str, vocabulary: Vocabulary) -> str:
+def column_kind(header: str, vocabulary: Vocabulary) -> str:
+    """What a column holds, or a label announces; empty if the words do not say."""
     bare = _IN_PARENTHESES.sub("", header)
     return next((kind for kind, words in vocabulary.columns.items() if re.search(words, bare)), "")
 
@@ -87,7 +88,7 @@ def _rows(block: Block, columns: Sequence[str], vocabulary: Vocabulary) -> tuple
         for i, (cell, kind) in enumerate(zip(row, columns, strict=True)):
             if not kind or kind in ("value", "unit", "spec"):
                 continue
-            named = list(_named(cell, kind, vocabulary))
+            named = list(named_in(cell, kind, vocabulary))
             if named:
                 mentions += named
             elif kind in ("fault", "error_code", "product", "product_line") and not cell.text:
@@ -113,14 +114,21 @@ def _linked(cells: Sequence[list[Mention]]) -> Iterator[Link]:
                         yield Link(relation, source, target, _CROSSED if crossed else _ROW)
 
 
-def _named(cell: Span, kind: str, vocabulary: Vocabulary) -> Iterator[Mention]:
+def named_in(cell: Span, kind: str, vocabulary: Vocabulary) -> Iterator[Mention]:
     """What one cell names: several things where signs or numbers part them."""
     if re.search(vocabulary.blank, cell.text):
         return
     apart = _CODES_APART if kind in ("error_code", "product") else re.compile(vocabulary.marks.several)
     if kind in ("function", "policy", "product_line"):
         apart = re.compile(r"\n")
-    for start, end in pieces(cell.text, apart, vocabulary):
+    found = list(pieces(cell.text, apart, vocabulary))
+    if kind == "solution" and found:  # steps of one solution belong together
+        start, end = found[0][0], found[-1][1]
+        steps = tuple(cell.text[a:b] for a, b in found) if len(found) > 1 else ()
+        text = cell.text[start:end]
+        yield Mention(kind, cell.start + start, cell.start + end, text, _CELL, "table", steps)
+        return
+    for start, end in found:
         said = cell.text[start:end]
         if kind == "error_code":
             code = _CODE.search(said)

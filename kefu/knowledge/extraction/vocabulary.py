@@ -36,6 +36,8 @@ class Vocabulary(Entry):
         section_column: The header of a column that says to what section of a sheet a row belongs.
         meaning: Headers of what an error code means.
         models: What stands before a manual's models.
+        exclusions: Headings of what a policy does not cover.
+        code_words: What a heading that only shows a code says besides.
         blank: Cells that say nothing.
         sentence_end: Between sentences.
         units: Groups of units that can be compared, each unit with its share of the group's own.
@@ -47,6 +49,8 @@ class Vocabulary(Entry):
     section_column: str
     meaning: str
     models: str
+    exclusions: str
+    code_words: str
     blank: str
     sentence_end: str
     units: dict[str, dict[str, float]]
