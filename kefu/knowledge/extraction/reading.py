@@ -10,7 +10,7 @@ from kefu.knowledge.extraction.documents import Block, Document, Span
 from kefu.knowledge.extraction.examples import relation_between
 from kefu.knowledge.extraction.mentions import Link, Mention
 from kefu.knowledge.extraction.names import GraphNames, OwnNames
-from kefu.knowledge.extraction.tables import read_table, spec_mention
+from kefu.knowledge.extraction.tables import column_kind, named_in, read_table, spec_mention
 from kefu.knowledge.extraction.training import Model
 from kefu.knowledge.extraction.vocabulary import Vocabulary
 
@@ -20,6 +20,10 @@ _HEADING, _PATTERN, _UNDER, _SUBJECT = 0.8, 0.85, 0.85, 0.8
 #: A heading that names something is short; a name and its value stand on either side of a colon.
 _SHORT = 24
 _NAME_AND_TEXT = re.compile(r"^(.{2,20}?)\s*[:\uff1a]\s*(\S.*)$", re.DOTALL)
+#: A model among other words: what stands before its letters and digits, and these.
+_MODEL = re.compile(r"[^\x00-\x7f]*[A-Za-z0-9][A-Za-z0-9\-+./ ]*")
+#: Kinds that labels announce ("cause: ...").
+_LABELLED = ("cause", "solution", "symptom", "error_code")
 #: Behind the name in a heading: "(only for ...)".
 _ASIDE = re.compile(r"\s*[(\uff08][^()\uff08\uff09]*[)\uff09]\s*$")
 _KIND_OF_SECTION = {"faults": "fault", "functions": "function", "policies": "policy"}
@@ -55,6 +59,7 @@ class Reading:
         self.subjects: list[Mention] = []
         self._model, self._vocabulary, self._known = model, vocabulary, known
         self._under: dict[Span, Mention] = {}
+        self._causes: dict[Mention, list[Mention]] = {}
         first = document.blocks[0]
         self._titled = first.items[0] if first.kind == "heading" else None
         if document.told:
@@ -135,6 +140,8 @@ class Reading:
             r"[^\s\u3001,\uff0c/()\uff08\uff09](?:[^\u3001,\uff0c/()\uff08\uff09]*)", listed
         ):
             said = match.group().strip()
+            model = _MODEL.match(said)
+            said = model.group().strip() if model else said
             if (
                 any(c.isdigit() for c in said)
                 and any(c.isascii() and c.isalpha() for c in said)
@@ -152,6 +159,13 @@ class Reading:
         section = self._section(block.headings[:-1])
         learned = self._with_names(heading.text, self._model.mentions(heading.text, section))
         found = [m.moved(heading.start) for m in learned if m.kind in (kind, "error_code")]
+        codes = [m for m in found if m.kind == "error_code"]
+        if kind == "fault" and codes and self._shows_only(heading.text, codes[0].text):
+            self.mentions.append(codes[0])
+            self._under[block.headings[-1]] = codes[0]
+            return
+        if kind == "policy" and re.search(self._vocabulary.exclusions, heading.text):
+            return
         if not any(m.kind == kind for m in found):
             if self._section(block.headings[-1:]) and kind != "policy":
                 return  # a section of its own, "maintenance", not the name of a fault
@@ -160,6 +174,9 @@ class Reading:
         self.mentions += found
         self.links += self._model.linker(heading.text, [m.moved(-heading.start) for m in found])
         self._under[block.headings[-1]] = main
+
+    def _shows_only(self, heading: str, code: str) -> bool:
+        return not re.sub(self._vocabulary.code_words, "", heading.replace(code, ""))
 
     def _text(self, block: Block) -> None:
         section = self._section(block.headings)
@@ -180,6 +197,9 @@ class Reading:
                 )
         if above is not None and above.kind == "fault":
             found = self._under_fault(block, above, found)
+        elif above is not None and above.kind == "error_code":
+            faults = [m for m in found if m.kind == "fault"]
+            self.links += [Link("reports", fault, above, _UNDER) for fault in faults[:1]]
         self.mentions += found
 
     def _of_item(self, block: Block, item: Span, section: str) -> list[Mention]:
@@ -187,6 +207,10 @@ class Reading:
         if section == "specs" and pair and len(item.text) <= 80:
             name = Span(item.start, item.start + len(pair.group(1)), pair.group(1))
             return [spec_mention(name, pair.group(2).rstrip("\u3002\uff1b;"), confidence=_PATTERN)]
+        label = column_kind(pair.group(1), self._vocabulary) if pair and len(pair.group(1)) <= 8 else ""
+        if section == "faults" and label in _LABELLED and block.headings[-1] in self._under:
+            start = item.start + pair.start(2)
+            return list(named_in(Span(start, item.end, pair.group(2)), label, self._vocabulary))
         kind = _KIND_OF_SECTION.get(section)
         if kind in ("function", "policy") and pair and block.headings[-1] not in self._under:
             end = item.start + len(pair.group(1))
@@ -233,6 +257,12 @@ class Reading:
             replace(m, kind="symptom") if m.kind == "fault" and m.text != fault.text else m for m in found
         ]
         caused = any(m.kind == "cause" for m in found)
+        told = self._causes.setdefault(fault, [])
+        solutions = [m for m in found if m.kind == "solution" and m.by == "table"]
+        for cause in told if solutions else ():  # "cause: ..." stood above "what to do: ..."
+            self.links += [Link("solved_by", cause, solution, _UNDER) for solution in solutions]
+        told += [m for m in found if m.kind == "cause" and m.by == "table"]
+        caused = caused or bool(told)
         for mention in found:
             relation = relation_between("fault", mention.kind)
             if relation and not (mention.kind == "solution" and caused):
