@@ -117,9 +117,11 @@ def probabilities(pairs: Sequence[tuple[Described, Described]]) -> np.ndarray:
 
 
 def _certain(a: Described, b: Described) -> float | None:
-    """What needs no weighing: other products, other models, the same name."""
+    """What needs no weighing: other products, other models, other values, the same name."""
     if a.kind != b.kind or _apart(a, b):
         return 0.0
+    if a.kind == "spec" and _values(measures(a.text), measures(b.text)) == (0.0, 1.0):
+        return 0.02
     if a.kind == "product":
         models = (
             {_model(name) for name in (a.name, *a.aliases)},
