@@ -28,6 +28,7 @@ SAME = 0.5
 #: An entry is compared with so many of those that share a part of its name, the rarest parts first.
 _PARTNERS = 8
 _PART_LIMIT = 200
+_TABLES, _PLANES = 8, 7
 _BAR = re.compile(r"\s*\|\s*")
 _PRODUCTS = re.compile(r"\s*\[([^\]]+)\]\s*$")
 
@@ -106,12 +107,19 @@ def same(a: Described, b: Described) -> float:
     return float(probabilities([(a, b)])[0])
 
 
-def probabilities(pairs: Sequence[tuple[Described, Described]]) -> np.ndarray:
-    """``same`` for many pairs at once: ``(len(pairs),)``."""
+def probabilities(
+    pairs: Sequence[tuple[Described, Described]], vectors: dict[str, np.ndarray] | None = None
+) -> np.ndarray:
+    """``same`` for many pairs at once: ``(len(pairs),)``.
+
+    Args:
+        pairs: What to compare.
+        vectors: Sentence vectors that are known already.
+    """
     if not pairs:
         return np.zeros(0)
     book, model, scaler = _trained(FOLDER, (FOLDER / "pairs.yml").stat().st_mtime_ns)
-    found = model.predict_proba(scaler.transform(_matrix(pairs, book)))[:, 1]
+    found = model.predict_proba(scaler.transform(_matrix(pairs, book, vectors)))[:, 1]
     certain = np.array([_certain(a, b) for a, b in pairs], dtype=float)
     return np.where(np.isnan(certain), found, certain)
 
@@ -152,8 +160,10 @@ def clusters(entries: Sequence[Described]) -> list[list[int]]:
 
     Near-linear: only entries that share a rare part of a name, or an equal one, are compared.
     """
-    pairs = list(_blocked(entries))
-    chances = probabilities([(entries[i], entries[j]) for i, j in pairs])
+    names = [entry.name for entry in entries]
+    vectors = dict(zip(names, embed_all(names), strict=True))
+    pairs = list(_blocked(entries, vectors))
+    chances = probabilities([(entries[i], entries[j]) for i, j in pairs], vectors)
     leader = list(range(len(entries)))
 
     def first(i: int) -> int:
@@ -300,15 +310,16 @@ def _measured(kind: str, said: str) -> list[Measure]:
     return list({m.group: m for m in reversed(found)}.values())
 
 
-def _blocked(entries: Sequence[Described]) -> Iterator[tuple[int, int]]:
+def _blocked(entries: Sequence[Described], vectors: dict[str, np.ndarray]) -> Iterator[tuple[int, int]]:
     """Pairs worth comparing: of one kind, with a part of a name in common or close in meaning."""
     parts: dict[tuple[str, str], list[int]] = defaultdict(list)
     own: list[set[str]] = []
+    sides = _sides([vectors[entry.name] for entry in entries])
     for i, entry in enumerate(entries):
         names = [fold(name) for name in (entry.name, *entry.aliases)]
         mine = {name[k : k + 2] for name in names for k in range(max(1, len(name) - 1))} | set(names)
         mine |= {f"{m.group}{m.numbers}" for m in measures(entry.text)[:3]} if entry.kind == "spec" else set()
-        mine |= set(list(entry.around)[:4])
+        mine |= set(list(entry.around)[:4]) | set("".join(names)) | sides[i]
         own.append(mine)
         for part in mine:
             parts[entry.kind, part].append(i)
@@ -325,6 +336,16 @@ def _blocked(entries: Sequence[Described]) -> Iterator[tuple[int, int]]:
             if not _apart(entry, entries[j]):
                 seen.add((min(i, j), max(i, j)))
     yield from sorted(seen)
+
+
+def _sides(vectors: Sequence[np.ndarray]) -> list[set[str]]:
+    """On which sides of random planes vectors lie: close ones share some of these (Charikar 2002)."""
+    if not vectors:
+        return []
+    planes = np.random.default_rng(5).normal(size=(len(vectors[0]), _TABLES * _PLANES))
+    signs = (np.stack(vectors) @ planes > 0).reshape(len(vectors), _TABLES, _PLANES)
+    numbers = signs @ (1 << np.arange(_PLANES))
+    return [{f"#{table}:{number}" for table, number in enumerate(row)} for row in numbers.tolist()]
 
 
 @lru_cache(maxsize=2)
@@ -356,13 +377,18 @@ def _written(kind: str, text: str) -> Described:
     return Described(kind, name, products=(products.group(1),) if products else (), text=" ".join(said))
 
 
-def _matrix(pairs: Sequence[tuple[Described, Described]], book: Pairs) -> np.ndarray:
+def _matrix(
+    pairs: Sequence[tuple[Described, Described]],
+    book: Pairs,
+    known: dict[str, np.ndarray] | None = None,
+) -> np.ndarray:
     """The features of each pair."""
     pairs = [(_in_digits(a), _in_digits(b)) for a, b in pairs]
     texts = {t: None for pair in pairs for e in pair for t in (e.name, _whole(e))}
     texts |= {word: None for a, b in pairs for left in _leftovers(a.name, b.name) for word in left}
-    texts = list(texts)
-    vectors = dict(zip(texts, embed_all(texts), strict=True))
+    vectors = dict(known or {})
+    new = [text for text in texts if text not in vectors]
+    vectors.update(zip(new, embed_all(new), strict=True))
     return np.array([_features(a, b, vectors, book) for a, b in pairs])
 
 
