@@ -143,7 +143,7 @@ def _compare(
 
 
 def _fusion(pairs: Sequence[dict], show: bool) -> Goal:
-    from kefu.knowledge.fusion import Described, same
+    from kefu.knowledge.likeness import Described, same
 
     right = wrong = missed = 0
     for pair in pairs:

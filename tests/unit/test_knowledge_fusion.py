@@ -6,7 +6,8 @@ import pytest
 
 from kefu.knowledge.extraction.candidates import Candidate, Source
 from kefu.knowledge.extraction.measures import first_measure, measure, measures
-from kefu.knowledge.fusion import Described, clusters, contradictions, merge, same
+from kefu.knowledge.fusion import clusters, contradictions, merge
+from kefu.knowledge.likeness import Described, same
 
 
 def candidate(kind, name, document="a.md", confidence=0.8, **more):
