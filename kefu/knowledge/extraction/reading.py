@@ -24,6 +24,10 @@ _NAME_AND_TEXT = re.compile(r"^(.{2,20}?)\s*[:\uff1a]\s*(\S.*)$", re.DOTALL)
 _MODEL = re.compile(r"[^\x00-\x7f]*[A-Za-z0-9][A-Za-z0-9\-+./ ]*")
 #: Kinds that labels announce ("cause: ...").
 _LABELLED = ("cause", "solution", "symptom", "error_code")
+#: A code, what parts it from its meaning, and the meaning up to the next clause.
+_CODED_NAME = re.compile(
+    r"([A-Za-z]{1,4}-?\d{1,4}|\d{2,4})\s*[:\uff1a\u2014\-\s\uff08(]+([^\uff0c\u3002\uff1b;,:\uff1a()\uff08\uff09]{2,20})"
+)
 #: Behind the name in a heading: "(only for ...)".
 _ASIDE = re.compile(r"\s*[(\uff08][^()\uff08\uff09]*[)\uff09]\s*$")
 _KIND_OF_SECTION = {"faults": "fault", "functions": "function", "policies": "policy"}
@@ -59,6 +63,9 @@ class Reading:
         self.subjects: list[Mention] = []
         self._model, self._vocabulary, self._known = model, vocabulary, known
         self._under: dict[Span, Mention] = {}
+        self._parents = {
+            span for block in document.blocks for span in block.headings[:-1] if block.kind == "heading"
+        }
         self._causes: dict[Mention, list[Mention]] = {}
         first = document.blocks[0]
         self._titled = first.items[0] if first.kind == "heading" else None
@@ -122,6 +129,10 @@ class Reading:
                 for m in self._with_names(title.text, self._model.mentions(title.text, "title"))
                 if m.kind in ("product", "product_line")
             ]
+            listed = [m for m in found if re.search(self._vocabulary.between_models, m.text)]
+            found = [m for m in found if m not in listed or m.kind != "product"]
+            for m in listed:  # several models in one name
+                found += self._models(Span(m.start, m.end, m.text), 0)
         for block in blocks:
             for item in block.items:
                 match = re.search(self._vocabulary.models, item.text)
@@ -136,19 +147,15 @@ class Reading:
     def _models(self, item: Span, start: int) -> Iterator[Mention]:
         """The models listed behind "suitable for"."""
         listed = re.split(r"[\u3002\uff1b;\n]", item.text[start:])[0]
-        for match in re.finditer(
-            r"[^\s\u3001,\uff0c/()\uff08\uff09](?:[^\u3001,\uff0c/()\uff08\uff09]*)", listed
-        ):
-            said = match.group().strip()
-            model = _MODEL.match(said)
-            said = model.group().strip() if model else said
-            if (
-                any(c.isdigit() for c in said)
-                and any(c.isascii() and c.isalpha() for c in said)
-                and len(said) <= 24
-            ):
-                at = item.start + start + match.start()
+        last = 0
+        for match in [*re.finditer(self._vocabulary.between_models, listed), None]:
+            piece = listed[last : match.start() if match else None]
+            model = _MODEL.match(piece.strip())
+            said = model.group().strip() if model else ""
+            if any(map(str.isdigit, said)) and any(map(str.isalpha, said)) and len(said) <= 24:
+                at = item.start + start + last + piece.index(said)
                 yield Mention("product", at, at + len(said), said, _PATTERN, "pattern")
+            last = match.end() if match else last
 
     def _heading(self, block: Block) -> None:
         """A short heading in a section of faults, functions or policies names one."""
@@ -159,15 +166,19 @@ class Reading:
         section = self._section(block.headings[:-1])
         learned = self._with_names(heading.text, self._model.mentions(heading.text, section))
         found = [m.moved(heading.start) for m in learned if m.kind in (kind, "error_code")]
+        coded = _CODED_NAME.match(heading.text) if kind == "fault" else None
+        if coded:
+            found = list(_code_and_fault(heading, coded))
         codes = [m for m in found if m.kind == "error_code"]
-        if kind == "fault" and codes and self._shows_only(heading.text, codes[0].text):
+        if kind == "fault" and not coded and codes and self._shows_only(heading.text, codes[0].text):
             self.mentions.append(codes[0])
             self._under[block.headings[-1]] = codes[0]
             return
         if kind == "policy" and re.search(self._vocabulary.exclusions, heading.text):
             return
         if not any(m.kind == kind for m in found):
-            if self._section(block.headings[-1:]) and kind != "policy":
+            own = self._section(block.headings[-1:])
+            if block.items[0] in self._parents or own not in ("", section) and kind != "policy":
                 return  # a section of its own, "maintenance", not the name of a fault
             found.append(Mention(kind, heading.start, heading.end, heading.text, _HEADING, "heading"))
         main = next(m for m in found if m.kind == kind)
@@ -211,6 +222,14 @@ class Reading:
         if section == "faults" and label in _LABELLED and block.headings[-1] in self._under:
             start = item.start + pair.start(2)
             return list(named_in(Span(start, item.end, pair.group(2)), label, self._vocabulary))
+        coded = _CODED_NAME.match(item.text) if section == "faults" else None
+        if coded and block.headings[-1] not in self._under:
+            found = list(_code_and_fault(item, coded))
+            rest = item.text[found[-1].end - item.start :]
+            more = [
+                m.moved(found[-1].end) for m in self._model.mentions(rest) if m.kind in ("cause", "solution")
+            ]
+            return found + [m for m in more if m.confidence >= LEAST]
         kind = _KIND_OF_SECTION.get(section)
         if kind in ("function", "policy") and pair and block.headings[-1] not in self._under:
             end = item.start + len(pair.group(1))
@@ -334,3 +353,11 @@ def _without_makers(found: list[Mention]) -> list[Mention]:
     """Leaves out a product that is another one with its maker's name, or several of them at once."""
     models = [m.text for m in found if m.kind == "product"]
     return [m for m in found if m.kind != "product" or not any(o != m.text and o in m.text for o in models)]
+
+
+def _code_and_fault(item: Span, match: re.Match[str]) -> Iterator[Mention]:
+    """A code and the fault that it stands for."""
+    for kind, group in (("error_code", 1), ("fault", 2)):
+        text = match.group(group).strip()
+        start = item.start + match.start(group)
+        yield Mention(kind, start, start + len(text), text, _PATTERN, "pattern")

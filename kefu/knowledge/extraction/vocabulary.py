@@ -36,6 +36,7 @@ class Vocabulary(Entry):
         section_column: The header of a column that says to what section of a sheet a row belongs.
         meaning: Headers of what an error code means.
         models: What stands before a manual's models.
+        between_models: Between models in a list.
         exclusions: Headings of what a policy does not cover.
         code_words: What a heading that only shows a code says besides.
         blank: Cells that say nothing.
@@ -49,6 +50,7 @@ class Vocabulary(Entry):
     section_column: str
     meaning: str
     models: str
+    between_models: str
     exclusions: str
     code_words: str
     blank: str
