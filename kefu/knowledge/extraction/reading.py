@@ -26,7 +26,7 @@ _MODEL = re.compile(r"[^\x00-\x7f]*[A-Za-z0-9][A-Za-z0-9\-+./ ]*")
 _LABELLED = ("cause", "solution", "symptom", "error_code")
 #: A code, what parts it from its meaning, and the meaning up to the next clause.
 _CODED_NAME = re.compile(
-    r"([A-Za-z]{1,4}-?\d{1,4}|\d{2,4})\s*[:\uff1a\u2014\-\s\uff08(]+([^\uff0c\u3002\uff1b;,:\uff1a()\uff08\uff09]{2,20})"
+    r"([A-Za-z]{1,4}-?\d{1,4}|\d{3,4}(?=\s*[:\uff1a(\uff08]))\s*[:\uff1a\u2014\-\s\uff08(]+([^\uff0c\u3002\uff1b;,:\uff1a()\uff08\uff09]{2,20})"
 )
 #: Behind the name in a heading: "(only for ...)".
 _ASIDE = re.compile(r"\s*[(\uff08][^()\uff08\uff09]*[)\uff09]\s*$")
