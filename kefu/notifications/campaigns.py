@@ -1,11 +1,11 @@
-"""Campaigns: news for a segment of customers, from the first draft to its figures.
+r"""Campaigns: news for a segment of customers, from the first draft to its figures.
 
 ::
 
     draft -> scheduled -> running -> done
-                  \\          |^
-                   \\         v|
-                    +----- paused          any of these -> cancelled
+        \          \           |^
+         \          \          v|
+          +----------+-----> paused      any of these -> cancelled
 """
 
 from __future__ import annotations

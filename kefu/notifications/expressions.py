@@ -10,8 +10,8 @@
                | FIELD "in" "[" value {"," value} "]"
     value = NUMBER | WORD | 'quoted text' | "quoted text"
 
-An expression is read into plain functions; nothing of it is ever run as a program. A field that a customer has
-no value of fits nothing but ``!=``.
+An expression is read into plain functions; nothing of it is ever run as a program. A field that a customer
+has no value of fits nothing but ``!=``.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class ExpressionError(ValueError):
 
     Attributes:
         position: At which character, from 0.
-        code: What is wrong: ``too_long``, ``too_deep``, ``sign``, ``field``, ``operator``, ``value`` or ``end``.
+        code: What is wrong: ``too_long``, ``too_deep``, ``sign``, ``field``, ``operator``, ``value``, ``end``.
         expected: What would be right there.
     """
 

@@ -1,8 +1,8 @@
-"""The outbox: each notification is one row for its customer and key, sent at least once by us, once to them.
+"""The outbox: one row for each customer and key, sent at least once by us, once to the customer.
 
-A row is taken under a lease, so that what a process that dies had in hand is taken over. What is said becomes a
-message of the customer's conversation in the transaction that marks the row as sent, so it stands there once,
-whoever else believes to be sending it.
+A row is taken under a lease, so that what a process that dies had in hand is taken over. What is said becomes
+a message of the customer's conversation in the transaction that marks the row as sent, so it stands there
+once, whoever else believes to be sending it.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ WITHOUT_QUOTA = timedelta(minutes=10)
 _NO_SYNC = {"synchronize_session": False}
 _INSERT = text(
     "INSERT INTO notifications (customer, key, topic, response, facts, about, campaign_id, critical, state,"
-    " next_at, expires_at, avoid, tries, created_at) VALUES (:customer, :key, :topic, :response, :facts, :about,"
-    " :campaign_id, :critical, 'queued', :now, :expires_at, :avoid, 0, :now) ON CONFLICT DO NOTHING"
+    " next_at, expires_at, avoid, tries, created_at) VALUES (:customer, :key, :topic, :response, :facts,"
+    " :about, :campaign_id, :critical, 'queued', :now, :expires_at, :avoid, 0, :now) ON CONFLICT DO NOTHING"
 ).bindparams(
     *(bindparam(name, type_=JSON) for name in ("facts", "about", "avoid")),
     *(bindparam(name, type_=DateTime) for name in ("now", "expires_at")),
@@ -98,9 +98,8 @@ def enqueue(session: Session, customer: str, news: News) -> bool:
     """Puts news for a customer into the outbox; ``False`` if it is there already."""
     book, now = rules(), utcnow()
     hours = book.expires_hours.always if book.topics[news.topic].always else book.expires_hours.other
-    values = {
-        **vars(news), "customer": customer, "now": now, "expires_at": now + timedelta(hours=hours), "avoid": [],
-    }  # fmt: skip
+    end = now + timedelta(hours=hours)
+    values = {**vars(news), "customer": customer, "now": now, "expires_at": end, "avoid": []}
     return bool(session.connection().execute(_INSERT, values).rowcount)
 
 
@@ -149,13 +148,13 @@ def take(
     if row.identity != address.identity:
         row.identity, row.channel, row.tries = address.identity, address.channel, 0
     return Parcel(
-        row.id, f"notification-{row.id}", row.customer, row.topic, row.response, row.facts, row.about, address,
-        row.tries, how.language,
+        row.id, f"notification-{row.id}", row.customer, row.topic, row.response, row.facts, row.about,
+        address, row.tries, how.language,
     )  # fmt: skip
 
 
 def mark_sent(session: Session, notification_id: int) -> bool:
-    """Marks a notification as sent, in the transaction that stores its message; ``False`` if it was before."""
+    """Marks a notification as sent, as its message is stored; ``False`` if it was before."""
     mine = update(Notification).where(Notification.id == notification_id, Notification.state.in_(OPEN))
     sent = {"state": "sent", "reason": None, "sent_at": utcnow(), "lease_owner": None, "lease_until": None}
     return session.execute(mine.values(**sent).execution_options(**_NO_SYNC)).rowcount == 1

@@ -1,7 +1,7 @@
 """Sends what is due in the outbox; any number of processes may do so at once.
 
-A notification goes: taken (may it be sent now, and by what?) -> worded -> given to the channel's platform, if it
-has one of its own -> stored as a message of the conversation and marked as sent, in one transaction.
+A notification goes: taken (may it be sent now, and by what?) -> worded -> given to the channel's platform, if
+it has one of its own -> stored as a message of the conversation and marked as sent, in one transaction.
 """
 
 from __future__ import annotations

@@ -19,6 +19,10 @@ from kefu.notifications.models import Campaign, Choice, Manner
 from kefu.notifications.rules import clock, rules
 
 
+#: What a customer can say of how they want to be told (see ``Manner``).
+WISHES = ("zone", "quiet_from", "quiet_until", "channel", "language")
+
+
 class BadManner(ValueError):
     """A wish on how to be told can't be met; names the field.
 
@@ -114,10 +118,7 @@ def set_manner(session: Session, identity: str, **wishes: str) -> None:
         except (ValueError, OSError, ZoneInfoNotFoundError) as error:
             raise BadManner(field, str(error)) from None
     before = manner(session, identity) or Manner()
-    kept = {
-        name: getattr(before, name) or ""
-        for name in ("zone", "quiet_from", "quiet_until", "channel", "language")
-    }
+    kept = {name: getattr(before, name) or "" for name in WISHES}
     kept |= wishes
     if bool(kept["quiet_from"]) != bool(kept["quiet_until"]):
         raise BadManner("quiet_until", "quiet hours have a beginning and an end")

@@ -103,5 +103,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in TABLES:
+    for table in (*TABLES, "scheduled_jobs"):
         op.drop_table(table)
