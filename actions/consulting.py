@@ -17,6 +17,7 @@ from actions.answering import (
 from actions.conversation import Turn, TurnAction
 from actions.danger import AlertAction, stay_safe, warn
 from actions.marks import listed
+from actions.notifications import answer_about_notice
 from actions.relief import missed, offer_ticket
 from actions.ticket_closing import (
     ActionConfirmTicket,
@@ -43,6 +44,9 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
             response="utter_describe_fault" if intent == "report_fault" else "utter_which_policy"
         )
         return [SlotSet("question", {"text": "", "intent": intent})]
+    replied = answer_about_notice(turn, say) if text == turn.text else None
+    if replied is not None:
+        return replied
     found = catalog().find(text, turn.mentions, intent, limit=6)
     best = found[0] if found else None
     fault = best.fact if best and best.fact.kind == "fault" and best.sure else None

@@ -39,7 +39,7 @@ class ExpressionError(ValueError):
 
     Attributes:
         position: At which character, from 0.
-        code: What is wrong: ``too_long``, ``too_deep``, ``sign``, ``field``, ``operator``, ``value``, ``end``.
+        code: ``too_long``, ``too_deep``, ``sign``, ``field``, ``operator``, ``value`` or ``end``.
         expected: What would be right there.
     """
 

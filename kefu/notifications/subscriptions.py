@@ -18,7 +18,6 @@ from kefu.notifications.hours import end_of_quiet
 from kefu.notifications.models import Campaign, Choice, Manner
 from kefu.notifications.rules import clock, rules
 
-
 #: What a customer can say of how they want to be told (see ``Manner``).
 WISHES = ("zone", "quiet_from", "quiet_until", "channel", "language")
 
