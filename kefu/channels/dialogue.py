@@ -65,11 +65,13 @@ class Dialogue:
         tracker = await self._tracker(conversation) or DialogueStateTracker(conversation, [])
         texts = (event.text or "" for event in reversed(tracker.events) if isinstance(event, UserUttered))
         metadata = (tracker.latest_message.metadata if tracker.latest_message else None) or {}
-        chosen = language or tracker.get_slot("language")
-        language = conversation_language(chosen, texts, metadata.get("language"))
-        channel, slots = conversation.partition("-")[0], tracker.current_slot_values()
-        nlg = self._agent().nlg
-        said = nlg.generate_from_slots(response, {**slots, "language": language}, channel, **facts[language])
+        channel, nlg = conversation.partition("-")[0], self._agent().nlg
+        if language:
+            slots = {**tracker.current_slot_values(), "language": language}
+            said = nlg.generate_from_slots(response, slots, channel, **facts[language])
+        else:
+            language = conversation_language(tracker.get_slot("language"), texts, metadata.get("language"))
+            said = await nlg.generate(response, tracker, channel, **facts[language])
         buttons = kept_buttons(said.get("buttons") or [])
         return {"text": said["text"], "buttons": buttons} if buttons else {"text": said["text"]}
 

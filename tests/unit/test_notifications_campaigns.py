@@ -33,13 +33,7 @@ def people(installation):
 
 
 def draft(segment="", **values) -> int:
-    values = {
-        "name": "双十一",
-        "topic": "offers",
-        "segment": segment,
-        "texts": TEXTS,
-        "by": "account:1",
-    } | values
+    given = {"name": "双十一", "topic": "offers", "segment": segment, "texts": TEXTS, "by": "account:1"}
     with session_scope() as session:
         return campaigns.draft(session, **(given | values)).id
 
