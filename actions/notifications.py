@@ -18,6 +18,8 @@ from kefu.notifications.rules import rules
 
 #: So long after a push, what is said may be a reply to it.
 _REPLIES = timedelta(hours=48)
+#: How a question about news is understood.
+_ASKING = frozenset({"ask_policy", "ask_product_info", "nlu_fallback"})
 
 
 class ActionSubscribeUpdates(TurnAction):
@@ -73,9 +75,9 @@ class ActionUnsubscribeUpdates(TurnAction):
 def answer_about_notice(turn: Turn, say: CollectingDispatcher) -> list[EventType] | None:
     """Answers what is asked about the news pushed last; ``None`` where a message is about something else."""
     notice = _notice(turn)
-    if not notice or not notice.get("summary") or not rules().points(turn.text):
+    if not notice or not notice.get("summary") or notice.get("left") or turn.intent not in _ASKING:
         return None
-    if turn.values("policy_topic") or turn.mentions.symptoms or turn.mentions.error_codes:
+    if not rules().points(turn.text) or turn.values("policy_topic") or turn.mentions.symptoms:
         return None
     facts = {part: notice[part][turn.language] for part in ("name", "summary")}
     lines, line = notice.get("lines") or [], turn.line
@@ -92,6 +94,12 @@ def answer_about_notice(turn: Turn, say: CollectingDispatcher) -> list[EventType
         say.utter_message(response=response, about=about, lines=shown, **facts)
     events = [SlotSet("answer", notice["ref"])] if notice.get("ref") else []
     return [*events, SlotSet("fault", None)]
+
+
+def leave_notice(turn: Turn) -> list[EventType]:
+    """After something else was asked, 这个 is no longer the news; 退订 still ends its topic."""
+    notice = _notice(turn)
+    return [SlotSet("notice", {**notice, "left": True})] if notice and not notice.get("left") else []
 
 
 def _notice(turn: Turn) -> dict[str, Any] | None:
