@@ -44,9 +44,6 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
             response="utter_describe_fault" if intent == "report_fault" else "utter_which_policy"
         )
         return [SlotSet("question", {"text": "", "intent": intent})]
-    replied = answer_about_notice(turn, say) if text == turn.text else None
-    if replied is not None:
-        return replied
     found = catalog().find(text, turn.mentions, intent, limit=6)
     best = found[0] if found else None
     fault = best.fact if best and best.fact.kind == "fault" and best.sure else None
@@ -69,6 +66,9 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
     if intent == "report_fault" and len(text) <= _BARE and not turn.names_anything:
         say.utter_message(response="utter_describe_fault")
         return [SlotSet("question", {"text": "", "intent": intent})]
+    replied = answer_about_notice(turn, say) if text == turn.text else None
+    if replied is not None:
+        return replied
     # A form asks its own questions: there the best is said, not which of several was meant.
     if best and (best.possible if turn.form else best.sure and not _undecided(turn, found)):
         return asked + deliver(turn, say, best.fact, facts_of([f for f in found[1:] if f.possible]))
