@@ -14,7 +14,7 @@ from actions.marks import listed
 from kefu.db import session_scope, utcnow
 from kefu.knowledge.service import catalog
 from kefu.notifications import subscriptions
-from kefu.notifications.rules import rules
+from kefu.notifications.rules import WRITTEN, rules
 
 #: So long after a push, what is said may be a reply to it.
 _REPLIES = timedelta(hours=48)
@@ -79,7 +79,8 @@ def answer_about_notice(turn: Turn, say: CollectingDispatcher) -> list[EventType
         return None
     if not rules().points(turn.text) or turn.values("policy_topic") or turn.mentions.symptoms:
         return None
-    facts = {part: notice[part][turn.language] for part in ("name", "summary")}
+    said = ((part, notice[part]) for part in ("name", "summary"))
+    facts = {part: texts.get(turn.language) or texts[WRITTEN[0]] for part, texts in said}
     lines, line = notice.get("lines") or [], turn.line
     if notice["topic"] != "policies" or not line:
         say.utter_message(response="utter_notice_details", **facts)

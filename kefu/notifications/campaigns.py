@@ -27,7 +27,7 @@ from kefu.notifications.audience import FIELDS, profiles
 from kefu.notifications.expressions import parse
 from kefu.notifications.models import Campaign, Choice, Notification
 from kefu.notifications.outbox import News
-from kefu.notifications.rules import rules
+from kefu.notifications.rules import WRITTEN, by_language, rules
 
 #: How many customers are looked at in one transaction.
 PART = 200
@@ -108,7 +108,7 @@ def draft(session: Session, name: str, topic: str, segment: str, texts: dict[str
     """
     if topic not in rules().choosable:
         raise BadCampaign("topic", f"one of {', '.join(rules().choosable)}")
-    if not all(texts.get(language, "").strip() for language in LANGUAGES):
+    if not all(texts.get(language, "").strip() for language in WRITTEN):
         raise BadCampaign("texts", "a text in each language")
     parse(segment, FIELDS)
     made = Campaign(name=name, topic=topic, segment=segment, texts=texts, created_by=by)
@@ -244,11 +244,12 @@ def _later(session: Session, column: Any) -> Any:
 
 
 def _news(campaign: Campaign) -> News:
+    texts = by_language(campaign.texts)
     about = {
-        "topic": campaign.topic, "name": dict.fromkeys(LANGUAGES, campaign.name), "summary": campaign.texts,
+        "topic": campaign.topic, "name": dict.fromkeys(LANGUAGES, campaign.name), "summary": texts,
         "campaign": campaign.id, "at": utcnow().isoformat(),
     }  # fmt: skip
-    facts = {language: {"text": campaign.texts[language]} for language in LANGUAGES}
+    facts = {language: {"text": text} for language, text in texts.items()}
     return News(
         f"campaign:{campaign.id}",
         campaign.topic,

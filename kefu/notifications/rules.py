@@ -11,9 +11,12 @@ from pydantic import Field, validator
 
 from kefu import rulebook
 from kefu.config import ROOT
+from kefu.language.detect import LANGUAGES
 from kefu.language.normalize import normalize
 from kefu.rulebook import Entry
 
+#: Languages in which people write news; customers who speak a variant of one get that one's words.
+WRITTEN = ("zh", "en")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
@@ -118,6 +121,11 @@ def rules(path: Path = ROOT / "data" / "notifications.yml") -> Notifications:
         RuleError: The file was never right in this process.
     """
     return rulebook.current(_File, path).notifications
+
+
+def by_language(texts: dict[str, str]) -> dict[str, str]:
+    """A text for every language that customers are answered in, from those in which it is written."""
+    return {language: texts.get(language) or texts[WRITTEN[0]] for language in LANGUAGES}
 
 
 def clock(text: str) -> time:

@@ -123,8 +123,8 @@ class Sender:
         parcel = await self._run(self._take, notification_id)
         if parcel is None:
             return
-        body = await self._words(parcel)
         try:
+            body = await self._worded(parcel)
             await self._of(parcel.address).push(parcel, body)
         except NotSent as error:
             await self._run(self._failed, parcel, error)
@@ -132,6 +132,13 @@ class Sender:
         entry = await self._run(self._store, parcel, body)
         if entry is not None and self._told:
             await self._told(parcel, entry)
+
+    async def _worded(self, parcel: Parcel) -> dict[str, Any]:
+        try:
+            return await self._words(parcel)
+        except Exception as error:  # another channel would have no words, either
+            logger.error("notifications.words.failed: %s, %s", parcel.response, type(error).__name__)
+            raise Unsure("words") from None
 
     def _due(self) -> list[int]:
         with self._ledger.scope() as session:

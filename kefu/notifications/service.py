@@ -19,7 +19,7 @@ from kefu.language.detect import LANGUAGES
 from kefu.notifications import outbox
 from kefu.notifications.models import Choice, Notification
 from kefu.notifications.outbox import News
-from kefu.notifications.rules import Told, rules
+from kefu.notifications.rules import Told, by_language, rules
 
 #: Events this old are news no more.
 OLDEST = timedelta(days=2)
@@ -88,8 +88,10 @@ def policy_changed(session: Session, name: str, summary: dict[str, str], english
     found = next(iter(graph.named("policy", name)), None)
     ref = found.ref if found else None
     lines = [fact.name for fact in graph.targets(ref, "applies_to")] if ref else []
-    names = {"zh": name, "en": (found and found.english) or english or name}
-    change = hashlib.sha256(f"{name}\n{summary['zh']}\n{summary['en']}".encode()).hexdigest()[:32]
+    names = by_language({"zh": name, "en": (found and found.english) or english or name})
+    summary = by_language(summary)
+    content = "\n".join([name, *summary.values()])
+    change = hashlib.sha256(content.encode()).hexdigest()[:32]
     facts = {language: {"name": names[language], "summary": summary[language]} for language in LANGUAGES}
     about = {"topic": "policies", "ref": ref, "name": names, "summary": summary, "lines": lines}
     news = News(

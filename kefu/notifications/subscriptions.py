@@ -14,6 +14,7 @@ from kefu.config import settings
 from kefu.customers import service as customers
 from kefu.db import utcnow
 from kefu.events import record
+from kefu.language.detect import LANGUAGES
 from kefu.notifications.hours import end_of_quiet
 from kefu.notifications.models import Campaign, Choice, Manner
 from kefu.notifications.rules import clock, rules
@@ -130,5 +131,5 @@ def _zone(name: str) -> None:
 
 
 def _language(name: str) -> None:
-    if name not in ("zh", "en"):
-        raise ValueError(f"{name!r} is not zh or en")
+    if name not in LANGUAGES:
+        raise ValueError(f"{name!r} is not one of {', '.join(LANGUAGES)}")
