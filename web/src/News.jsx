@@ -15,11 +15,16 @@ async function ask(conversation, method, body) {
 export function News({ conversation, t, language, onClose }) {
   const [found, setFound] = useState(null);
   const [failed, setFailed] = useState(false);
-  const run = (work) => work.then((reply) => { setFound(reply); setFailed(false); }, () => setFailed(true));
-  useEffect(() => { run(ask(conversation, 'GET')); }, []);
+  const run = (work, before) => work.then((reply) => { setFound(reply); setFailed(false); }, () => { setFound(before); setFailed(true); });
+  useEffect(() => { run(ask(conversation, 'GET'), null); }, []);
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const change = (what) => run(ask(conversation, 'POST', { language, zone, ...what }));
+  const change = (what) => run(ask(conversation, 'POST', { language, zone, ...what }), found);
   const quiet = (what) => setFound({ ...found, ...what });
+  // Shown at once; put back if the server does not take it.
+  const choose = (topic, wanted) => {
+    setFound({ ...found, topics: found.topics.map((one) => (one.topic === topic ? { ...one, wanted } : one)) });
+    change({ topics: { [topic]: wanted } });
+  };
   const keepQuiet = () => change({ quiet_from: found.quiet_from, quiet_until: found.quiet_until });
   return (
     <section className="news" role="dialog" aria-label={t.news.title} onKeyDown={({ key }) => key === 'Escape' && onClose()}>
@@ -30,7 +35,7 @@ export function News({ conversation, t, language, onClose }) {
       {failed && <p className="notice" role="alert">{t.news.failed}</p>}
       {found?.topics.map(({ topic, name, always, wanted }) => (
         <label key={topic} className="news-topic">
-          <input type="checkbox" checked={wanted} disabled={always} onChange={({ target }) => change({ topics: { [topic]: target.checked } })} />
+          <input type="checkbox" checked={wanted} disabled={always} onChange={({ target }) => choose(topic, target.checked)} />
           {name[language]}
           {always && <span className="news-always">{t.news.always}</span>}
         </label>
