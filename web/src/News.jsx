@@ -15,7 +15,14 @@ async function ask(conversation, method, body) {
 export function News({ conversation, t, language, onClose }) {
   const [found, setFound] = useState(null);
   const [failed, setFailed] = useState(false);
-  const run = (work, before) => work.then((reply) => { setFound(reply); setFailed(false); }, () => { setFound(before); setFailed(true); });
+  const run = (work, before) => work.then((reply) => {
+    // Hours that are being typed stay as they are.
+    setFound((shown) => (shown ? { ...reply, quiet_from: shown.quiet_from, quiet_until: shown.quiet_until } : reply));
+    setFailed(false);
+  }, () => {
+    setFound(before);
+    setFailed(true);
+  });
   useEffect(() => { run(ask(conversation, 'GET'), null); }, []);
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const change = (what) => run(ask(conversation, 'POST', { language, zone, ...what }), found);
@@ -25,7 +32,9 @@ export function News({ conversation, t, language, onClose }) {
     setFound({ ...found, topics: found.topics.map((one) => (one.topic === topic ? { ...one, wanted } : one)) });
     change({ topics: { [topic]: wanted } });
   };
-  const keepQuiet = () => change({ quiet_from: found.quiet_from, quiet_until: found.quiet_until });
+  const keepQuiet = () => {
+    if (found.quiet_from && found.quiet_until) change({ quiet_from: found.quiet_from, quiet_until: found.quiet_until });
+  };
   return (
     <section className="news" role="dialog" aria-label={t.news.title} onKeyDown={({ key }) => key === 'Escape' && onClose()}>
       <header>
