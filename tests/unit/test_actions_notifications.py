@@ -37,7 +37,7 @@ def wanted(customer):
 
 @pytest.mark.parametrize("action, intent", [(ActionAnswer, "ask_policy"), (ActionFallback, "nlu_fallback")])
 def test_a_question_that_points_at_a_push_is_answered_about_it(customer, action, intent):
-    customer.says("这个对我的门锁有影响吗", intent, product_line="智能门锁").gets(action())
+    customer.says("这个对我的门锁有影响吗", intent, product_line=("门锁", "智能门锁")).gets(action())
     assert customer.responses == ["utter_notice_applies"]
     assert (customer.told("about"), customer.told("summary")) == ("智能门锁", "延长到 4 年。")
     assert customer.slots["answer"] == LOCKS["ref"]
@@ -47,7 +47,9 @@ def test_a_question_that_points_at_a_push_is_answered_about_it(customer, action,
 
 
 def test_what_is_reported_broken_is_no_reply_to_a_push(customer):
-    customer.says("这个门锁指纹识别不了", "report_fault", product_line="智能门锁", symptom="指纹识别不了")
+    customer.says(
+        "这个门锁指纹识别不了", "report_fault", product_line=("门锁", "智能门锁"), symptom="指纹识别不了"
+    )
     assert not any(one.startswith("utter_notice") for one in customer.gets(ActionAnswer()).responses)
 
 
