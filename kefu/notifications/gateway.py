@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import aiohttp
@@ -49,7 +50,7 @@ class Gateway:
                 status = answer.status
         except aiohttp.ClientConnectorError:
             raise NotSent("connection") from None
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
             raise Unsure(type(error).__name__[:32]) from None
         if status >= 300:
             raise NotSent(f"status_{status}")
