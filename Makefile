@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test train validate stories lint test-page pytest shell bench-channels bench-nlu bench-mood bench-search bench-turns bench-start bench-embedding bench-desk bench-extract extract check-wechat explain-route reload-knowledge clean ports browser
+.PHONY: help run test train validate stories lint test-page pytest shell bench-channels bench-nlu bench-mood bench-search bench-turns bench-start bench-embedding bench-desk bench-extract extract check-wechat explain-route reload-knowledge clean ports browser bench-outbox
 
 PYTHON := .venv/bin/python
 RASA := $(PYTHON) -m kefu.run rasa
@@ -60,6 +60,9 @@ bench-start: .venv/.synced ## Measure start and memory against stock Rasa; ARGS=
 
 bench-embedding: .venv/.synced ## Measure what the meaning of one sentence costs
 	@$(PYTHON) -m bench.embedding $(ARGS)
+
+bench-outbox: .venv/.synced ## Send 10,000 notifications while senders die and the platform fails; ARGS="--count 1000"
+	@$(PYTHON) -m bench.outbox $(ARGS)
 
 bench-desk: .venv/.synced ## Measure the console with 300 live chats; ARGS="--rate 60" loads it more
 	@$(PYTHON) -m bench.desk $(ARGS)

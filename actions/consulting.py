@@ -17,6 +17,7 @@ from actions.answering import (
 from actions.conversation import Turn, TurnAction
 from actions.danger import AlertAction, stay_safe, warn
 from actions.marks import listed
+from actions.notifications import answer_about_notice, leave_notice
 from actions.relief import missed, offer_ticket
 from actions.ticket_closing import (
     ActionConfirmTicket,
@@ -46,7 +47,7 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
     found = catalog().find(text, turn.mentions, intent, limit=6)
     best = found[0] if found else None
     fault = best.fact if best and best.fact.kind == "fault" and best.sure else None
-    asked = [SlotSet("question", {"text": text, "intent": intent})]
+    asked = [SlotSet("question", {"text": text, "intent": intent}), *leave_notice(turn)]
     category = classify(intent, text, turn.line, turn.function, fault)
     ref, score = (best.fact.ref, round(best.confidence, 3)) if best else (None, 0.0)
     with session_scope() as session:
@@ -65,6 +66,9 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
     if intent == "report_fault" and len(text) <= _BARE and not turn.names_anything:
         say.utter_message(response="utter_describe_fault")
         return [SlotSet("question", {"text": "", "intent": intent})]
+    replied = answer_about_notice(turn, say) if text == turn.text else None
+    if replied is not None:
+        return replied
     # A form asks its own questions: there the best is said, not which of several was meant.
     if best and (best.possible if turn.form else best.sure and not _undecided(turn, found)):
         return asked + deliver(turn, say, best.fact, facts_of([f for f in found[1:] if f.possible]))

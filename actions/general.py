@@ -8,6 +8,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.answering import ask_which, deliver, facts_of
 from actions.conversation import Turn, TurnAction
 from actions.danger import AlertAction
+from actions.notifications import answer_about_notice
 from actions.relief import missed, offer_ticket
 from kefu.handoff.patience import patience
 from kefu.knowledge.categories import classify
@@ -70,6 +71,9 @@ class ActionFallback(AlertAction):
 
     def react(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Answers what fits very well, offers what may fit, else asks once more and then offers help."""
+        replied = answer_about_notice(turn, say)
+        if replied is not None:
+            return replied
         found = catalog().find(turn.text, turn.mentions)
         if found and found[0].confidence >= _FITS:
             return deliver(turn, say, found[0].fact)

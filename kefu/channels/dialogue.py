@@ -55,13 +55,23 @@ class Dialogue:
         tracker = await self._tracker(conversation) or DialogueStateTracker(conversation, [])
         return await self._agent().nlg.generate(name, tracker, channel)
 
-    async def words(self, conversation: str, response: str, facts: dict[str, dict]) -> dict[str, Any]:
-        """Words a push in the customer's language, as a bubble's body; ``facts`` are by language."""
+    async def words(
+        self, conversation: str, response: str, facts: dict[str, dict], language: str = ""
+    ) -> dict[str, Any]:
+        """Words a push, as a bubble's body; ``facts`` are by language.
+
+        Without a ``language`` that the customer chose for pushes, it is that of the conversation.
+        """
         tracker = await self._tracker(conversation) or DialogueStateTracker(conversation, [])
         texts = (event.text or "" for event in reversed(tracker.events) if isinstance(event, UserUttered))
-        language = conversation_language(tracker.get_slot("language"), texts)
-        channel = conversation.partition("-")[0]
-        said = await self._agent().nlg.generate(response, tracker, channel, **facts[language])
+        metadata = (tracker.latest_message.metadata if tracker.latest_message else None) or {}
+        channel, nlg = conversation.partition("-")[0], self._agent().nlg
+        if language:
+            slots = {**tracker.current_slot_values(), "language": language}
+            said = nlg.generate_from_slots(response, slots, channel, **facts[language])
+        else:
+            language = conversation_language(tracker.get_slot("language"), texts, metadata.get("language"))
+            said = await nlg.generate(response, tracker, channel, **facts[language])
         buttons = kept_buttons(said.get("buttons") or [])
         return {"text": said["text"], "buttons": buttons} if buttons else {"text": said["text"]}
 

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from kefu.channels.dialogue import Dialogue
 from kefu.channels.messages import Inbound
 from kefu.channels.news import News
+from kefu.channels.notices import sender
 from kefu.channels.output import ChannelOutput
 from kefu.channels.protocol import neutralise
 from kefu.channels.turns import Said, Threads, Turns
@@ -72,6 +73,9 @@ class Adapter(Protocol):
 
     def stored(self, entry: Entry, session: Session) -> None:
         """Does what belongs into the transaction that stores the answer to ``entry``; only if ``pushed``."""
+
+    def may_push(self, session: Session, identity: str) -> bool:
+        """Whether something that nobody asked for can be pushed now; only if ``pushed``."""
 
 
 class Hub:
@@ -232,7 +236,7 @@ class Hub:
         if self.dialogue.has_words:
             dialogue = self.dialogue
             news = News(self.ledger, self._words, dialogue.resume, dialogue.ask, self.threads)
-            watchers.append(news.forever())
+            watchers += [news.forever(), sender(self).forever()]
         return watchers
 
     async def show_due(self) -> None:

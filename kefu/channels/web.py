@@ -21,6 +21,7 @@ from kefu.channels.session import Sessions
 from kefu.channels.web_page import Page
 from kefu.channels.web_routes import add_routes
 from kefu.channels.web_sockets import SocketBlueprint, add_events, socket_server
+from kefu.channels.wishes import Wishes
 from kefu.config import ROOT, settings
 from kefu.conversations.ledger import Entry
 
@@ -118,7 +119,7 @@ class WebChannel(InputChannel):
         desk = Desk(self._hub)
         add_events(sockets, desk, sessions)
         page = Page(Path(self._options.page_dir), origins)
-        add_routes(blueprint, desk, sessions, page, self._options.brand)
+        add_routes(blueprint, desk, Wishes(self._hub), sessions, page, self._options.brand)
         self._hub.attend(blueprint)
         return blueprint
 

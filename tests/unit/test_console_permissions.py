@@ -60,6 +60,18 @@ CASES = {
     ("POST", "/api/agents/{agent_id}/take-back"): ("supervise", {}, None),
     ("GET", "/api/unanswered"): ("knowledge", None, None),
     ("GET", "/api/knowledge"): ("knowledge", None, None),
+    ("GET", "/api/campaigns"): ("campaigns", None, None),
+    ("POST", "/api/campaigns"): (
+        "campaigns",
+        {"name": "x", "topic": "offers", "texts": {"zh": "x", "en": "x"}},
+        None,
+    ),
+    ("POST", "/api/campaigns/preview"): ("campaigns", {"topic": "offers"}, None),
+    ("POST", "/api/campaigns/{campaign_id}/steps"): ("campaigns", {"step": "start"}, None),
+    ("GET", "/api/campaigns/{campaign_id}/results"): ("campaigns", None, None),
+    ("GET", "/api/notifications"): ("campaigns", None, None),
+    ("POST", "/api/notifications/again"): ("campaigns", {"ids": [1]}, None),
+    ("POST", "/api/policy-news"): ("campaigns", {"name": "x", "summary": {"zh": "x", "en": "x"}}, None),
     ("GET", "/api/ticket-views"): ("tickets", None, None),
     ("POST", "/api/ticket-views"): ("tickets", {"name": "x", "filters": {}}, None),
     ("DELETE", "/api/ticket-views/{view_id}"): ("tickets", None, 404),
@@ -100,6 +112,7 @@ def world(installation):
         "token_id": 1,
         "webhook_id": 1,
         "delivery_id": 1,
+        "campaign_id": 1,
     }
 
 

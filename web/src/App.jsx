@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import { Chat } from '@chatui/core/es/components/Chat';
 import { Content, Typing } from './bubbles.jsx';
+import { News } from './News.jsx';
 import { strings } from './strings.js';
 import { makeView } from './view.js';
 
@@ -14,7 +15,7 @@ const TYPING = { _id: 'typing', type: 'typing', hasTime: false };
 /** The server counts characters, JavaScript counts halves of the rarer ones. */
 const lengthOf = (text) => Array.from(text).length;
 
-function Header({ t, brand, status, language, onLanguage }) {
+function Header({ t, brand, status, language, onLanguage, onNews }) {
   const name = (typeof brand === 'object' ? brand?.[language] : brand) ?? '';
   return (
     <header className="top">
@@ -26,6 +27,9 @@ function Header({ t, brand, status, language, onLanguage }) {
         <h1>{name ? `${name} · ${t.title}` : t.title}</h1>
         <p className={`top-status top-status--${status}`} role="status">{t.status[status]}</p>
       </div>
+      <button type="button" className="top-news" aria-label={t.news.open} title={t.news.open} onClick={onNews}>
+        <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 3a6 6 0 0 0-6 6v4l-2 4h16l-2-4V9a6 6 0 0 0-6-6zm-2 15a2 2 0 0 0 4 0z" fill="currentColor" /></svg>
+      </button>
       <button type="button" className="top-language" aria-label={t.switchLanguageLabel} onClick={onLanguage}>
         {t.switchLanguage}
       </button>
@@ -69,6 +73,7 @@ export function App({ conversation, firstLanguage }) {
   const state = useSyncExternalStore(conversation.subscribe, conversation.getState);
   const [language, setLanguage] = useState(firstLanguage);
   const [hint, setHint] = useState('');
+  const [news, setNews] = useState(false);
   const root = useRef(null);
   const list = useRef(null);
   const draft = useRef('');
@@ -159,7 +164,7 @@ export function App({ conversation, firstLanguage }) {
         text={draft.current}
         locale={t.locale}
         renderNavbar={() => (
-          <Header t={t} brand={state.brand} status={state.status} language={language} onLanguage={switchLanguage} />
+          <Header t={t} brand={state.brand} status={state.status} language={language} onLanguage={switchLanguage} onNews={() => setNews(true)} />
         )}
         renderBeforeMessageList={() => notice && <p className="notice" role="status">{notice}</p>}
         messagesRef={list}
@@ -181,6 +186,7 @@ export function App({ conversation, firstLanguage }) {
           requestAnimationFrame(() => list.current?.scrollToEnd({ force: true }));
         }}
       />
+      {news && <News conversation={conversation} t={t} language={language} onClose={() => setNews(false)} />}
     </div>
   );
 }

@@ -47,6 +47,11 @@ export class Conversation {
 
   getState = () => this.state;
 
+  /** Proves to the server who this is. */
+  get token() {
+    return this.storage.getItem(TOKEN);
+  }
+
   async start() {
     await this.#session();
     this.socket = this.openSocket((give) => give({ token: this.storage.getItem(TOKEN) }));

@@ -31,6 +31,10 @@ export const strings = {
     picture: '图片',
     opensNewWindow: '（在新窗口打开）',
     typing: '客服正在输入',
+    news: {
+      open: '通知设置', title: '通知设置', close: '完成', always: '与您的事务有关，自动通知', quiet: '免打扰时段',
+      from: '免打扰开始', until: '免打扰结束', failed: '没有保存成功，请稍后再试。',
+    },
   },
   en: {
     locale: 'en-US',
@@ -62,6 +66,10 @@ export const strings = {
     picture: 'Picture',
     opensNewWindow: '(opens in a new window)',
     typing: 'Support is typing',
+    news: {
+      open: 'Notifications', title: 'Notifications', close: 'Done', always: 'about your own affairs, always on', quiet: 'Quiet hours',
+      from: 'Quiet from', until: 'Quiet until', failed: 'This was not saved. Please try again later.',
+    },
   },
 };
 

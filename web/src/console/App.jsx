@@ -14,6 +14,7 @@ import { live, useLive } from './live.js';
 import { Login, OwnPassword } from './Login.jsx';
 import { alert } from './news.js';
 import { Session, translator, useSession } from './strings.js';
+import { Notifications } from './Notifications.jsx';
 import { Supervisor } from './Supervisor.jsx';
 import { Tickets } from './Tickets.jsx';
 
@@ -23,6 +24,7 @@ const PAGES = [
   { key: 'customers', needs: 'customers', page: Customers },
   { key: 'supervisor', needs: 'supervise', page: Supervisor },
   { key: 'knowledge', needs: 'knowledge', page: Knowledge },
+  { key: 'notifications', needs: 'campaigns', page: Notifications },
   { key: 'accounts', needs: 'accounts', page: Accounts },
   { key: 'api', needs: 'api', page: Api },
   { key: 'audit', needs: 'audit', page: Audit },
