@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
@@ -9,6 +11,7 @@ from actions.answering import (
     ask_which,
     deliver,
     facts_of,
+    line_name,
     option_buttons,
     position_of,
     show_cause,
@@ -17,6 +20,7 @@ from actions.answering import (
 from actions.conversation import Turn, TurnAction
 from actions.danger import AlertAction, stay_safe, warn
 from actions.marks import listed
+from actions.owning import owned_device
 from actions.relief import missed, offer_ticket
 from actions.ticket_closing import (
     ActionConfirmTicket,
@@ -28,6 +32,7 @@ from kefu.db import session_scope
 from kefu.events import record
 from kefu.knowledge.categories import classify
 from kefu.knowledge.entries import Found
+from kefu.knowledge.graph import Fact
 from kefu.knowledge.service import catalog, record_unanswered
 
 #: Facts this close are not told apart without asking.
@@ -44,6 +49,9 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
         )
         return [SlotSet("question", {"text": "", "intent": intent})]
     found = catalog().find(text, turn.mentions, intent, limit=6)
+    owned = owned_device(turn, intent, found)
+    if owned:
+        found = catalog().find(text, replace(turn.mentions, context_product=owned), intent, limit=6)
     best = found[0] if found else None
     fault = best.fact if best and best.fact.kind == "fault" and best.sure else None
     asked = [SlotSet("question", {"text": text, "intent": intent})]
@@ -66,7 +74,9 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
         say.utter_message(response="utter_describe_fault")
         return [SlotSet("question", {"text": "", "intent": intent})]
     # A form asks its own questions: there the best is said, not which of several was meant.
-    if best and (best.possible if turn.form else best.sure and not _undecided(turn, found)):
+    if best and (best.possible if turn.form else best.sure and (owned or not _undecided(turn, found))):
+        if owned:
+            asked += _say_whose(turn, say, best.fact, owned)
         return asked + deliver(turn, say, best.fact, facts_of([f for f in found[1:] if f.possible]))
     record_unanswered(text, turn.customer, ref, score)
     choices = [item for item in found if item.possible]
@@ -74,6 +84,16 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
         return asked + ask_which(turn, say, facts_of(choices))
     say.utter_message(response="utter_no_answer")
     return [*asked, missed(turn)] + offer_ticket(intent, text, turn.product)
+
+
+def _say_whose(turn: Turn, say: CollectingDispatcher, fact: Fact, owned: str) -> list[EventType]:
+    """Says that the customer's own device is taken to be meant, where that makes a difference."""
+    graph = catalog().graph
+    if owned not in graph.products_about(fact.ref):
+        return []
+    line = graph.facts[f"product_line:{graph.line_of(owned)}"]
+    say.utter_message(response="utter_your_device", product=owned, line=line_name(line, turn.language))
+    return [SlotSet("product", owned)]
 
 
 def _undecided(turn: Turn, found: list[Found]) -> bool:

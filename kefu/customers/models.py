@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from sqlalchemy import Column, DateTime, Float, ForeignKey, Index, Integer, String
 
 from kefu.db import Base, utcnow
@@ -112,6 +115,18 @@ class PhoneCode(Base):
     used_at = Column(DateTime)
 
 
+@dataclass(frozen=True, order=True)
+class Evidence:
+    """Something that speaks for a fact about a customer (see ``CustomerFact``)."""
+
+    identity: str
+    name: str
+    value: str
+    at: datetime
+    weight: float
+    source: str
+
+
 class CustomerFact(Base):
     """Something known of a customer, from what an identity said or did (`kefu.customers.profile`).
 
@@ -139,6 +154,22 @@ class CustomerFact(Base):
     source = Column(String(64), nullable=False)
     corrected_by = Column(String(64))
     corrected_at = Column(DateTime)
+
+    def faded(self, moment: datetime, half_life_days: float) -> float:
+        """What is left of the weight at a later time."""
+        days = max((moment - self.at).total_seconds(), 0) / 86400
+        return self.weight * 0.5 ** (days / half_life_days)
+
+    def take(self, evidence: Evidence, half_life_days: float) -> None:
+        """Adds what speaks for the fact; what is older than a correction says nothing any more."""
+        if self.corrected_at and evidence.at <= self.corrected_at:
+            return
+        latest = max(self.at, evidence.at)
+        late = (latest - evidence.at).total_seconds() / 86400
+        self.weight = self.faded(latest, half_life_days) + evidence.weight * 0.5 ** (late / half_life_days)
+        if evidence.at >= self.at:
+            self.source = evidence.source
+        self.at, self.since = latest, min(self.since, evidence.at)
 
 
 class ProfileCursor(Base):
