@@ -6,7 +6,7 @@ Facts are kept by identity (`CustomerFact`); a customer's profile is what all of
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -121,6 +121,13 @@ def profile_of(session: Session, conversation: str) -> Profile:
 def devices_of(session: Session, conversation: str) -> list[str]:
     """The products that the customer to whom ``conversation`` belongs has."""
     return [fact.value for fact in facts_of(session, conversation, ["device"]) if fact.weight >= CERTAIN]
+
+
+def all_devices(session: Session) -> Iterator[tuple[str, str, datetime]]:
+    """Who has which product since when: identity, product, time; what was denied or faded is left out."""
+    rows = session.scalars(select(CustomerFact).where(CustomerFact.name == "device", CustomerFact.weight > 0))
+    now, half_life = utcnow(), speech().half_life_days["device"]
+    return ((row.identity, row.value, row.since) for row in rows if row.faded(now, half_life) >= CERTAIN)
 
 
 def correct(session: Session, conversation: str, name: str, value: str, right: bool, by: str) -> None:

@@ -113,7 +113,8 @@ class Model:
         near = self.neighbours.tocsr()
         np.savez_compressed(
             file, items=np.array(self.items), frequent=self.frequent, ease=self.ease,
-            popular=self.popular, repeats=self.repeats, weights=np.array([self.weights.get(name, 0.0) for name in _NAMES]),
+            popular=self.popular, repeats=self.repeats,
+            weights=np.array([self.weights.get(name, 0.0) for name in _NAMES]),
             data=near.data, indices=near.indices, indptr=near.indptr,
         )  # fmt: skip
         return file.getvalue()
