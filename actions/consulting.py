@@ -20,6 +20,7 @@ from actions.answering import (
 from actions.conversation import Turn, TurnAction
 from actions.danger import AlertAction, stay_safe, warn
 from actions.marks import listed
+from actions.offering import offer_unasked, suggest_product, wish_goes_on
 from actions.owning import owned_device
 from actions.relief import missed, offer_ticket
 from actions.ticket_closing import (
@@ -148,6 +149,9 @@ class ActionTakeInformation(AlertAction):
             return deliver(turn, say, catalog().graph.facts[f"product:{turn.product}"])
         if turn.mentions.functions and turn.mentions.products:
             return answer(turn, say, turn.text, "ask_product_info")  # C2夜视多远: a question of its own
+        wish = wish_goes_on(turn)
+        if wish:
+            return suggest_product(turn, say, wish)
         if turn.slots.get("question") and (turn.mentions.products or turn.mentions.lines):
             return answer_again(turn, say)
         if turn.mentions.products:
@@ -236,7 +240,7 @@ class ActionMarkSolved(TurnAction):
         with session_scope() as session:
             record(session, "answer.helped", turn.customer, ref=turn.slots.get("answer"))
         say.utter_message(response="utter_glad_it_helped")
-        return [SlotSet("fault", None), SlotSet("question", None)]
+        return [SlotSet("fault", None), SlotSet("question", None), *offer_unasked(turn, say)]
 
 
 class ActionRepeatAnswer(TurnAction):
