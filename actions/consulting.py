@@ -144,14 +144,14 @@ class ActionTakeInformation(AlertAction):
         rated = rate_if_asked(turn, say)
         if rated is not None:
             return rated
+        wish = wish_goes_on(turn)
+        if wish:
+            return suggest_product(turn, say, wish)
         options = turn.slots.get("options") or ()
         if turn.slots.get("awaiting") == "choice" and turn.product and f"product:{turn.product}" in options:
             return deliver(turn, say, catalog().graph.facts[f"product:{turn.product}"])
         if turn.mentions.functions and turn.mentions.products:
             return answer(turn, say, turn.text, "ask_product_info")  # C2夜视多远: a question of its own
-        wish = wish_goes_on(turn)
-        if wish:
-            return suggest_product(turn, say, wish)
         if turn.slots.get("question") and (turn.mentions.products or turn.mentions.lines):
             return answer_again(turn, say)
         if turn.mentions.products:

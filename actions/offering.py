@@ -47,7 +47,7 @@ def wish_of(turn: Turn) -> Wish:
         next(iter(lines), None),
         offers().needs_in(turn.text),
         money(amount) if amount else None,
-        offers().kinds_in(turn.text),
+        offers().named_in(turn.text),
         has,
     )
 

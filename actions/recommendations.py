@@ -24,7 +24,7 @@ class ActionRecommend(TurnAction):
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Recommends with a reason, or asks the one question that is needed."""
         wish = wish_of(turn)
-        if wish.kinds:
+        if wish.offers:
             return offer_asked(turn, say, wish) or answer(turn, say, turn.text, turn.intent)
         if wish.says_something and not wish.has:
             return suggest_product(turn, say, wish)

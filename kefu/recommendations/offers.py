@@ -16,7 +16,6 @@ from kefu.knowledge.graph import Graph
 from kefu.language.normalize import normalize
 from kefu.rulebook import Entry
 
-KINDS = ("plan", "accessory", "product", "how_to")
 FILE = ROOT / "data" / "offers.yml"
 _Id = constr(regex=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)
 
@@ -79,14 +78,17 @@ class Offer(Entry):
     """Something that may be offered."""
 
     id: _Id
-    kind: Literal[KINDS]
+    kind: Literal["plan", "accessory", "product", "how_to"]
     fits: list[str] = []
+    words: list[str] = []
     product: str | None
     answer: str | None
     title: Label
     text: Label
     details: Label | None
     reasons: list[Reason] = Field(min_items=1)
+
+    _words = validator("words", each_item=True, allow_reuse=True)(_expression)
 
     @validator("reasons")
     def _complete(cls, value: list[Reason], values: dict) -> list[Reason]:
@@ -114,20 +116,12 @@ class Offers(Entry):
     again_after_days: int = Field(ge=0)
     budget: Label
     device: Label
-    kinds: dict[Literal[KINDS], list[str]]
     needs: dict[str, _Need]
     suits: dict[str, list[str]]
     offers: list[Offer] = Field(alias="list")
 
     _budget = validator("budget", allow_reuse=True)(_words("amount"))
     _device = validator("device", allow_reuse=True)(_words("product", "line"))
-
-    @validator("kinds")
-    def _expressions(cls, value: dict[str, list[str]]) -> dict[str, list[str]]:
-        for words in value.values():
-            for word in words:
-                _expression(word)
-        return value
 
     @validator("suits")
     def _known_needs(cls, value: dict[str, list[str]], values: dict) -> dict[str, list[str]]:
@@ -156,9 +150,9 @@ class Offers(Entry):
         """Which needs a customer's text tells of."""
         return frozenset(name for name, need in self.needs.items() if _said(need.words, text))
 
-    def kinds_in(self, text: str) -> frozenset[str]:
-        """Which kinds of offers a customer's text asks for."""
-        return frozenset(kind for kind, words in self.kinds.items() if _said(words, text))
+    def named_in(self, text: str) -> frozenset[str]:
+        """The ids of the offers that a customer's text asks for."""
+        return frozenset(offer.id for offer in self.offers if _said(offer.words, text))
 
 
 class _File(Entry):

@@ -33,7 +33,7 @@ class Situation:
         profile, past: Of the customer.
         needs, budget: What they have just said of themselves; the budget in yuan.
         line: The product line spoken of, if any.
-        kinds: Which kinds of offers they asked for; all if they did not say.
+        offers: Which ones they asked for, by their ids; any if they did not say.
         affinity: What the learned model says of each thing (`product:C2`, `offer:...`), 0 to 1.
         together: How often each thing goes with what they have (cosine).
         counts: What came of each offer in the customer's segment.
@@ -48,7 +48,7 @@ class Situation:
     affinity: Mapping[str, float] = field(default_factory=dict)
     together: Mapping[str, float] = field(default_factory=dict)
     counts: Mapping[str, Counts] = field(default_factory=dict)
-    kinds: frozenset[str] = frozenset()
+    offers: frozenset[str] = frozenset()
     asked: bool = True
 
 
@@ -111,7 +111,7 @@ def _fitting(offer: Offer, catalogue: Offers, graph: Graph, situation: Situation
 def _is_out(offer: Offer, catalogue: Offers, graph: Graph, situation: Situation) -> bool:
     """Whether they have it, refused it, took it, can't pay it, or saw it a short while ago."""
     past = situation.past
-    if situation.kinds and offer.kind not in situation.kinds:
+    if situation.offers and offer.id not in situation.offers:
         return True
     if offer.id in past.refused or offer.id in past.accepted:
         return True

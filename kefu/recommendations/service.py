@@ -46,14 +46,14 @@ class Wish:
         line: Of which product line; any if they did not say.
         needs: What they told of their homes (`data/offers.yml`).
         budget: In yuan.
-        kinds: Which kinds of offers they ask for; all if they did not say.
+        offers: Which offers they speak of, by their ids; any if they did not say.
         has: Products that they have just said to have.
     """
 
     line: str | None = None
     needs: frozenset[str] = frozenset()
     budget: int | None = None
-    kinds: frozenset[str] = frozenset()
+    offers: frozenset[str] = frozenset()
     has: tuple[str, ...] = ()
 
     @property
@@ -103,7 +103,7 @@ def recommend(
     ids = [offer.id for offer in catalogue.offers]
     situation = Situation(
         profile, past, wish.needs, wish.budget, wish.line, affinity, together,
-        feedback.counts_of(session, ids, segment_of(profile, graph)), wish.kinds, asked,
+        feedback.counts_of(session, ids, segment_of(profile, graph)), wish.offers, asked,
     )  # fmt: skip
     return choose(catalogue, graph, situation, np.random.default_rng(crc32(key.encode())))
 
