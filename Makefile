@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test train validate stories lint test-page pytest shell bench-channels bench-nlu bench-mood bench-search bench-turns bench-start bench-embedding bench-desk check-wechat explain-route reload-knowledge clean ports browser
+.PHONY: help run test train validate stories lint test-page pytest shell bench-channels bench-nlu bench-mood bench-search bench-turns bench-start bench-embedding bench-desk bench-recommend check-offers check-wechat explain-route reload-knowledge clean ports browser
 
 PYTHON := .venv/bin/python
 RASA := $(PYTHON) -m kefu.run rasa
@@ -61,11 +61,18 @@ bench-start: .venv/.synced ## Measure start and memory against stock Rasa; ARGS=
 bench-embedding: .venv/.synced ## Measure what the meaning of one sentence costs
 	@$(PYTHON) -m bench.embedding $(ARGS)
 
+bench-recommend: .venv/.synced ## Measure recommendations: DATA=file.csv of customer, item, time
+	@$(PYTHON) -m bench.recommend $(if $(DATA),"$(DATA)") $(ARGS)
+
 bench-desk: .venv/.synced ## Measure the console with 300 live chats; ARGS="--rate 60" loads it more
 	@$(PYTHON) -m bench.desk $(ARGS)
 
 check-wechat: .venv/.synced ## Say what is wrong with a WeChat account's set-up; URL=https://.../wechat/callback
 	@$(PYTHON) -m kefu.channels.wechat.check $(if $(URL),--url "$(URL)") $(ARGS)
+
+check-offers: .venv/.synced ## Look data/offers.yml through
+	@$(PYTHON) -m kefu.recommendations check
+
 explain-route: .venv/.synced ## Show where a request would go, and why: TEXT="..." ARGS="--level vip"
 	@$(PYTHON) -m kefu.run explain "$(TEXT)" $(ARGS)
 
