@@ -112,7 +112,8 @@ def offer_unasked(turn: Turn, say: CollectingDispatcher) -> list[EventType]:
     upset = turn.mood in _BAD_MOODS or any(felt.mood in _BAD_MOODS for felt in turn.felt)
     if upset or turn.form or turn.linking:
         return []
-    if any(ticket.is_open and ticket.urgency in _PRESSING for ticket in list_tickets(turn.customer, limit=50)):
+    tickets = list_tickets(turn.customer, limit=50)
+    if any(ticket.is_open and ticket.urgency in _PRESSING for ticket in tickets):
         return []
     graph = catalog().graph
     with session_scope() as session:
