@@ -8,14 +8,14 @@ from functools import partial
 from threading import Barrier
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import DBAPIError
 
 from kefu import db
 from kefu.config import settings
 from kefu.conversations.ledger import Ledger
 from kefu.customers import learning, profile, proofs, service
-from kefu.customers.models import Customer, Identity, PhoneCode
+from kefu.customers.models import Customer, Identity, PhoneCode, ProfileCursor
 from kefu.customers.service import Sender
 from kefu.events import Event
 from kefu.recommendations import feedback
@@ -173,6 +173,8 @@ def test_messages_that_come_in_during_a_link_are_kept_and_wait_for_an_answer(dat
 def test_what_is_told_at_once_is_all_counted_and_each_event_read_once(database):
     (me,) = people("web-told")
     with db.session_scope() as session:
+        before = session.scalar(select(func.max(Event.id))) or 0
+        session.execute(update(ProfileCursor).values(event_id=before))
         for _ in range(30):
             at = db.utcnow() - timedelta(days=1)
             session.add(Event(kind="turn.categorised", customer=me, data={"channel": "web"}, at=at))
