@@ -129,7 +129,8 @@ class ActionAnswer(TurnAction):
         """Answers the latest message; what is still broken after its repair is taken up again."""
         if turn.intent == "report_fault" and is_about_ticket(turn):
             return ActionReopenTicket().act(turn, say)
-        return answer(turn, say, turn.text, turn.intent)
+        wish = wish_goes_on(turn)  # 预算一千以内 sounds like asking for a price
+        return suggest_product(turn, say, wish) if wish else answer(turn, say, turn.text, turn.intent)
 
 
 class ActionTakeInformation(AlertAction):

@@ -56,7 +56,7 @@ def wish_goes_on(turn: Turn) -> Wish | None:
     """The wish told before, with the budget or the needs that this message adds; none if it adds nothing."""
     before = turn.slots.get("wish") if turn.asked in _ABOUT_A_WISH else None
     now = wish_of(turn) if before else Wish()
-    if not now.says_something:
+    if not now.says_something or turn.mentions.products:
         return None
     return Wish(
         now.line or before["line"],
