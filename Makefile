@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test train validate stories lint test-page pytest shell bench-channels bench-nlu bench-mood bench-search bench-turns bench-start bench-embedding bench-desk bench-extract extract check-wechat explain-route reload-knowledge clean ports browser bench-outbox
+.PHONY: help run test train validate stories lint test-page pytest shell bench-channels bench-nlu bench-mood bench-search bench-turns bench-start bench-embedding bench-desk bench-extract extract check-wechat explain-route reload-knowledge clean ports browser bench-outbox bench-recommend check-offers
 
 PYTHON := .venv/bin/python
 RASA := $(PYTHON) -m kefu.run rasa
@@ -64,6 +64,9 @@ bench-embedding: .venv/.synced ## Measure what the meaning of one sentence costs
 bench-outbox: .venv/.synced ## Send 10,000 notifications while senders die and the platform fails; ARGS="--count 1000"
 	@$(PYTHON) -m bench.outbox $(ARGS)
 
+bench-recommend: .venv/.synced ## Measure recommendations: DATA=file.csv of customer, item, time
+	@$(PYTHON) -m bench.recommend $(if $(DATA),"$(DATA)") $(ARGS)
+
 bench-desk: .venv/.synced ## Measure the console with 300 live chats; ARGS="--rate 60" loads it more
 	@$(PYTHON) -m bench.desk $(ARGS)
 
@@ -75,6 +78,10 @@ extract: .venv/.synced ## Show what manuals suggest for the knowledge: FILES="a.
 
 check-wechat: .venv/.synced ## Say what is wrong with a WeChat account's set-up; URL=https://.../wechat/callback
 	@$(PYTHON) -m kefu.channels.wechat.check $(if $(URL),--url "$(URL)") $(ARGS)
+
+check-offers: .venv/.synced ## Look data/offers.yml through
+	@$(PYTHON) -m kefu.recommendations check
+
 explain-route: .venv/.synced ## Show where a request would go, and why: TEXT="..." ARGS="--level vip"
 	@$(PYTHON) -m kefu.run explain "$(TEXT)" $(ARGS)
 

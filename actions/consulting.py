@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
@@ -9,6 +11,7 @@ from actions.answering import (
     ask_which,
     deliver,
     facts_of,
+    line_name,
     option_buttons,
     position_of,
     show_cause,
@@ -18,6 +21,8 @@ from actions.conversation import Turn, TurnAction
 from actions.danger import AlertAction, stay_safe, warn
 from actions.marks import listed
 from actions.notifications import answer_about_notice, leave_notice
+from actions.offering import offer_unasked, suggest_product, wish_goes_on
+from actions.owning import owned_device
 from actions.relief import missed, offer_ticket
 from actions.ticket_closing import (
     ActionConfirmTicket,
@@ -29,6 +34,7 @@ from kefu.db import session_scope
 from kefu.events import record
 from kefu.knowledge.categories import classify
 from kefu.knowledge.entries import Found
+from kefu.knowledge.graph import Fact
 from kefu.knowledge.service import catalog, record_unanswered
 
 #: Facts this close are not told apart without asking.
@@ -45,6 +51,9 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
         )
         return [SlotSet("question", {"text": "", "intent": intent})]
     found = catalog().find(text, turn.mentions, intent, limit=6)
+    owned = owned_device(turn, intent, found)
+    if owned:
+        found = catalog().find(text, replace(turn.mentions, context_product=owned), intent, limit=6)
     best = found[0] if found else None
     fault = best.fact if best and best.fact.kind == "fault" and best.sure else None
     asked = [SlotSet("question", {"text": text, "intent": intent}), *leave_notice(turn)]
@@ -70,7 +79,9 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
     if replied is not None:
         return replied
     # A form asks its own questions: there the best is said, not which of several was meant.
-    if best and (best.possible if turn.form else best.sure and not _undecided(turn, found)):
+    if best and (best.possible if turn.form else best.sure and (owned or not _undecided(turn, found))):
+        if owned:
+            asked += _say_whose(turn, say, best.fact, owned)
         return asked + deliver(turn, say, best.fact, facts_of([f for f in found[1:] if f.possible]))
     record_unanswered(text, turn.customer, ref, score)
     choices = [item for item in found if item.possible]
@@ -78,6 +89,16 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
         return asked + ask_which(turn, say, facts_of(choices))
     say.utter_message(response="utter_no_answer")
     return [*asked, missed(turn)] + offer_ticket(intent, text, turn.product)
+
+
+def _say_whose(turn: Turn, say: CollectingDispatcher, fact: Fact, owned: str) -> list[EventType]:
+    """Says that the customer's own device is taken to be meant, where that makes a difference."""
+    graph = catalog().graph
+    if owned not in graph.products_about(fact.ref):
+        return []
+    line = graph.facts[f"product_line:{graph.line_of(owned)}"]
+    say.utter_message(response="utter_your_device", product=owned, line=line_name(line, turn.language))
+    return [SlotSet("product", owned)]
 
 
 def _undecided(turn: Turn, found: list[Found]) -> bool:
@@ -112,7 +133,8 @@ class ActionAnswer(TurnAction):
         """Answers the latest message; what is still broken after its repair is taken up again."""
         if turn.intent == "report_fault" and is_about_ticket(turn):
             return ActionReopenTicket().act(turn, say)
-        return answer(turn, say, turn.text, turn.intent)
+        wish = wish_goes_on(turn)  # 预算一千以内 sounds like asking for a price
+        return suggest_product(turn, say, wish) if wish else answer(turn, say, turn.text, turn.intent)
 
 
 class ActionTakeInformation(AlertAction):
@@ -127,6 +149,9 @@ class ActionTakeInformation(AlertAction):
         rated = rate_if_asked(turn, say)
         if rated is not None:
             return rated
+        wish = wish_goes_on(turn)
+        if wish:
+            return suggest_product(turn, say, wish)
         options = turn.slots.get("options") or ()
         if turn.slots.get("awaiting") == "choice" and turn.product and f"product:{turn.product}" in options:
             return deliver(turn, say, catalog().graph.facts[f"product:{turn.product}"])
@@ -220,7 +245,7 @@ class ActionMarkSolved(TurnAction):
         with session_scope() as session:
             record(session, "answer.helped", turn.customer, ref=turn.slots.get("answer"))
         say.utter_message(response="utter_glad_it_helped")
-        return [SlotSet("fault", None), SlotSet("question", None)]
+        return [SlotSet("fault", None), SlotSet("question", None), *offer_unasked(turn, say)]
 
 
 class ActionRepeatAnswer(TurnAction):

@@ -8,6 +8,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.answering import deliver
 from actions.conversation import Turn, TurnAction
 from actions.danger import stay_safe, warn
+from actions.offering import note_outcome, standing
 from actions.relief import call_back_time, offer_ticket, route_of
 from actions.tickets import ActionCheckTicket
 from kefu.knowledge.categories import ticket_kind_of
@@ -76,8 +77,9 @@ class ActionDeclineOffer(TurnAction):
         """Forgets the offer, unless there is danger and the no was no answer to it."""
         if kept := stay_safe(turn, say):
             return kept
+        _note_recommended(turn, "refused")
         say.utter_message(response="utter_ok")
-        return [SlotSet("awaiting", None), SlotSet("ticket_offer", None)]
+        return [SlotSet("awaiting", None), SlotSet("ticket_offer", None), SlotSet("recommendation", None)]
 
 
 class ActionStartTicket(TurnAction):
@@ -96,6 +98,7 @@ class ActionStartTicket(TurnAction):
         offer = turn.slots.get("ticket_offer") if offered else None
         events: list[EventType] = [SlotSet("awaiting", None), SlotSet("ticket_offer", None)]
         if offer:
+            _note_recommended(turn, "accepted")
             told = {"problem": offer["problem"], "product": offer["product"], "intent": offer["intent"]}
         else:
             problem = _told(turn)
@@ -109,6 +112,14 @@ class ActionStartTicket(TurnAction):
         phone = phone_in(turn.text) or phone_in(told["problem"] or "")
         events += [SlotSet("ticket_phone", phone)] if phone else []
         return [*events, SlotSet("ticket_confirmed", None)]
+
+
+def _note_recommended(turn: Turn, outcome: str) -> None:
+    """Notes what came of a recommendation, if the ticket that was offered is for one."""
+    offer, asked = standing(turn)
+    problem = (turn.slots.get("ticket_offer") or {}).get("problem")
+    if offer and problem in (offer.title.zh, offer.title.en):
+        note_outcome(turn, outcome, offer.id, asked)
 
 
 def _told(turn: Turn) -> str | None:

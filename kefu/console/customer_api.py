@@ -18,11 +18,14 @@ from kefu.console.reach import circle
 from kefu.console.refusals import Refusal, not_found
 from kefu.console.suggestions import suggest
 from kefu.conversations.ledger import Ledger
+from kefu.customers import profile
 from kefu.customers import service as customers
+from kefu.customers.profile import profile_of
 from kefu.customers.service import LEVELS
 from kefu.db import session_scope
 from kefu.handoff import overview
 from kefu.handoff.models import Agent
+from kefu.knowledge.service import is_product
 from kefu.tickets import numbers, progress, worklist
 from kefu.tickets.service import NoSuchTicket
 
@@ -36,6 +39,14 @@ class NewLevel(Body):
     """How much a customer matters; they never see it."""
 
     level: Literal[LEVELS]
+
+
+class Correction(Body):
+    """Whether something known of a customer is right; what was not known is added."""
+
+    name: Literal["device", "city"]
+    value: constr(strip_whitespace=True, min_length=1, max_length=200)
+    right: bool
 
 
 class NewNote(Body):
@@ -81,6 +92,7 @@ def customer(
         "conversation": theirs[0],
         "phone": views.masked(customers.phone_of(session, theirs[0])),
         "level": customers.level_of(session, theirs[0]),
+        "profile": views.profile(profile_of(session, theirs[0])),
         "identities": [views.identity(item) for item in customers.identities(session, theirs[0])],
         "tickets": [
             views.ticket(item, me.role, agent_id=me.agent_id)
@@ -106,6 +118,19 @@ def set_level(
     before = customers.set_level(session, customer_id, wish.level)
     accounts.audit(session, me, "customer.level", f"customer:{customer_id}", level=wish.level, before=before)
     return {"level": wish.level}
+
+
+@router.post("/conversations/{conversation}/facts")
+def correct_fact(
+    conversation: str, wish: Correction, me: Me = allowed("customers"), session: Session = transaction()
+) -> dict[str, Any]:
+    """Confirms or denies something known of the customer."""
+    present = circle(session, me, conversation)[0]
+    if wish.name == "device" and wish.right and not is_product(session, wish.value):
+        raise Refusal(422, "unknown", "There is no such product.", "value")
+    profile.correct(session, present, wish.name, wish.value, wish.right, f"account:{me.id}")
+    accounts.audit(session, me, "customer.corrected", f"conversation:{present}", fact=wish.name)
+    return {"profile": views.profile(profile_of(session, present))}
 
 
 @router.post("/conversations/{conversation}/notes")

@@ -11,6 +11,7 @@ from kefu.console.models import Account
 from kefu.console.open.models import ApiToken
 from kefu.conversations.ledger import Entry
 from kefu.customers.models import Identity
+from kefu.customers.profile import Profile
 from kefu.handoff.models import Handoff
 from kefu.handoff.overview import Row
 from kefu.tickets.assignment import is_unassigned
@@ -93,6 +94,36 @@ def identity(item: Identity) -> dict[str, Any]:
         "channel": item.channel,
         "since": moment(item.created_at),
         "last_at": moment(item.last_message_at),
+    }
+
+
+#: How many facts of each kind are shown with their sources.
+_FACTS = 20
+#: Kinds of facts that are shown one by one; of the others only what they come to.
+_SHOWN = ("device", "city", "order", "topic")
+
+
+def profile(item: Profile) -> dict[str, Any]:
+    """What is known of a customer, with where it is from and since when."""
+    facts = [fact for fact in item.facts if fact.name in _SHOWN]
+    return {
+        "channel": item.channel,
+        "language": item.language,
+        "hours": sorted(item.hours),
+        "mood": None if item.mood is None else round(item.mood, 2),
+        "trend": item.trend,
+        "facts": [
+            {
+                "name": fact.name,
+                "value": fact.value,
+                "weight": round(fact.weight, 2),
+                "since": moment(fact.since),
+                "at": moment(fact.at),
+                "source": fact.source,
+                "corrected_by": fact.corrected_by,
+            }
+            for fact in facts[:_FACTS]
+        ],
     }
 
 

@@ -79,6 +79,16 @@ def conversations_of(session: Session, identities: Iterable[str]) -> dict[str, s
     return found
 
 
+def customers_of(session: Session, identities: Iterable[str]) -> dict[str, str]:
+    """Of each identity, the id of its customer; one that is unknown is a customer of its own."""
+    wanted = sorted(set(identities))
+    found = {identity: identity for identity in wanted}
+    for some in batches(wanted):
+        query = select(Identity.id, Identity.customer_id).where(Identity.id.in_(some))
+        found.update(session.execute(query).all())
+    return found
+
+
 def meet(session: Session, sender: Sender) -> tuple[str, list[str]]:
     """The conversation of ``arrive``, with every identity of the customer, in one query for who is known."""
     found = session.connection().execute(_MEET, {"identity": sender.id}).all()

@@ -10,7 +10,7 @@ from kefu.db import session_scope
 from kefu.events import record
 from kefu.knowledge.entries import Catalog
 from kefu.knowledge.graph import Graph
-from kefu.knowledge.models import Edition, UnansweredQuestion
+from kefu.knowledge.models import Edition, Node, UnansweredQuestion
 from kefu.knowledge.snapshot import Snapshot
 
 
@@ -52,6 +52,12 @@ _current = _Current()
 def catalog() -> Catalog:
     """The newest catalog, or the one before while the newest is being built."""
     return _current()
+
+
+def is_product(session: Session, name: str | None) -> bool:
+    """Whether the company has a product of exactly that name."""
+    found = select(Node.id).where(Node.kind == "product", Node.key == name)
+    return name is not None and session.scalar(found) is not None
 
 
 def unanswered(session: Session, before: int | None = None, limit: int = 50) -> list[UnansweredQuestion]:

@@ -20,10 +20,13 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.sql import Select
 
+from kefu.customers import profile
+from kefu.customers.learning import TICKET
 from kefu.customers.service import circle_query
 from kefu.db import session_scope, today, utcnow
 from kefu.events import record_once
 from kefu.knowledge.schema import TICKET_KINDS, URGENCIES
+from kefu.knowledge.service import is_product
 from kefu.tickets import numbers
 from kefu.tickets.lifecycle import WrongState
 from kefu.tickets.models import Ticket, TicketNote
@@ -34,6 +37,8 @@ from kefu.tickets.steps import CLOCK, OWNER, RATING, begin_again, note, raise_to
 URGE_PAUSE = timedelta(minutes=30)
 #: A rating up to this is made good, where the work was over for no longer than this.
 LOW_RATING, STILL_FRESH = 2, timedelta(days=30)
+#: Kinds of tickets about a thing that the customer has.
+_HAVING = frozenset({"repair", "return", "exchange", "refund"})
 
 #: How often a customer's change may be overtaken by others'.
 _TRIES = 5
@@ -117,6 +122,8 @@ def open_ticket(request: TicketRequest) -> Ticket:
             session, ticket, "opened", request.request_key,
             category=ticket.category, urgency=ticket.urgency, queue=ticket.queue,
         )  # fmt: skip
+        if ticket.kind in _HAVING and is_product(session, ticket.product):
+            profile.tell(session, ticket.customer, "device", ticket.product, TICKET, f"ticket:{number}")
         return ticket
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from kefu.console import views
 from kefu.console.models import AuditEntry
 from kefu.conversations.ledger import Ledger
+from kefu.customers import profile
 from kefu.customers import service as customers
 from kefu.db import session_scope
 from kefu.handoff import overview, service
@@ -186,6 +187,18 @@ def test_what_is_known_of_a_customer_is_shown_without_the_whole_phone_number(bro
     assert [(note["by"], note["text"]) for note in known["notes"]] == [("李晓雨", "喜欢下午联系")]
     assert [(talk["agent"], talk["state"]) for talk in known["talks"]] == [("李晓雨", "human")]
     assert [one["channel"] for one in known["identities"]] == ["web"]
+
+
+def test_what_was_learned_of_a_customer_is_shown_with_its_source_and_corrected(browser, chat):
+    path = f"/api/conversations/{chat[1].id}"
+    with session_scope() as session:
+        profile.tell(session, chat[1].id, "device", "L3", 1.0, "event:7")
+    fact = browser.get(f"{path}/customer").json()["profile"]["facts"][0]
+    assert (fact["name"], fact["value"], fact["source"]) == ("device", "L3", "event:7")
+    denial = {"name": "device", "value": "L3", "right": False}
+    assert browser.post(f"{path}/facts", json=denial).json()["profile"]["facts"] == []
+    unknown = browser.post(f"{path}/facts", json={**denial, "value": "L99", "right": True})
+    assert (unknown.status_code, unknown.json()["error"]["field"]) == (422, "value")
 
 
 def test_customers_are_found_by_ticket_phone_and_identity_if_one_may_see_them(browser, chat, visit):

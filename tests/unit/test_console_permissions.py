@@ -29,6 +29,11 @@ CASES = {
     ("GET", "/api/conversations/{conversation}/messages"): ("customers", None, 404),
     ("GET", "/api/conversations/{conversation}/customer"): ("customers", None, 404),
     ("POST", "/api/conversations/{conversation}/notes"): ("customers", {"text": "x"}, 404),
+    ("POST", "/api/conversations/{conversation}/facts"): (
+        "customers",
+        {"name": "city", "value": "x", "right": False},
+        404,
+    ),
     ("GET", "/api/conversations/{conversation}/suggestions"): ("customers", None, 404),
     ("GET", "/api/customers"): ("customers", None, None),
     ("POST", "/api/conversations/{conversation}/step-in"): ("supervise", {}, None),

@@ -83,6 +83,7 @@ function Details({ customer, reload }) {
   return (
     <>
       <Descriptions size="small" column={1} items={facts} />
+      <Known customer={customer} reload={reload} />
       <h3>{t('identities')}</h3>
       {customer.identities.map((one) => (
         <p key={one.id} className="identity">
@@ -111,6 +112,34 @@ function Details({ customer, reload }) {
         ),
       }))} />
       {number && <TicketDrawer number={number} onClose={() => { setNumber(null); reload(); }} />}
+    </>
+  );
+}
+
+/** What was learned of a customer, each with its source; a device or city that is not theirs can be taken away. */
+function Known({ customer, reload }) {
+  const { t, message } = useSession();
+  const { facts, channel, language, hours, mood, trend } = customer.profile;
+  const deny = ({ name, value }) => api.post(`conversations/${customer.conversation}/facts`, { name, value, right: false })
+    .then(reload, (error) => message.error(t.error(error)));
+  const usual = [channel, language, hours.length > 0 && hours.map((hour) => `${hour}:00`).join(' ')].filter(Boolean);
+  const items = ['device', 'city', 'order', 'topic'].flatMap((name) => {
+    const found = facts.filter((fact) => fact.name === name);
+    if (!found.length) return [];
+    const children = found.map((fact) => (
+      <Tag key={fact.value} closable={name === 'device' || name === 'city'} aria-label={fact.value}
+           closeIcon={<span aria-label={t('not_theirs')}>×</span>} onClose={(event) => { event.preventDefault(); deny(fact); }}
+           title={t('fact_source', { at: clock(fact.at, t.language), source: fact.source })}>{fact.value}</Tag>
+    ));
+    return [{ key: name, label: t(`fact_${name}`), children: <div>{children}</div> }];
+  });
+  if (usual.length) items.push({ key: 'usual', label: t('usual'), children: usual.join(' · ') });
+  if (mood !== null) items.push({ key: 'mood', label: t('mood_lately'), children: t(`trend_${trend}`) });
+  if (!items.length) return null;
+  return (
+    <>
+      <h3>{t('known')}</h3>
+      <Descriptions size="small" column={1} items={items} />
     </>
   );
 }
