@@ -21,18 +21,14 @@ def edition() -> int | None:
 
 
 def read_graph() -> tuple[int | None, Graph]:
-    """The newest edition's number and graph; read again if a load came in between."""
-    while True:
-        number = edition()
-        try:
-            with session_scope() as session:
-                graph = Graph.read(session)
-        except KeyError:  # an edge of one edition, the nodes of another
-            if edition() == number:
-                raise
-            continue
-        if edition() == number:
-            return number, graph
+    """The newest edition's number and graph, both as of one moment."""
+    with session_scope() as session:
+        if session.get_bind().dialect.name == "postgresql":
+            session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        else:  # sqlite3 would begin a transaction with the first change only
+            session.connection().exec_driver_sql("BEGIN")
+        number = session.scalar(select(Edition.id).order_by(Edition.id.desc()).limit(1))
+        return number, Graph.read(session)
 
 
 class _Current(Snapshot[Catalog]):

@@ -12,17 +12,20 @@ logger = logging.getLogger(__name__)
 
 #: Name of the threads that build.
 THREAD = "knowledge-refresh"
-_RECHECK_SECONDS = 1.0
-_RETRY_SECONDS = 60.0
+_RECHECK_SECONDS = 0.5
+#: After such a pause the next call waits, but no longer than the second, for what has changed since.
+_PAUSE_SECONDS, _PATIENCE_SECONDS = 1.0, 1.0
+_RETRY_SECONDS = 5.0
 
 T = TypeVar("T")
 
 
 class Snapshot(ABC, Generic[T]):
-    """Gives the newest value; seconds after a load, every process has it.
+    """Gives the newest value; two seconds after a change, every process has it.
 
-    A newer one is built in a thread of its own and then put in place at once: nobody waits for it or sees
-    half of it. Only the very first call of a process has to wait.
+    A newer one is built in a thread of its own and then put in place at once: nobody sees half of it. While
+    there are calls, nobody waits for it either; the first one after a pause does, for a moment, because what
+    is in use may be as old as the pause. The very first call of a process has to wait.
 
     Attributes:
         value: What is in use; none before the first call.
@@ -49,15 +52,20 @@ class Snapshot(ABC, Generic[T]):
         """What is to be done once before the first value is built."""
 
     def __call__(self) -> T:
-        """The value in use; starts to look for a newer edition at most once a second."""
+        """The value in use; looks for a newer edition at most twice a second."""
         if self.value is None:
             with self._lock:
                 if self.value is None:
                     self.prepare()
                     self._rebuild()
-        elif time.monotonic() - self.checked > _RECHECK_SECONDS and self._lock.acquire(blocking=False):
+            return self.value
+        unchecked = time.monotonic() - self.checked
+        if unchecked > _RECHECK_SECONDS and self._lock.acquire(blocking=False):
             self.checked = time.monotonic()
-            threading.Thread(target=self._refresh, name=THREAD, daemon=True).start()
+            refreshing = threading.Thread(target=self._refresh, name=THREAD, daemon=True)
+            refreshing.start()
+            if unchecked > _PAUSE_SECONDS:
+                refreshing.join(_PATIENCE_SECONDS)
         return self.value
 
     def _refresh(self) -> None:
