@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kefu.knowledge.models import Alias, Edge, Node
+from kefu.knowledge.models import RELATIONS, Alias, Edge, Node
 from kefu.language.normalize import fold
 
 
@@ -100,6 +100,23 @@ class Graph:
     def named(self, kind: str, name: str) -> list[Fact]:
         """Facts of a kind that go by ``name``, however it is spelled."""
         return [self.facts[ref] for ref in self._named.get((kind, fold(name)), ())]
+
+    def neighbours(self, ref: str) -> list[Fact]:
+        """Facts one edge away from ``ref``, in either direction."""
+        refs = [target for source, _, target in self.edges_at(ref)]
+        refs += [source for source, _, _ in self.edges_at(ref)]
+        return [self.facts[one] for one in dict.fromkeys(refs) if one != ref]
+
+    def edges_at(self, ref: str) -> list[tuple[str, str, str]]:
+        """Edges that begin or end at ``ref``, as ``(source, relation, target)``."""
+        out = [(ref, relation, one) for relation in RELATIONS for one in self._out.get((ref, relation), ())]
+        into = [(one, relation, ref) for relation in RELATIONS for one in self._in.get((ref, relation), ())]
+        return out + into
+
+    def edges_among(self, refs: Collection[str]) -> list[tuple[str, str, str]]:
+        """Edges that begin and end in ``refs``."""
+        edges = (edge for ref in refs for edge in self.edges_at(ref))
+        return [edge for edge in dict.fromkeys(edges) if edge[0] in refs and edge[2] in refs]
 
     def line_of(self, product: str) -> str | None:
         """Name of the line that a product belongs to."""

@@ -52,8 +52,10 @@ def remove(session: Session, ref: str) -> None:
 def _own(session: Session, ref: str) -> dict[Key, int]:
     """Ids of the nodes that only this entry makes."""
     kind, _, key = ref.partition(":")
-    own = {(kind, key): id_ for id_ in session.scalars(select(Node.id).filter_by(kind=kind, key=key))}
-    mains = list(own.values())
+    main = _id(session, (kind, key))
+    if main is None:
+        return {}
+    own, mains = {(kind, key): main}, [main]
     if kind == "product":
         found = _beside(session, mains, ("describes",), incoming=True)
         own |= {one: id_ for one, id_ in found.items() if one[0] == "spec"}

@@ -25,6 +25,8 @@ MODELS: dict[str, type[schema.Entry]] = {
 OF_A_LINE = {"product": "products", "function": "functions", "fault": "faults"}
 #: Where the others stand in their files.
 _LISTS = {"policy": "policies", "faq": "faq"}
+#: Files for those made in the console.
+NEW_FILES = {"policy": "policies.yml", "faq": "faq/console.yml"}
 #: Source of entries made in the console.
 CONSOLE = "console"
 
@@ -136,8 +138,7 @@ def _home(item: Item) -> str:
     """The file that an entry comes from, or belongs into."""
     if item.source.endswith((".yml", ".yaml")):
         return item.source
-    homes = {"policy": "policies.yml", "faq": "faq/console.yml"}
-    return homes.get(item.kind) or f"{item.name.replace('/', '-')}.yml"
+    return NEW_FILES.get(item.kind) or f"{item.name.replace('/', '-')}.yml"
 
 
 def digest(content: dict[str, Any] | None) -> str | None:
