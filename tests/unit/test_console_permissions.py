@@ -109,15 +109,17 @@ OTHERS = [case for case, (_, _, status) in CASES.items() if status]
 
 
 @pytest.fixture
-def world(installation):
+def world(installation, monkeypatch):
     """Somebody of each role, and a customer who talks with an agent: gives what stands in paths."""
     made = {role: people.account(role, role) for role in ROLES}
     people.account("other", "agent", queues=["orders"])
     sender = people.customer("a")
     handoff = people.waits(sender)
+    from kefu.console import readers
     from kefu.db import session_scope
     from kefu.handoff import service
 
+    monkeypatch.setattr(readers, "_read", lambda *_: None)
     with session_scope() as session:
         service.accept(session, handoff, made["agent"].agent_id)
     return {

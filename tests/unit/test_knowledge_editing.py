@@ -15,7 +15,8 @@ QUESTION = "faq:灯能用几年？"
 FAQ = {"question": "灯能用几年？", "products": ["D1"], "answer": "大约 12 年。"}
 FAULT = {
     "name": "灯闪", "products": ["D1"], "problem_type": "无法启动", "symptoms": ["一闪一闪", "不亮"],
-    "error_codes": ["E01", "E02"], "causes": [{"cause": "电压不稳", "solution": "换插座", "steps": ["换个插座。"]}],
+    "error_codes": ["E01", "E02"],
+    "causes": [{"cause": "电压不稳", "solution": "换插座", "steps": ["换个插座。"]}],
 }  # fmt: skip
 
 
