@@ -18,7 +18,7 @@ from kefu.knowledge.models import StoredEntry, UnansweredQuestion
 from kefu.language.normalize import normalize
 
 #: Questions at least this alike, by their characters, are one cluster.
-_ALIKE = 0.45
+_ALIKE = 0.5
 _NEWEST = 1000
 
 
@@ -100,7 +100,7 @@ def is_dead(entry: StoredEntry) -> bool:
 def _groups(texts: Sequence[str]) -> list[list[int]]:
     """Leader clustering over character n-grams: each text joins the first leader that is alike."""
     normal = [normalize(text).text or text for text in texts]
-    vectors = TfidfVectorizer(analyzer="char", ngram_range=(1, 3), sublinear_tf=True).fit_transform(normal)
+    vectors = TfidfVectorizer(analyzer="char", ngram_range=(1, 2)).fit_transform(normal)
     alike = (vectors @ vectors.T).tocsr()
     groups: list[list[int]] = []
     taken: set[int] = set()

@@ -5,19 +5,27 @@ A process of its own: a large manual takes a minute and much memory, and must no
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from kefu.db import session_scope
 from kefu.knowledge import review
+from kefu.knowledge.drafts import value_of
 from kefu.knowledge.editing import EntryChanged
 from kefu.knowledge.graph import Graph
 from kefu.knowledge.items import EditError
 from kefu.knowledge.models import QueuedCandidate
 from kefu.knowledge.review import Reading
 from kefu.knowledge.service import read_graph
+from kefu.language.normalize import fold
+
+if TYPE_CHECKING:
+    from kefu.knowledge.extraction.candidates import Candidate
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +55,54 @@ def read_into(document_id: int, path: Path, kind: str, reader: Reader) -> int:
     return count
 
 
+def extracted(path: Path, kind: str, graph: Graph) -> Reading:
+    """What extraction finds in a document, with what contradicts the graph.
+
+    Args:
+        path: The file; of a ticket what ``kefu.console.readers.solved_tickets`` tells.
+        kind: ``manual`` or ``ticket``.
+        graph: What is known.
+
+    Raises:
+        Unreadable: The file is broken, scanned, or of an unknown format.
+    """
+    from kefu.knowledge.extraction import service
+    from kefu.knowledge.extraction.documents import DocumentError
+
+    try:
+        document = _ticket(path) if kind == "ticket" else service.read(path)
+    except DocumentError as error:
+        raise Unreadable(str(error)) from error
+    found = service.extract(document, graph)
+    return Reading(document.text, [asdict(one) for one in found], _contradictions(found, graph))
+
+
+def _contradictions(found: Sequence[Candidate], graph: Graph) -> dict[int, list[dict[str, Any]]]:
+    """Values that a product has by what is known, and another by the document."""
+    against: dict[int, list[dict[str, Any]]] = {}
+    for place, one in enumerate(found):
+        said = value_of(asdict(one)) if one.kind == "spec" else ""
+        for product in one.products if said else ():
+            known = graph.get(f"spec:{product}/{one.name}")
+            if known is not None and fold(said) not in fold(known.body):
+                sides = [
+                    {"value": known.body, "source": known.source},
+                    {"value": said, "source": one.source.document, "quote": one.source.quote},
+                ]
+                against.setdefault(place, []).append(
+                    {"subject": product, "attribute": one.name, "sides": sides}
+                )
+    return against
+
+
+def _ticket(path: Path) -> Any:
+    from kefu.knowledge.extraction.service import ticket_document
+
+    told = json.loads(path.read_text("utf-8"))
+    subject = " ".join(filter(None, (told["line"], told["product"], told["function"])))
+    return ticket_document(told["number"], subject, told["description"], told["notes"])
+
+
 def _publish_by_rules(document_id: int) -> None:
     with session_scope() as session:
         ids = [
@@ -65,9 +121,7 @@ def main(arguments: list[str]) -> int:
     """Reads one document; whatever happens, its state says so."""
     document_id, path, kind = int(arguments[0]), Path(arguments[1]), arguments[2]
     try:
-        from kefu.knowledge.extraction_reader import read
-
-        read_into(document_id, path, kind, read)
+        read_into(document_id, path, kind, extracted)
     except Exception as error:  # the process's boundary: nobody else would ever hear of it
         logger.exception("document.read.failure")
         with session_scope() as session:
