@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test train validate stories lint test-page pytest shell bench-channels bench-nlu bench-mood bench-search bench-turns bench-start bench-embedding bench-desk check-wechat explain-route reload-knowledge clean ports browser
+.PHONY: help run test train validate stories lint test-page pytest shell bench-channels bench-nlu bench-mood bench-search bench-turns bench-start bench-embedding bench-desk bench-live check-wechat explain-route reload-knowledge clean ports browser
 
 PYTHON := .venv/bin/python
 RASA := $(PYTHON) -m kefu.run rasa
@@ -60,6 +60,9 @@ bench-start: .venv/.synced ## Measure start and memory against stock Rasa; ARGS=
 
 bench-embedding: .venv/.synced ## Measure what the meaning of one sentence costs
 	@$(PYTHON) -m bench.embedding $(ARGS)
+
+bench-live: .venv/.synced ## Measure edits of the knowledge while customers ask; ARGS="--size 10000" has more entries
+	@$(PYTHON) -m bench.live $(ARGS)
 
 bench-desk: .venv/.synced ## Measure the console with 300 live chats; ARGS="--rate 60" loads it more
 	@$(PYTHON) -m bench.desk $(ARGS)

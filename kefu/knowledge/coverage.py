@@ -18,7 +18,7 @@ from kefu.knowledge.models import StoredEntry, UnansweredQuestion
 from kefu.language.normalize import normalize
 
 #: Questions at least this alike, by their characters, are one cluster.
-_ALIKE = 0.5
+_ALIKE = 0.42
 _NEWEST = 1000
 
 

@@ -30,6 +30,7 @@ class Draft:
         ref: The entry that it adds to; none for a new one.
         seen: That entry's version.
         parts: Ids of other candidates that it holds.
+        base: What the entry that it adds to says.
     """
 
     kind: str
@@ -38,6 +39,7 @@ class Draft:
     ref: str | None = None
     seen: int = 0
     parts: list[int] = field(default_factory=list)
+    base: dict[str, Any] | None = None
 
 
 def draft(session: Session, row: QueuedCandidate) -> Draft:
@@ -190,7 +192,7 @@ def _merged(session: Session, made: Draft) -> Draft:
 def into(made: Draft, row: StoredEntry) -> Draft:
     """A draft as an addition to an entry: what that says stays, and what it lacks is added."""
     content = union(row.content, made.content) if row.kind == made.kind else dict(row.content)
-    return Draft(row.kind, row.line, content, row.ref, row.version, made.parts)
+    return Draft(row.kind, row.line, content, row.ref, row.version, made.parts, row.content)
 
 
 def union(kept: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:

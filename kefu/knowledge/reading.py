@@ -8,24 +8,23 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kefu.db import session_scope
 from kefu.knowledge import review
-from kefu.knowledge.drafts import value_of
 from kefu.knowledge.editing import EntryChanged
 from kefu.knowledge.graph import Graph
 from kefu.knowledge.items import EditError
 from kefu.knowledge.models import QueuedCandidate
 from kefu.knowledge.review import Reading
 from kefu.knowledge.service import read_graph
-from kefu.language.normalize import fold
 
 if TYPE_CHECKING:
     from kefu.knowledge.extraction.candidates import Candidate
+    from kefu.knowledge.fusion import Contradiction
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +65,7 @@ def extracted(path: Path, kind: str, graph: Graph) -> Reading:
     Raises:
         Unreadable: The file is broken, scanned, or of an unknown format.
     """
+    from kefu.knowledge import fusion
     from kefu.knowledge.extraction import service
     from kefu.knowledge.extraction.documents import DocumentError
 
@@ -73,25 +73,24 @@ def extracted(path: Path, kind: str, graph: Graph) -> Reading:
         document = _ticket(path) if kind == "ticket" else service.read(path)
     except DocumentError as error:
         raise Unreadable(str(error)) from error
-    found = service.extract(document, graph)
-    return Reading(document.text, [asdict(one) for one in found], _contradictions(found, graph))
+    found = fusion.merge(service.extract(document, graph))
+    told = fusion.contradictions(found, graph)
+    return Reading(document.text, [asdict(one) for one in found], _contradictions(found, told))
 
 
-def _contradictions(found: Sequence[Candidate], graph: Graph) -> dict[int, list[dict[str, Any]]]:
-    """Values that a product has by what is known, and another by the document."""
+def _contradictions(
+    found: Sequence[Candidate], told: Iterable[Contradiction]
+) -> dict[int, list[dict[str, Any]]]:
+    """What each candidate disagrees with, by its place."""
     against: dict[int, list[dict[str, Any]]] = {}
-    for place, one in enumerate(found):
-        said = value_of(asdict(one)) if one.kind == "spec" else ""
-        for product in one.products if said else ():
-            known = graph.get(f"spec:{product}/{one.name}")
-            if known is not None and fold(said) not in fold(known.body):
-                sides = [
-                    {"value": known.body, "source": known.source},
-                    {"value": said, "source": one.source.document, "quote": one.source.quote},
-                ]
-                against.setdefault(place, []).append(
-                    {"subject": product, "attribute": one.name, "sides": sides}
-                )
+    for one in told:
+        sides = [{"value": side.said, "source": side.document, "quote": side.quote} for side in one.sides]
+        quotes = {(side.document, side.quote) for side in one.sides}
+        for place, candidate in enumerate(found):
+            concerns = candidate.kind in ("spec", "policy")
+            if concerns and (candidate.source.document, candidate.source.quote) in quotes:
+                shown = {"subject": one.subject, "attribute": one.attribute, "sides": sides}
+                against.setdefault(place, []).append(shown)
     return against
 
 

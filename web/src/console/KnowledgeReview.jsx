@@ -67,6 +67,18 @@ export function Review({ choices, changes }) {
   );
 }
 
+/** What of `content` an entry that says `base` does not say yet. */
+function added(base, content) {
+  const news = (name, value) => {
+    const kept = base[name];
+    if (Array.isArray(value)) return value.filter((one) => !(kept || []).some((other) => JSON.stringify(other) === JSON.stringify(one)));
+    if (value && typeof value === 'object') return Object.fromEntries(Object.entries(value).filter(([key, one]) => (kept || {})[key] !== one));
+    return kept === value ? '' : value;
+  };
+  const all = Object.entries(content).map(([name, value]) => [name, news(name, value)]);
+  return Object.fromEntries(all.filter(([, value]) => (typeof value === 'object' ? Object.keys(value).length : value !== '')));
+}
+
 function Candidate({ id, choices, step, done }) {
   const { t, message } = useSession();
   const [whole, setWhole] = useState(null);
@@ -140,7 +152,8 @@ function Candidate({ id, choices, step, done }) {
         </section>
         <section aria-label={t('kn_draft')}>
           <h3>{draft.ref ? t('kn_adds_to', { name: draft.ref.slice(draft.ref.indexOf(':') + 1) }) : t('kn_draft')} <KindTag kind={draft.kind} />{draft.parts.length > 0 && <span className="quiet">{t('kn_parts', { n: draft.parts.length })}</span>}</h3>
-          <Content content={draft.content} />
+          <Content content={draft.base ? added(draft.base, draft.content) : draft.content} />
+          {draft.base && !Object.keys(added(draft.base, draft.content)).length && <p className="quiet">{t('kn_adds_nothing')}</p>}
           <h3>{t('kn_similar')}</h3>
           {!whole.similar.length && <p className="quiet">{t('no_suggestions')}</p>}
           {whole.similar.map((one) => (

@@ -41,11 +41,11 @@ export function Trial({ question, edit, show, changes }) {
           </p>
           {!found.candidates.length && <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('no_suggestions')} />}
           <ol className="tried">
-            {found.candidates.map((one) => (
+            {found.candidates.map((one, place) => (
               <li key={one.ref}>
                 <Card size="small" className={one.possible ? '' : 'unlikely'}
                       title={<><KindTag kind={one.fact_kind} /> {one.title}</>}
-                      extra={one.sure ? <Tag color="green">{t('sure')}</Tag> : !one.possible && <Tag>{t('kn_too_unlikely')}</Tag>}>
+                      extra={place === 0 && one.sure ? <Tag color="green">{t('sure')}</Tag> : !one.possible && <Tag>{t('kn_too_unlikely')}</Tag>}>
                   <p className="suggestion-text">{one.text}</p>
                   <div className="measures">
                     <span>{t('kn_confidence')} <Progress percent={Math.round(one.confidence * 100)} size="small" strokeColor={one.sure ? '#15803d' : '#94a3b8'} /></span>

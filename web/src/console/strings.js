@@ -407,6 +407,7 @@ export const STRINGS = {
   kn_why: ['拒绝原因', 'Why'],
   kn_in_text: ['原文', 'In its text'],
   kn_draft: ['将发布为', 'Would be published as'],
+  kn_adds_nothing: ['该条目已包含这些内容', 'The entry says this already'],
   kn_adds_to: ['并入：{name}', 'Adds to: {name}'],
   kn_parts: ['含同一文档中的 {n} 条', 'with {n} more of the document'],
   kn_similar: ['相近的现有条目', 'Similar entries'],
