@@ -16,8 +16,8 @@ from kefu.knowledge import coverage, service
 router = APIRouter(prefix="/api")
 
 _PAGE = 50
-#: So many neighbours of a node are drawn; more would be a tangle.
-_NEIGHBOURS = 60
+#: So many neighbours of a node are named.
+_NEIGHBOURS = 200
 
 
 @router.get("/unanswered")
