@@ -31,6 +31,7 @@ class Snapshot(ABC, Generic[T]):
         value: What is in use; none before the first call.
         edition: What it was built from.
         checked: When a newer edition was last looked for, by ``time.monotonic``.
+        called: When the value was last asked for.
     """
 
     def __init__(self) -> None:
@@ -38,6 +39,7 @@ class Snapshot(ABC, Generic[T]):
         self.value: T | None = None
         self.edition: int | None = None
         self.checked = 0.0
+        self.called = 0.0
         self._lock = threading.Lock()
 
     @abstractmethod
@@ -59,12 +61,13 @@ class Snapshot(ABC, Generic[T]):
                     self.prepare()
                     self._rebuild()
             return self.value
-        unchecked = time.monotonic() - self.checked
-        if unchecked > _RECHECK_SECONDS and self._lock.acquire(blocking=False):
-            self.checked = time.monotonic()
+        now = time.monotonic()
+        paused, self.called = now - self.called > _PAUSE_SECONDS, now
+        if now - self.checked > _RECHECK_SECONDS and self._lock.acquire(blocking=False):
+            self.checked = now
             refreshing = threading.Thread(target=self._refresh, name=THREAD, daemon=True)
             refreshing.start()
-            if unchecked > _PAUSE_SECONDS:
+            if paused:
                 refreshing.join(_PATIENCE_SECONDS)
         return self.value
 
@@ -80,5 +83,5 @@ class Snapshot(ABC, Generic[T]):
             self._lock.release()
 
     def _rebuild(self) -> None:
+        self.checked = time.monotonic()  # what comes while this one is built is looked for right after it
         self.edition, self.value = self.build()
-        self.checked = time.monotonic()
