@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.live", description=__doc__.splitlines()[0])
     parser.add_argument("--edits", type=int, default=1000)
-    parser.add_argument("--seconds", type=float, default=60.0, help="so long the edits take together")
+    parser.add_argument("--seconds", type=float, default=100.0, help="so long the edits take together")
     parser.add_argument("--rate", type=float, default=20.0, help="questions a second")
     parser.add_argument("--size", type=int, default=0, help="so many more questions in the knowledge")
     parser.add_argument("--database", default="", help="SQLAlchemy URL of an empty PostgreSQL database")

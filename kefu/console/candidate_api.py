@@ -153,7 +153,7 @@ def reject(
 
 def _document(document: SourceDocument, open_: int, known: dict[str, str]) -> dict[str, Any]:
     return {
-        "id": document.id, "name": document.name, "kind": document.kind, "state": document.state,
+        "id": document.id, "name": document.name, "kind": document.kind, "state": review.state_of(document),
         "error": document.error, "at": views.moment(document.at), "open": open_,
         "by": known.get(document.by, document.by),
     }  # fmt: skip

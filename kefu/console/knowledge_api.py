@@ -1,4 +1,4 @@
-"""Routes for those who keep the knowledge: what customers asked and nothing answered."""
+"""Routes for those who keep the knowledge: what nothing answered, the test box, the graph."""
 
 from __future__ import annotations
 
@@ -15,31 +15,11 @@ from kefu.knowledge import coverage, service
 
 router = APIRouter(prefix="/api")
 
-_PAGE = 50
 #: So many neighbours of a node are named.
 _NEIGHBOURS = 200
 
 
 @router.get("/unanswered")
-def unanswered(
-    before: int | None = None, me: Me = allowed("knowledge"), session: Session = transaction()
-) -> dict[str, Any]:
-    """Questions without an answer, with what came nearest (0 to 100), and not by whom they were asked."""
-    found = service.unanswered(session, before, _PAGE)
-    questions = [
-        {
-            "id": one.id,
-            "at": views.moment(one.asked_at),
-            "text": one.text,
-            "best": one.best_node,
-            "score": one.score,
-        }
-        for one in found
-    ]
-    return {"questions": questions, "more": len(found) == _PAGE}
-
-
-@router.get("/unanswered/clusters")
 def clusters(me: Me = allowed("knowledge"), session: Session = transaction()) -> dict[str, Any]:
     """Questions without an answer, those together that ask the same."""
     found = [

@@ -38,10 +38,7 @@ def load(force: bool = False) -> bool:
     knowledge = files.read(folder)
     with session_scope() as session:
         edition = begin(session, fingerprint)
-        before = session.scalar(
-            select(Edition.fingerprint).where(Edition.id < edition.id).order_by(Edition.id.desc()).limit(1)
-        )
-        if before == fingerprint and not force:  # loaded by another process meanwhile
+        if _before(session, edition) == fingerprint and not force:  # loaded by another process meanwhile
             session.rollback()
             return False
         rows = fill(session, knowledge)
@@ -68,10 +65,14 @@ def begin(session: Session, fingerprint: str | None = None, whole: bool = True) 
     session.add(edition)
     session.flush()
     if fingerprint is None:
-        edition.fingerprint = session.scalar(
-            select(Edition.fingerprint).where(Edition.id < edition.id).order_by(Edition.id.desc()).limit(1)
-        )
+        edition.fingerprint = _before(session, edition)
     return edition
+
+
+def _before(session: Session, edition: Edition) -> str:
+    """Fingerprint of the edition before, nothing for the first."""
+    query = select(Edition.fingerprint).where(Edition.id < edition.id)
+    return session.scalar(query.order_by(Edition.id.desc()).limit(1)) or ""
 
 
 def fill(session: Session, knowledge: files.Knowledge) -> Rows:

@@ -28,7 +28,7 @@ class Rule(Entry):
 class Rules(Entry):
     """The file."""
 
-    rules: list[Rule] = []
+    publishing: list[Rule] = []
 
 
 def rule_for(document: str, kind: str, confidence: float, path: Path = FILE) -> str | None:
@@ -43,7 +43,7 @@ def rule_for(document: str, kind: str, confidence: float, path: Path = FILE) -> 
     Raises:
         RuleError: The file was never right in this process.
     """
-    for rule in rulebook.current(Rules, path).rules:
+    for rule in rulebook.current(Rules, path).publishing:
         if document in rule.documents and kind in rule.kinds and confidence >= rule.confidence:
             return rule.name
     return None

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -21,6 +22,8 @@ from kefu.knowledge.publishing import rule_for
 
 OPEN, ACCEPTED, REJECTED = "open", "accepted", "rejected"
 READING, READY, FAILED = "reading", "ready", "failed"
+#: What was not read by then never will be.
+GIVEN_UP = timedelta(hours=2)
 #: So long may a document's name be.
 NAME = 128
 _PHONE = re.compile(r"(?<!\d)\d{7,}(?!\d)")
@@ -53,7 +56,7 @@ def receive(session: Session, name: str, kind: str, content: bytes, by: str) -> 
     """Takes a document in; gives it, and whether it is new. One that could not be read may come again."""
     digest = hashlib.sha256(content).hexdigest()
     known = session.scalar(select(SourceDocument).filter_by(digest=digest))
-    if known is not None and known.state != FAILED:
+    if known is not None and state_of(known) != FAILED:
         return known, False
     document = known or SourceDocument(digest=digest)
     document.name, document.kind, document.by = name[-NAME:], kind, by
@@ -61,6 +64,12 @@ def receive(session: Session, name: str, kind: str, content: bytes, by: str) -> 
     session.add(document)
     session.flush()
     return document, True
+
+
+def state_of(document: SourceDocument) -> str:
+    """How reading a document goes; one whose reader was ended with its console has failed."""
+    stuck = document.state == READING and document.at < utcnow() - GIVEN_UP
+    return FAILED if stuck else document.state
 
 
 def fail(session: Session, document_id: int, error: str) -> None:

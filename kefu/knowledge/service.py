@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from kefu.config import settings
 from kefu.db import session_scope
@@ -48,14 +47,6 @@ _current = _Current()
 def catalog() -> Catalog:
     """The newest catalog, or the one before while the newest is being built."""
     return _current()
-
-
-def unanswered(session: Session, before: int | None = None, limit: int = 50) -> list[UnansweredQuestion]:
-    """Questions that no entry answered, the newest first; ``before`` is the id to go on from."""
-    query = select(UnansweredQuestion).order_by(UnansweredQuestion.id.desc()).limit(limit)
-    if before is not None:
-        query = query.where(UnansweredQuestion.id < before)
-    return list(session.scalars(query))
 
 
 def record_unanswered(question: str, customer: str, best: str | None, score: float) -> None:

@@ -60,7 +60,6 @@ CASES = {
     ("POST", "/api/agents/{agent_id}/take-back"): ("supervise", {}, None),
     ("GET", "/api/unanswered"): ("knowledge", None, None),
     ("GET", "/api/knowledge"): ("knowledge", None, None),
-    ("GET", "/api/unanswered/clusters"): ("knowledge", None, None),
     ("GET", "/api/graph"): ("knowledge", None, None),
     ("GET", "/api/entries"): ("knowledge", None, None),
     ("GET", "/api/entries/one"): ("knowledge", None, None),

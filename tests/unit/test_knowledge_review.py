@@ -164,7 +164,7 @@ def test_a_rejected_candidate_keeps_its_reason(queue):
     assert (row(id_).state, row(id_).reason) == ("rejected", "不准确")
 
 
-RULES = "rules:\n- {name: values, documents: [manual], kinds: [spec], confidence: 0.95}\n"
+RULES = "publishing:\n- {name: values, documents: [manual], kinds: [spec], confidence: 0.95}\n"
 
 
 def test_a_rule_publishes_what_it_takes_and_nothing_else(queue, ruled):

@@ -10,7 +10,7 @@ export function Gaps({ edit, ask, changes }) {
   const { t, message } = useSession();
   const [clusters, setClusters] = useState(null);
   useEffect(() => {
-    api.get('unanswered/clusters').then((page) => setClusters(page.clusters), (error) => message.error(t.error(error)));
+    api.get('unanswered').then((page) => setClusters(page.clusters), (error) => message.error(t.error(error)));
   }, [changes]);
   const suggest = (one) => edit({ kind: 'faq', content: { question: one.text, also: one.others, answer: '' } });
   const columns = [
