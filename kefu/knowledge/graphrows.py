@@ -20,7 +20,7 @@ def put(session: Session, item: Item, words: Words) -> None:
     """Writes an entry's nodes, names and edges over those that it had."""
     rows = Rows()
     rows.add(item, Stored(session), words)
-    old = _own(session, item.ref)
+    old = own(session, item.ref)
     shared = _drop_edges(session, item.ref, old)
     _drop_nodes(session, [id_ for key, id_ in old.items() if key not in rows.nodes])
     ids = _write_nodes(session, rows, old)
@@ -41,28 +41,28 @@ def remove(session: Session, ref: str) -> None:
     Raises:
         EditError: Another entry refers to it.
     """
-    own = _own(session, ref)
-    if referring := _referring(session, ref, own):
+    mine = own(session, ref)
+    if referring := _referring(session, ref, mine):
         raise EditError(f"still referred to by {', '.join(referring)}", None, "referred_to")
-    shared = _drop_edges(session, ref, own)
-    _drop_nodes(session, own.values())
+    shared = _drop_edges(session, ref, mine)
+    _drop_nodes(session, mine.values())
     _drop_lonely(session, shared)
 
 
-def _own(session: Session, ref: str) -> dict[Key, int]:
+def own(session: Session, ref: str) -> dict[Key, int]:
     """Ids of the nodes that only this entry makes."""
     kind, _, key = ref.partition(":")
     main = _id(session, (kind, key))
     if main is None:
         return {}
-    own, mains = {(kind, key): main}, [main]
+    mine, mains = {(kind, key): main}, [main]
     if kind == "product":
         found = _beside(session, mains, ("describes",), incoming=True)
-        own |= {one: id_ for one, id_ in found.items() if one[0] == "spec"}
+        mine |= {one: id_ for one, id_ in found.items() if one[0] == "spec"}
     if kind == "fault":
         causes = _beside(session, mains, ("caused_by",))
-        own |= causes | _beside(session, list(causes.values()), ("solved_by",))
-    return own
+        mine |= causes | _beside(session, list(causes.values()), ("solved_by",))
+    return mine
 
 
 def _beside(

@@ -8,6 +8,7 @@ from kefu.config import settings
 from kefu.db import session_scope
 from kefu.events import record
 from kefu.knowledge.entries import Catalog
+from kefu.knowledge.following import changed_since, follow
 from kefu.knowledge.graph import Graph
 from kefu.knowledge.models import Edition, UnansweredQuestion
 from kefu.knowledge.snapshot import Snapshot
@@ -19,14 +20,22 @@ def edition() -> int | None:
         return session.scalar(select(Edition.id).order_by(Edition.id.desc()).limit(1))
 
 
-def read_graph() -> tuple[int | None, Graph]:
-    """The newest edition's number and graph, both as of one moment."""
+def read_graph(known: tuple[int | None, Graph] | None = None) -> tuple[int | None, Graph]:
+    """The newest edition's number and graph, both as of one moment.
+
+    Args:
+        known: An earlier edition's: only what was changed since is read.
+    """
     with session_scope() as session:
         if session.get_bind().dialect.name == "postgresql":
             session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         else:  # sqlite3 would begin a transaction with the first change only
             session.connection().exec_driver_sql("BEGIN")
         number = session.scalar(select(Edition.id).order_by(Edition.id.desc()).limit(1))
+        if known and known[0] is not None and number is not None:
+            refs = changed_since(session, known[0], number)
+            if refs is not None:
+                return number, follow(session, known[1], refs)
         return number, Graph.read(session)
 
 
@@ -37,7 +46,7 @@ class _Current(Snapshot[Catalog]):
         return edition()
 
     def build(self) -> tuple[int | None, Catalog]:
-        number, graph = read_graph()
+        number, graph = read_graph((self.edition, self.value.graph) if self.value else None)
         return number, Catalog(graph, settings().var_dir / "embeddings")
 
 

@@ -47,6 +47,18 @@ def entry(ref):
         return session.get(StoredEntry, ref)
 
 
+def seen(graph):
+    """All that a reader can tell of a graph."""
+    edges = {edge for ref in graph.facts for edge in graph.edges_at(ref)}
+    names = {(fact.kind, name) for fact in graph.facts.values() for name in fact.names}
+    named = {key: {fact.ref for fact in graph.named(*key)} for key in names}
+    return graph.facts, edges, named, {key: graph.targets(*key) for key in edge_starts(edges)}
+
+
+def edge_starts(edges):
+    return {(source, relation) for source, relation, _ in edges}
+
+
 def shape():
     """The graph without its ids: what a load of everything and a change of one entry must agree on."""
     _, graph = read_graph()
@@ -108,6 +120,27 @@ def test_a_change_of_one_entry_leaves_the_graph_that_a_load_of_everything_makes(
     changed = shape()
     load(force=True)
     assert shape() == changed
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_reader_who_follows_the_changes_sees_what_one_who_reads_everything_sees(loaded, change):
+    kind, content, ref, line = change
+    known = read_graph()
+    before = seen(known[1])
+    made = put(kind, content, ref, line=line)[-1]
+    followed = read_graph(known)
+    assert followed[0] > known[0] and seen(followed[1]) == seen(read_graph()[1])
+    with session_scope() as session:
+        versions.undo(session, made.ref, 1, "account:1")
+    assert seen(read_graph(followed)[1]) == seen(read_graph()[1])
+    assert seen(known[1]) == before
+
+
+def test_a_reader_who_follows_reads_everything_after_a_load(loaded):
+    known = read_graph()
+    edit(loaded / "policies.yml", "整灯保修 2 年", "整灯保修 3 年")
+    load()
+    assert "3 年" in read_graph(known)[1].get("policy:灯具保修").body
 
 
 def test_only_the_rows_of_the_entry_are_written(loaded):
