@@ -1,4 +1,4 @@
-"""From the graph of one edition to that of a later one, by reading the entries that were changed in between."""
+"""From the graph of one edition to that of a later one, by reading what was changed in between."""
 
 from __future__ import annotations
 
