@@ -27,6 +27,7 @@ export function EntryDrawer({ start, choices, onClose, onChanged, show, ask }) {
     api.get('entries/one', { ref: start.ref }).then(({ entry: whole }) => show_(whole), (error) => { message.error(t.error(error)); onClose(); });
   }, [start]);
   const send = async (path, body, told) => {
+    if (busy) return;
     setBusy(true);
     try {
       const { entry: whole } = await api.post(path, body);
@@ -50,10 +51,10 @@ export function EntryDrawer({ start, choices, onClose, onChanged, show, ask }) {
     <Space wrap className="entry-footer">
       <Input className="note-box" maxLength={255} placeholder={t('kn_note')} aria-label={t('kn_note')} value={note} onChange={({ target }) => setNote(target.value)} />
       <Button type="primary" loading={busy} onClick={() => form.submit()}>{t('kn_publish')}</Button>
-      {entry?.version > 0 && <Button disabled={busy} onClick={() => send('entries/undo', seen, 'kn_undone')}>{t('kn_undo')}</Button>}
+      {entry?.version > 0 && <Button onClick={() => send('entries/undo', seen, 'kn_undone')}>{t('kn_undo')}</Button>}
       {entry && !entry.removed && (
         <Popconfirm title={t('kn_remove_sure')} okText={t('remove')} cancelText={t('cancel')} onConfirm={() => send('entries/remove', { ...seen, note }, 'kn_removed')}>
-          <Button danger disabled={busy}>{t('remove')}</Button>
+          <Button danger>{t('remove')}</Button>
         </Popconfirm>
       )}
     </Space>
