@@ -195,3 +195,11 @@ def test_files_go_out_as_csv_and_as_yaml(designer):
     put(designer)
     assert "大约 12 年。" in designer.get("/api/entries/export").content.decode("utf-8-sig")
     assert designer.get("/api/entries/export", params={"form": "yaml"}).content.startswith(b"PK")
+
+
+def test_a_broken_manual_fails_in_the_process_that_reads_it_and_nowhere_else(designer):
+    with session_scope() as session:
+        document, _ = review.receive(session, "D1.pdf", "manual", b"no PDF", "account:1")
+    readers.start(document.id, "D1.pdf", b"no PDF", "manual").join(120)
+    (one,) = designer.get("/api/documents").json()["documents"]
+    assert one["state"] == "failed" and one["error"]
