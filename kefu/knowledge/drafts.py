@@ -89,7 +89,8 @@ def _whole(near: _Near, row: QueuedCandidate, kind: str) -> Draft:
     title = "question" if kind == "faq" else "name"
     content: dict[str, Any] = {title: row.name}
     if kind in _TEXT:
-        content[_TEXT[kind]] = data.get("body") or "\n".join(data.get("steps") or ())
+        quote = (data.get("source") or {}).get("quote", "") if kind in ("policy", "faq") else ""
+        content[_TEXT[kind]] = data.get("body") or "\n".join(data.get("steps") or ()) or quote
     said = {"faq": "also", "policy": "topics", "fault": "symptoms"}.get(kind, "aliases")
     content[said] = list(data.get("aliases") or ())
     products = list(data.get("products") or ())
@@ -117,6 +118,8 @@ def _fill_fault(near: _Near, row: QueuedCandidate, content: dict[str, Any]) -> l
         for target, part in near.targets(row, relation):
             content.setdefault(name, []).append(target)
             parts += [part.id] if part else []
+    if not content.get("symptoms"):  # customers name the fault itself
+        content["symptoms"] = [row.name]
     for target, cause in near.targets(row, "caused_by"):
         solutions = list(near.targets(cause, "solved_by")) if cause else []
         parts += [part.id for part in [cause, *(part for _, part in solutions)] if part]
@@ -195,8 +198,14 @@ def into(made: Draft, row: StoredEntry) -> Draft:
     return Draft(row.kind, row.line, content, row.ref, row.version, made.parts, row.content)
 
 
+def overwrites(made: Draft) -> bool:
+    """Whether a draft says otherwise what its entry says already."""
+    specs = (made.base or {}).get("specs") or {}
+    return any(specs.get(name, value) != value for name, value in made.content.get("specs", {}).items())
+
+
 def union(kept: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
-    """Both contents; where both say something that is no list, ``kept`` counts."""
+    """Both contents: lists are joined, of two values of one spec ``more`` counts, of two texts ``kept``."""
     result = dict(kept)
     for name, value in more.items():
         have = result.get(name)
@@ -205,7 +214,7 @@ def union(kept: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
         elif isinstance(have, list):
             result[name] = have + [one for one in value if not _held(one, have)]
         elif isinstance(have, dict):
-            result[name] = {**value, **have}
+            result[name] = {**have, **value}
     return result
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from kefu.db import utcnow
 from kefu.events import record
-from kefu.knowledge.drafts import Draft, draft
+from kefu.knowledge.drafts import Draft, draft, overwrites
 from kefu.knowledge.editing import Change, publish
 from kefu.knowledge.items import EditError, parse
 from kefu.knowledge.models import EntryVersion, QueuedCandidate, SourceDocument
@@ -186,7 +186,8 @@ def publish_by_rule(session: Session, candidate_id: int) -> EntryVersion | None:
     if rule is None:
         return None
     made = draft(session, row)
-    if not complete(made):
+    doubted = any(candidate(session, part).contradicts for part in made.parts)
+    if doubted or overwrites(made) or not complete(made):
         return None
     change = Change("put", made.ref, made.seen, made.kind, made.line, made.content)
     return accept(session, row.id, change, f"rule:{rule}", made.parts, rule)

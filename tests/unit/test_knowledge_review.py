@@ -148,6 +148,18 @@ def test_a_value_is_added_to_its_product(queue):
     assert fact("spec:D1/功率").body == "9 W"
 
 
+def test_a_reviewer_may_replace_a_value(queue):
+    (id_,) = queue(candidate("spec", "功率", value="11", unit="W", products=["D1"]))
+    take(id_)
+    assert fact("spec:D1/功率").body == "11 W"
+
+
+def test_a_policy_without_a_text_of_its_own_says_what_its_source_says(queue):
+    (id_,) = queue(candidate("policy", "清理", "清理散热孔"))
+    take(id_)
+    assert fact("policy:清理").body == "清理散热孔"
+
+
 def test_of_two_reviewers_the_second_is_told(queue):
     (id_,) = queue(FAQ)
     take(id_)
@@ -178,6 +190,7 @@ def test_a_rule_publishes_what_it_takes_and_nothing_else(queue, ruled):
 UNRULED = {
     "too unsure": (candidate("spec", "色温", value="1", products=["D1"], confidence=0.9), {}),
     "contradicting": (SPEC, {0: [{"subject": "D1", "attribute": "色温", "sides": []}]}),
+    "overwriting": (candidate("spec", "功率", value="11", unit="W", products=["D1"], confidence=0.99), {}),
     "incomplete": (candidate("spec", "色温", value="1", confidence=0.99), {}),
 }
 
