@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test train validate stories lint test-page pytest shell bench-channels bench-nlu bench-mood bench-search bench-turns bench-start bench-embedding bench-desk bench-extract extract check-wechat explain-route reload-knowledge clean ports browser bench-outbox bench-recommend check-offers
+.PHONY: help run test train validate stories lint test-page pytest shell bench-channels bench-nlu bench-mood bench-search bench-turns bench-start bench-embedding bench-desk bench-extract extract check-wechat explain-route reload-knowledge clean ports browser bench-outbox bench-recommend check-offers bench-live
 
 PYTHON := .venv/bin/python
 RASA := $(PYTHON) -m kefu.run rasa
@@ -66,6 +66,8 @@ bench-outbox: .venv/.synced ## Send 10,000 notifications while senders die and t
 
 bench-recommend: .venv/.synced ## Measure recommendations: DATA=file.csv of customer, item, time
 	@$(PYTHON) -m bench.recommend $(if $(DATA),"$(DATA)") $(ARGS)
+bench-live: .venv/.synced ## Measure edits of the knowledge while customers ask; ARGS="--size 10000" has more entries
+	@$(PYTHON) -m bench.live $(ARGS)
 
 bench-desk: .venv/.synced ## Measure the console with 300 live chats; ARGS="--rate 60" loads it more
 	@$(PYTHON) -m bench.desk $(ARGS)

@@ -18,8 +18,10 @@ from kefu.config import ROOT, settings
 from kefu.console import (
     account_api,
     assignment_api,
+    candidate_api,
     customer_api,
     desk_api,
+    entry_api,
     knowledge_api,
     notification_api,
     refusals,
@@ -82,7 +84,7 @@ def create(page: Path = PAGE, warm: bool = True) -> FastAPI:
     app.middleware("http")(_with_headers)
     refusals.install(app)
     for module in (
-        account_api, desk_api, customer_api, knowledge_api,
+        account_api, desk_api, customer_api, knowledge_api, entry_api, candidate_api,
         assignment_api, ticket_api, supervisor_api, notification_api, socket,
     ):  # fmt: skip
         app.include_router(module.router)

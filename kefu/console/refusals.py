@@ -18,6 +18,9 @@ from kefu.handoff.agents import NoSuchAgent
 from kefu.handoff.dispatch import NotGiven
 from kefu.handoff.models import WrongStep
 from kefu.handoff.service import NoSuchHandoff, NotAvailable
+from kefu.knowledge.editing import EntryChanged, NoSuchEntry
+from kefu.knowledge.items import EditError
+from kefu.knowledge.review import Decided, NoSuchCandidate
 from kefu.notifications.campaigns import BadCampaign, NoSuchCampaign, WrongCampaignStep
 from kefu.notifications.expressions import ExpressionError
 from kefu.notifications.service import NoSuchNotification, NotDead
@@ -90,6 +93,11 @@ _KNOWN = {
     NotDead: lambda e: Refusal(409, "not_dead", "Only what could not be sent is sent again."),
     BadCampaign: lambda e: Refusal(422, "invalid", str(e), e.field),
     ExpressionError: lambda e: Refusal(422, f"segment_{e.code}", str(e), "segment"),
+    EditError: lambda e: Refusal(422, e.code, str(e), e.field),
+    EntryChanged: lambda e: Refusal(409, "changed_meanwhile", "Somebody else has just changed it."),
+    NoSuchEntry: lambda e: not_found("entry"),
+    NoSuchCandidate: lambda e: not_found("candidate"),
+    Decided: lambda e: Refusal(409, "decided", "Somebody else has just decided on it."),
     StaleDataError: lambda e: Refusal(409, "changed_meanwhile", "Somebody else has just changed it."),
     OperationalError: lambda e: Refusal(503, "unavailable", "The database is not available now."),
 }

@@ -77,6 +77,35 @@ CASES = {
     ("GET", "/api/notifications"): ("campaigns", None, None),
     ("POST", "/api/notifications/again"): ("campaigns", {"ids": [1]}, None),
     ("POST", "/api/policy-news"): ("campaigns", {"name": "x", "summary": {"zh": "x", "en": "x"}}, None),
+    ("GET", "/api/graph"): ("knowledge", None, None),
+    ("GET", "/api/entries"): ("knowledge", None, None),
+    ("GET", "/api/entries/one"): ("knowledge", None, None),
+    ("GET", "/api/entries/choices"): ("knowledge", None, None),
+    ("GET", "/api/entries/export"): ("knowledge", None, None),
+    ("POST", "/api/entries"): (
+        "knowledge",
+        {"kind": "faq", "content": {"question": "x", "answer": "y"}},
+        None,
+    ),
+    ("POST", "/api/entries/remove"): ("knowledge", {"ref": "faq:x", "seen": 0}, None),
+    ("POST", "/api/entries/undo"): ("knowledge", {"ref": "faq:x", "seen": 1}, None),
+    ("POST", "/api/entries/restore"): ("knowledge", {"ref": "faq:x", "seen": 1, "number": 0}, None),
+    ("POST", "/api/entries/keep"): ("knowledge", {"ref": "faq:x", "seen": 1}, None),
+    ("POST", "/api/entries/import"): ("knowledge", {}, None),
+    ("GET", "/api/editions"): ("knowledge", None, None),
+    ("POST", "/api/editions/{edition_id}/roll-back"): ("knowledge", {}, None),
+    ("GET", "/api/documents"): ("knowledge", None, None),
+    ("POST", "/api/documents"): ("knowledge", {}, None),
+    ("POST", "/api/documents/tickets"): ("knowledge", {}, None),
+    ("GET", "/api/candidates"): ("knowledge", None, None),
+    ("GET", "/api/candidates/{candidate_id}"): ("knowledge", None, None),
+    ("POST", "/api/candidates/{candidate_id}/into"): ("knowledge", {"ref": "faq:x"}, None),
+    ("POST", "/api/candidates/{candidate_id}/accept"): (
+        "knowledge",
+        {"kind": "faq", "content": {"question": "x", "answer": "y"}},
+        None,
+    ),
+    ("POST", "/api/candidates/{candidate_id}/reject"): ("knowledge", {"reason": "x"}, None),
     ("GET", "/api/ticket-views"): ("tickets", None, None),
     ("POST", "/api/ticket-views"): ("tickets", {"name": "x", "filters": {}}, None),
     ("DELETE", "/api/ticket-views/{view_id}"): ("tickets", None, 404),
@@ -96,15 +125,17 @@ OTHERS = [case for case, (_, _, status) in CASES.items() if status]
 
 
 @pytest.fixture
-def world(installation):
+def world(installation, monkeypatch):
     """Somebody of each role, and a customer who talks with an agent: gives what stands in paths."""
     made = {role: people.account(role, role) for role in ROLES}
     people.account("other", "agent", queues=["orders"])
     sender = people.customer("a")
     handoff = people.waits(sender)
+    from kefu.console import readers
     from kefu.db import session_scope
     from kefu.handoff import service
 
+    monkeypatch.setattr(readers, "_read", lambda *_: None)
     with session_scope() as session:
         service.accept(session, handoff, made["agent"].agent_id)
     return {
@@ -118,6 +149,8 @@ def world(installation):
         "webhook_id": 1,
         "delivery_id": 1,
         "campaign_id": 1,
+        "edition_id": 1,
+        "candidate_id": 1,
     }
 
 
