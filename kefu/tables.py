@@ -8,6 +8,7 @@ import kefu.customers.models
 import kefu.events
 import kefu.handoff.models
 import kefu.knowledge.models
+import kefu.privacy.models
 import kefu.tickets.models
 import kefu.tickets.numbers
 import kefu.webhooks.models  # noqa: F401

@@ -11,6 +11,7 @@ from sanic.response import HTTPResponse
 
 from kefu.channels.desk import Desk
 from kefu.channels.http import Act, Handler, Unauthorised, answer, bearer, serving
+from kefu.channels.own_data import OwnData
 from kefu.channels.session import SessionError, Sessions
 from kefu.channels.web_page import Page
 from kefu.customers.service import Sender
@@ -18,7 +19,9 @@ from kefu.customers.service import Sender
 log = structlog.get_logger()
 
 
-def add_routes(blueprint: Blueprint, desk: Desk, sessions: Sessions, page: Page, brand: Any = None) -> None:
+def add_routes(
+    blueprint: Blueprint, desk: Desk, own: OwnData, sessions: Sessions, page: Page, brand: Any = None
+) -> None:
     """Adds every HTTP route of the channel to ``blueprint``."""
 
     async def session(request: Request) -> HTTPResponse:
@@ -64,5 +67,9 @@ def add_routes(blueprint: Blueprint, desk: Desk, sessions: Sessions, page: Page,
         (serve(desk.say), "/messages", "POST", "say"),
         (serve(messages), "/messages", "GET", "messages"),
         (serve(desk.seen), "/seen", "POST", "seen"),
+        (serve(own.show), "/my-data", "GET", "my_data"),
+        (serve(own.correct), "/my-data", "POST", "correct_my_data"),
+        (serve(own.export), "/my-data/export", "GET", "export_my_data"),
+        (serve(own.forget), "/my-data/forget", "POST", "forget_me"),
     ):
         blueprint.add_route(handler, path, methods=[method], name=name)

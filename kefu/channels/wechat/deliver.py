@@ -106,6 +106,9 @@ class WeChatAdapter:
             if time.monotonic() < callback.deadline and not callback.gone():
                 callback.reply = self._reply(session, entry, callback, last=False)
 
+    async def forgotten(self, identity: str) -> None:
+        """Does nothing: what was said stays on the customer's phone, which is theirs."""
+
     async def turn_ended(self, entry: Entry) -> None:
         """Lets the open callback answer, or pushes the answer."""
         waiting = self._open.get((entry.conversation, entry.seq), ())
