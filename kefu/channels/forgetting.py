@@ -19,7 +19,8 @@ class Forgetting:
 
     Args:
         run: Runs blocking calls beside the event loop.
-        alone: Holds a conversation of Rasa's: nothing is written to it meanwhile, and it is read anew afterwards.
+        alone: Holds a conversation of Rasa's: nothing is written to it meanwhile, and it is read anew
+            afterwards.
         tell: Lets the clients of an identity know that it is forgotten.
         seconds: How often to look.
     """

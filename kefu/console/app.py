@@ -21,6 +21,7 @@ from kefu.console import (
     customer_api,
     desk_api,
     knowledge_api,
+    privacy_api,
     refusals,
     socket,
     suggestions,
@@ -81,7 +82,7 @@ def create(page: Path = PAGE, warm: bool = True) -> FastAPI:
     refusals.install(app)
     for module in (
         account_api, desk_api, customer_api, knowledge_api,
-        assignment_api, ticket_api, supervisor_api, socket,
+        assignment_api, ticket_api, supervisor_api, privacy_api, socket,
     ):  # fmt: skip
         app.include_router(module.router)
     app.include_router(token_api.router)

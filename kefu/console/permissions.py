@@ -18,6 +18,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "knowledge": frozenset({"designer", "supervisor"}),
     "accounts": frozenset({"admin"}),
     "audit": frozenset({"admin"}),
+    "privacy": frozenset({"admin"}),
     "api": frozenset({"admin"}),
 }
 

@@ -30,8 +30,8 @@ def conversation_script(chosen: str | None, recent_texts: Iterable[str]) -> str:
     """The script to answer Chinese in: a key of ``TRADITIONAL``, or ``zh-Hans``.
 
     Args:
-        chosen: What the customer asked for, if ever (``kefu.language.detect.CHOICES``); plain ``zh`` leaves the
-            script open.
+        chosen: What the customer asked for, if ever (``kefu.language.detect.CHOICES``); plain ``zh`` leaves
+            the script open.
         recent_texts: The customer's texts, newest first; the first that tells decides.
     """
     if chosen in TRADITIONAL or chosen == "zh-Hans":

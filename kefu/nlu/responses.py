@@ -29,7 +29,8 @@ class LanguageAwareResponses(TemplatedNaturalLanguageGenerator):
 
     A customer who chose no language is answered in the one they write, so designers only mark the
     English variants with a condition on ``language`` and leave the Chinese ones unmarked. Those are
-    written in simplified characters; who writes traditional ones, or chose them, gets texts and titles in these.
+    written in simplified characters; who writes traditional ones, or chose them, gets texts and titles in
+    these.
 
     What was chosen within this very turn counts (its slot), then what the customer chose on whatever channel
     (``chosen`` in the message's metadata), then the conversation's slot.

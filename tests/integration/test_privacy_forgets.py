@@ -97,9 +97,8 @@ def fills_every_store(sender, other, phone):
         session.flush()
         session.add(PrivateNote(conversation=present, account_id=admin.id, text=NOTE))
         accounts.audit(session, None, "message.sent", f"conversation:{present}", to=sender.id)
-        for row in (WechatGrant(identity=other.id, source="message", messages_left=1, until=utcnow()),
-                    WechatHold(id=other.id[:36], identity=other.id, client_id="x", until=utcnow())):  # fmt: skip
-            session.add(row)
+        session.add(WechatGrant(identity=other.id, source="message", messages_left=1, until=utcnow()))
+        session.add(WechatHold(id=other.id[:36], identity=other.id, client_id="x", until=utcnow()))
         token = ApiToken(name="crm", token_hash=sender.id, scopes=[])
         address, kinds = "http://127.0.0.1/", ["ticket.*", "customer.*"]
         subscription = Subscription(

@@ -21,6 +21,8 @@ CASES = {
     ("PATCH", "/api/accounts/{account_id}"): ("accounts", {"name": "New"}, None),
     ("POST", "/api/accounts/{account_id}/reset"): ("accounts", {}, None),
     ("GET", "/api/audit"): ("audit", None, None),
+    ("GET", "/api/erasures"): ("privacy", None, None),
+    ("POST", "/api/erasures"): ("privacy", {"customer": "13800138000", "confirm": True}, None),
     ("POST", "/api/desk/status"): ("desk", {"status": "away"}, None),
     ("POST", "/api/handoffs/{handoff_id}/accept"): ("desk", {}, 404),
     ("POST", "/api/handoffs/{handoff_id}/messages"): ("desk", {"id": "0" * 36, "text": "x"}, 404),

@@ -1,11 +1,13 @@
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import { Chat } from '@chatui/core/es/components/Chat';
 import { Content, Typing } from './bubbles.jsx';
+import { MyData } from './MyData.jsx';
 import { strings } from './strings.js';
 import { makeView } from './view.js';
 
 const MAX_TEXT = 2000;
 const LANGUAGE = 'kefu.language';
+const LARGE = 'kefu.large';
 const PATIENCE_MS = 6000;
 const RENEWED_MS = 12_000;
 // ChatUI draws its own typing message without content.
@@ -14,7 +16,7 @@ const TYPING = { _id: 'typing', type: 'typing', hasTime: false };
 /** The server counts characters, JavaScript counts halves of the rarer ones. */
 const lengthOf = (text) => Array.from(text).length;
 
-function Header({ t, brand, status, language, onLanguage }) {
+function Header({ t, brand, status, language, large, onLanguage, onLarge, onOwnData }) {
   const name = (typeof brand === 'object' ? brand?.[language] : brand) ?? '';
   return (
     <header className="top">
@@ -26,7 +28,11 @@ function Header({ t, brand, status, language, onLanguage }) {
         <h1>{name ? `${name} · ${t.title}` : t.title}</h1>
         <p className={`top-status top-status--${status}`} role="status">{t.status[status]}</p>
       </div>
-      <button type="button" className="top-language" aria-label={t.switchLanguageLabel} onClick={onLanguage}>
+      <button type="button" className="top-button" onClick={onOwnData}>{t.myData}</button>
+      <button type="button" className="top-button" aria-pressed={large} aria-label={t.largeTypeLabel} onClick={onLarge}>
+        {t.largeType}
+      </button>
+      <button type="button" className="top-button top-language" aria-label={t.switchLanguageLabel} onClick={onLanguage}>
         {t.switchLanguage}
       </button>
     </header>
@@ -69,6 +75,8 @@ export function App({ conversation, firstLanguage }) {
   const state = useSyncExternalStore(conversation.subscribe, conversation.getState);
   const [language, setLanguage] = useState(firstLanguage);
   const [hint, setHint] = useState('');
+  const [large, setLarge] = useState(() => conversation.storage.getItem(LARGE) === '1');
+  const [ownData, setOwnData] = useState(false);
   const root = useRef(null);
   const list = useRef(null);
   const draft = useRef('');
@@ -84,6 +92,12 @@ export function App({ conversation, firstLanguage }) {
     document.documentElement.lang = t.locale;
     document.title = t.title;
   }, [language]);
+
+  // Every size on the page is in rem.
+  useEffect(() => {
+    document.documentElement.classList.toggle('large', large);
+    conversation.storage.setItem(LARGE, large ? '1' : '0');
+  }, [large]);
 
   // ChatUI follows new messages, but takes the first page of a long history for one to be scrolled to.
   const loaded = messages.length > 0;
@@ -145,12 +159,13 @@ export function App({ conversation, firstLanguage }) {
 
   const [told, setTold] = useState(false);
   useEffect(() => {
-    if (!state.renewedSession) return undefined;
+    if (!state.renewedSession && !state.forgotten) return undefined;
+    setTold(false);
     const timer = setTimeout(() => setTold(true), RENEWED_MS);
     return () => clearTimeout(timer);
-  }, [state.renewedSession]);
+  }, [state.renewedSession, state.forgotten]);
 
-  const notice = hint || (longBreak ? t.offline : '') || (state.renewedSession && !told ? t.renewed : '');
+  const notice = hint || (longBreak ? t.offline : '') || (state.forgotten && !told ? t.forgotten : '') || (state.renewedSession && !told ? t.renewed : '');
 
   return (
     <div ref={root} className={`desk${state.older ? '' : ' desk--all'}`} onClickCapture={clickIsPress}>
@@ -159,7 +174,16 @@ export function App({ conversation, firstLanguage }) {
         text={draft.current}
         locale={t.locale}
         renderNavbar={() => (
-          <Header t={t} brand={state.brand} status={state.status} language={language} onLanguage={switchLanguage} />
+          <Header
+            t={t}
+            brand={state.brand}
+            status={state.status}
+            language={language}
+            large={large}
+            onLanguage={switchLanguage}
+            onLarge={() => setLarge(!large)}
+            onOwnData={() => setOwnData(true)}
+          />
         )}
         renderBeforeMessageList={() => notice && <p className="notice" role="status">{notice}</p>}
         messagesRef={list}
@@ -181,6 +205,7 @@ export function App({ conversation, firstLanguage }) {
           requestAnimationFrame(() => list.current?.scrollToEnd({ force: true }));
         }}
       />
+      {ownData && <MyData t={t} conversation={conversation} onClose={() => setOwnData(false)} />}
     </div>
   );
 }
