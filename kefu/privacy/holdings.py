@@ -1,8 +1,8 @@
 """What every table and file holds of a person, and what becomes of it when they are forgotten.
 
 The one place to say so. A new table gets a line in ``TABLES``, above the tables that its foreign keys lead
-to; ``tests/unit/test_privacy_holdings.py`` fails until it has one. Tables are named, not imported: some belong
-to floors above this one, and those of the tracker store to Rasa.
+to; ``tests/unit/test_privacy_holdings.py`` fails until it has one. Tables are named, not imported: some are
+of floors above this one, and those of the tracker store are Rasa's.
 """
 
 from __future__ import annotations
