@@ -100,7 +100,7 @@ async def test_options_of_one_answer_do_not_stay_for_the_next(say):
 
 @pytest.fixture
 def customer():
-    """A customer whose choices, for all channels or in this conversation, are given beside what they wrote."""
+    """A customer, with what they chose for all channels or in this conversation, and what they wrote."""
 
     async def hears(text, kept=None, slots=(), just=(), response="utter_repair", **facts):
         tracker = DialogueStateTracker("web-1", DOMAIN.slots)
