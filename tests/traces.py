@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 
-def in_tables(database: Engine, words: Iterable[str]) -> dict[str, list[str]]:
-    """Of each word the tables that hold it, in whatever column, also where JSON escapes it."""
+def in_tables(
+    database: Engine, words: Iterable[str], tables: Collection[str] | None = None
+) -> dict[str, list[str]]:
+    """Of each word the tables (of those named, or all) that hold it, in whatever column, escaped or not."""
     found: dict[str, list[str]] = {}
     with database.connect() as connection:
-        for name in sa.inspect(connection).get_table_names():
+        there = sa.inspect(connection).get_table_names()
+        for name in (name for name in there if tables is None or name in tables):
             rows = connection.exec_driver_sql(f'SELECT * FROM "{name}"').all()
             text = "\n".join(str(value) for row in rows for value in row)
             for word in words:

@@ -100,7 +100,6 @@ def clean() -> bool:
     with session_scope() as session:
         for wish_id in done:
             session.get(Erasure, wish_id).cleaned_at = utcnow()
-    _checkpoint(engine())
     return True
 
 
