@@ -16,6 +16,7 @@ from sqlalchemy import select
 from kefu.config import SettingsError, settings
 from kefu.console import accounts, privacy_api
 from kefu.console.accounts import AccountError
+from kefu.console.helper import helper
 from kefu.console.models import Account
 from kefu.console.open import tokens
 from kefu.console.open.tokens import TokenError
@@ -104,7 +105,7 @@ def main(arguments: list[str] | None = None) -> int:
     letter.add_argument("customer", help="a phone that they proved, or an identity (as in the log)")
     chosen = parser.parse_args(arguments)
     try:
-        settings()
+        settings(), helper()
         if chosen.command == "admin":
             return admin(chosen.login)
         if chosen.command == "token":

@@ -61,6 +61,9 @@ def installation(request, tmp_path, monkeypatch):
     if request.param == "postgresql":
         monkeypatch.setenv("KEFU_DATABASE_URL", request.getfixturevalue("server"))
     forget_settings()
+    if request.param == "postgresql":
+        with db.engine().begin() as connection:
+            connection.exec_driver_sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     db.migrate()
     yield tmp_path
     db.engine().dispose()

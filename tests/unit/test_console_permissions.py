@@ -33,6 +33,7 @@ CASES = {
     ("POST", "/api/conversations/{conversation}/notes"): ("customers", {"text": "x"}, 404),
     ("GET", "/api/conversations/{conversation}/suggestions"): ("customers", None, 404),
     ("GET", "/api/customers"): ("customers", None, None),
+    ("POST", "/api/suggestions/reword"): ("customers", {"ref": "faq:x", "task": "polish"}, None),
     ("POST", "/api/conversations/{conversation}/step-in"): ("supervise", {}, None),
     ("POST", "/api/handoffs/{handoff_id}/reassign"): ("supervise", {"agent_id": 1}, None),
     ("POST", "/api/conversations/{conversation}/level"): ("supervise", {"level": "vip"}, None),

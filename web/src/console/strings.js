@@ -88,6 +88,8 @@ export const STRINGS = {
   nobody_online: ['现在没有其他同事在线', 'No other colleague is online'],
   details: ['客户资料', 'Details'],
   suggestions: ['推荐回答', 'Suggestions'],
+  polish: ['润色', 'Reword'],
+  summarise: ['总结', 'Sum up'],
   notes: ['内部备注', 'Private notes'],
   insert: ['插入', 'Insert'],
   no_suggestions: ['知识库里没有找到相近的内容', 'Nothing in the knowledge base fits'],
