@@ -49,7 +49,10 @@ class ActionBeginForget(TurnAction):
         return "action_begin_forget"
 
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
-        """Says what goes, and which tickets are closed with it."""
+        """Says what goes, and which tickets are closed with it; not beside a form, which takes the answer."""
+        if turn.form:
+            say.utter_message(response="utter_forget_after_ticket")
+            return []
         with session_scope() as session:
             numbers = service.open_tickets(session, turn.customer)
         if numbers:
