@@ -39,6 +39,12 @@ def test_open_tickets_are_named_before_a_customer_is_forgotten(customer):
     assert customer.slots["awaiting"] == "forget" and wishes() == []
 
 
+def test_beside_a_form_nobody_is_asked_whether_to_be_forgotten(customer):
+    customer.loop = {"name": "ticket_form"}
+    customer.says("注销", "forget_me").gets(ActionBeginForget())
+    assert customer.responses == ["utter_forget_after_ticket"] and not customer.slots.get("awaiting")
+
+
 @pytest.mark.parametrize(("said", "intent"), [("确定", "affirm"), ("对，注销", "forget_me")])
 def test_the_wish_is_kept_once_it_is_said_again(customer, said, intent):
     customer.says("注销", "forget_me").gets(ActionBeginForget())
