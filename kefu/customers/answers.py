@@ -35,7 +35,7 @@ _NOT_DETAILED = re.compile(
     r"\b(?:less|no|not|too|don'?t)\b.{0,16}\b(?:detail\w*|long|much)\b"
 )
 _DETAILED = re.compile(
-    "详细|仔细|具体|全面|完整|展开|多[说讲写]|[说讲写]多|[长全细]一?[点些]|(?:太|别.{0,4})[短简少]|啰嗦(?:点|一点)|"
+    "详细|仔细|具体|全面|完整|展开|多[说讲写]|[说讲写]多|[长全细]一?[点些]|(?:太|别(?:太|这么|那么|说|讲|写)*)[短简少]|(?<![别不])啰嗦(?:点|一点)|不要省|惜字|说全|xiangxi|"
     r"\b(?:detail\w*|long(?:er)?|more|full(?:er)?|elaborate)\b"
 )
 
