@@ -84,7 +84,8 @@ def test_the_last_answer_is_said_again_as_it_is_wished(customer):
 @pytest.mark.parametrize(
     ("text", "style"),
     [
-        ("说短一点", "short"), ("别啰嗦，说短一点", "short"), ("别这么短", "detailed"), ("不用那么详细", "short"), ("一句话说完", "short"),
+        ("说短一点", "short"), ("别啰嗦，说短一点", "short"),
+        ("别这么短", "detailed"), ("不用那么详细", "short"), ("一句话说完", "short"),
         ("太详细了", "short"), ("keep it short", "short"), ("less detail please", "short"),
         ("详细点", "detailed"), ("多说几句", "detailed"), ("講得詳細一點", "detailed"),
         ("太简略了，展开讲讲", "detailed"),
