@@ -47,6 +47,8 @@ def test_who_wants_to_be_forgotten_is_gone_from_everywhere(assistant, page):
     dialog = web.page.get_by_role("dialog")
     dialog.get_by_text("请先绑定手机号").wait_for()
     dialog.get_by_role("button", name="绑定手机号").click()
+    web.page.locator(".Message.right").nth(1).wait_for()
+    assert "手机号" in web.read()
     web.say(MOBILE)
     assert MOBILE[-4:] in web.say(code_for(assistant, codes))
     app = App(assistant.url, "account-to-be-forgotten")
