@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test train validate stories lint test-page pytest shell bench-channels bench-nlu bench-mood bench-search bench-turns bench-start bench-embedding bench-desk check-wechat explain-route reload-knowledge clean ports browser
+.PHONY: help run test train validate stories lint test-page pytest shell bench-channels bench-nlu bench-mood bench-search bench-turns bench-start bench-embedding bench-desk bench-bert check-wechat explain-route reload-knowledge clean ports browser
 
 PYTHON := .venv/bin/python
 RASA := $(PYTHON) -m kefu.run rasa
@@ -63,6 +63,9 @@ bench-embedding: .venv/.synced ## Measure what the meaning of one sentence costs
 
 bench-desk: .venv/.synced ## Measure the console with 300 live chats; ARGS="--rate 60" loads it more
 	@$(PYTHON) -m bench.desk $(ARGS)
+
+bench-bert: .venv/.synced ## Measure what a Chinese BERT would cost (config.bert.yml)
+	@$(PYTHON) -m bench.bert
 
 check-wechat: .venv/.synced ## Say what is wrong with a WeChat account's set-up; URL=https://.../wechat/callback
 	@$(PYTHON) -m kefu.channels.wechat.check $(if $(URL),--url "$(URL)") $(ARGS)

@@ -1,4 +1,4 @@
-"""What a BERT costs: memory and milliseconds a message, by its size, with random weights (they cost the same).
+"""What a BERT costs: memory and milliseconds a message, by its size, with random weights.
 
 ``python -m bench.bert``
 """
