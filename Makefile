@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test train validate stories lint test-page pytest shell bench-channels bench-nlu bench-mood bench-search bench-turns bench-start bench-embedding bench-desk bench-extract extract check-wechat explain-route reload-knowledge clean ports browser bench-outbox bench-recommend check-offers bench-live
+.PHONY: help run test train validate stories lint test-page pytest shell bench-channels bench-nlu bench-mood bench-search bench-turns bench-start bench-embedding bench-desk bench-extract extract check-wechat explain-route reload-knowledge clean ports browser bench-outbox bench-recommend check-offers bench-live bench-bert
 
 PYTHON := .venv/bin/python
 RASA := $(PYTHON) -m kefu.run rasa
@@ -77,6 +77,8 @@ bench-extract: .venv/.synced ## Measure what is read of manuals and tickets; DAT
 
 extract: .venv/.synced ## Show what manuals suggest for the knowledge: FILES="a.pdf b.docx" ARGS=--json
 	@$(PYTHON) -m kefu.knowledge.extraction $(FILES) $(ARGS)
+bench-bert: .venv/.synced ## Measure what a Chinese BERT would cost (config.bert.yml)
+	@$(PYTHON) -m bench.bert
 
 check-wechat: .venv/.synced ## Say what is wrong with a WeChat account's set-up; URL=https://.../wechat/callback
 	@$(PYTHON) -m kefu.channels.wechat.check $(if $(URL),--url "$(URL)") $(ARGS)

@@ -14,6 +14,7 @@ from actions.answering import (
     line_name,
     option_buttons,
     position_of,
+    say_again,
     show_cause,
     show_products,
 )  # fmt: skip
@@ -258,13 +259,8 @@ class ActionRepeatAnswer(TurnAction):
         return "action_repeat_answer"
 
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
-        """Delivers the last fact again, a fault at the step where it stands."""
-        graph = catalog().graph
-        running = turn.slots.get("fault") or {}
-        fault, last = graph.get(running.get("ref")), graph.get(turn.slots.get("answer"))
-        if fault:
-            return show_cause(turn, say, fault, running["step"])
-        if last:
-            return deliver(turn, say, last)
-        say.utter_message(response="utter_nothing_to_repeat")
-        return []
+        """Says that there is nothing to say again, if nothing was answered yet."""
+        events = say_again(turn, say)
+        if events is None:
+            say.utter_message(response="utter_nothing_to_repeat")
+        return events or []

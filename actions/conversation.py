@@ -103,7 +103,7 @@ class Turn:
             conversation=tracker.sender_id,
             channel=tracker.get_latest_input_channel() or "",
             key=f"{customer}:{message.get('message_id')}",
-            language=conversation_language(tracker.get_slot("language"), recent, metadata.get("language")),
+            language=conversation_language(_chosen(tracker, since), recent, metadata.get("language")),
             slots=tracker.slots,
             form=tracker.slots.get("suspended_form") if linking else loop,
             linking=linking,
@@ -206,6 +206,13 @@ class Turn:
         graph, line = catalog().graph, self.line
         named = (node for said in self.said("function") for node in graph.named("function", said))
         return next((node.name for node in named if line in (None, node.data["line"])), None)
+
+
+def _chosen(tracker: Tracker, since: list[dict[str, Any]]) -> str | None:
+    """The language chosen: within this turn, for all the customer's channels, or in this conversation."""
+    just = next((event.get("value") for event in since if event.get("name") == "language"), None)
+    kept = ((tracker.latest_message.get("metadata") or {}).get("chosen") or {}).get("language")
+    return just or kept or tracker.get_slot("language")
 
 
 class TurnAction(Action, ABC):

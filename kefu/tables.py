@@ -10,6 +10,7 @@ import kefu.handoff.models
 import kefu.jobs.models
 import kefu.knowledge.models
 import kefu.notifications.models
+import kefu.privacy.models
 import kefu.recommendations.models
 import kefu.tickets.models
 import kefu.tickets.numbers

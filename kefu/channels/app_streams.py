@@ -188,6 +188,10 @@ class Streams:
         for stream in self._of(entry.identity):
             stream.answered(entry)
 
+    async def forgotten(self, identity: str) -> None:
+        """Lets the account's clients see that nothing is there any more."""
+        self.look_again(identity)
+
     def look_again(self, identity: str) -> None:
         """Lets the customer's clients see what they themselves have changed (a receipt, a link)."""
         for stream in self._of(identity):

@@ -19,6 +19,7 @@ from sanic import Blueprint, Sanic
 from sqlalchemy.orm import Session
 
 from kefu.channels.dialogue import Dialogue
+from kefu.channels.forgetting import Forgetting
 from kefu.channels.messages import Inbound
 from kefu.channels.news import News
 from kefu.channels.notices import sender
@@ -70,6 +71,9 @@ class Adapter(Protocol):
 
     async def turn_ended(self, entry: Entry) -> None:
         """Says that the answer to ``entry`` is complete."""
+
+    async def forgotten(self, identity: str) -> None:
+        """Lets the clients of an identity know that nothing of it is kept any more."""
 
     def stored(self, entry: Entry, session: Session) -> None:
         """Does what belongs into the transaction that stores the answer to ``entry``; only if ``pushed``."""
@@ -237,7 +241,13 @@ class Hub:
             dialogue = self.dialogue
             news = News(self.ledger, self._words, dialogue.resume, dialogue.ask, self.threads)
             watchers += [news.forever(), sender(self).forever()]
+        if self._own_database:
+            watchers.append(Forgetting(self.threads, self.dialogue.alone, self._tell_forgotten).forever())
         return watchers
+
+    async def _tell_forgotten(self, identity: str) -> None:
+        for adapter in self.adapters.values():
+            await adapter.forgotten(identity)
 
     async def show_due(self) -> None:
         """Shows what other processes have said (a colleague at the console)."""
@@ -301,6 +311,7 @@ class Hub:
 
     async def _ask_rasa(self, entry: Entry, output: ChannelOutput) -> None:
         body = entry.body
+        language, style = await self.threads(self.ledger.choices_of, entry.identity)
         message = UserMessage(
             # Only payloads that the bot itself put under a button may be commands.
             body.get("payload") or neutralise(body["text"]),
@@ -313,6 +324,7 @@ class Hub:
                 "message_id": entry.client_id,
                 "channel": entry.channel,
                 "identity": entry.identity,
+                "chosen": {"language": language, "style": style},
             },
         )
         handle = self._handlers.get(entry.channel) or next(iter(self._handlers.values()))
@@ -373,7 +385,9 @@ class Hub:
             await self.post(entry.conversation, {"text": text, "aside": True}, owner)
 
     async def _words(self, customer: str, response: str, facts: dict[str, dict]) -> dict[str, Any]:
-        return await self.dialogue.words(await self.conversation_of(customer), response, facts)
+        language, style = await self.threads(self.ledger.choices_of, customer)
+        chosen = {"language": language, "style": style}
+        return await self.dialogue.words(await self.conversation_of(customer), response, facts, chosen)
 
     def _give_up(self, _: Entry) -> Said:
         """Tells the customer honestly that this message could not be answered; each channel words it."""

@@ -41,7 +41,9 @@ def sender(hub: Hub) -> Sender:
 
     async def words(parcel: Parcel) -> dict[str, Any]:
         conversation = await hub.conversation_of(parcel.customer)
-        return await hub.dialogue.words(conversation, parcel.response, parcel.facts, parcel.language)
+        language, style = await hub.threads(hub.ledger.choices_of, parcel.customer)
+        chosen = {"language": parcel.language or language, "style": style}
+        return await hub.dialogue.words(conversation, parcel.response, parcel.facts, chosen)
 
     async def told(parcel: Parcel, entry: Entry) -> None:
         await hub.dialogue.ask(entry.conversation, {"notice": parcel.about})

@@ -11,6 +11,7 @@ from sanic.response import HTTPResponse
 
 from kefu.channels.desk import Desk
 from kefu.channels.http import Act, Handler, Unauthorised, answer, bearer, serving
+from kefu.channels.own_data import OwnData
 from kefu.channels.session import SessionError, Sessions
 from kefu.channels.web_page import Page
 from kefu.channels.wishes import Wishes
@@ -20,7 +21,13 @@ log = structlog.get_logger()
 
 
 def add_routes(
-    blueprint: Blueprint, desk: Desk, wishes: Wishes, sessions: Sessions, page: Page, brand: Any = None
+    blueprint: Blueprint,
+    desk: Desk,
+    wishes: Wishes,
+    own: OwnData,
+    sessions: Sessions,
+    page: Page,
+    brand: Any = None,
 ) -> None:
     """Adds every HTTP route of the channel to ``blueprint``."""
 
@@ -69,5 +76,9 @@ def add_routes(
         (serve(desk.seen), "/seen", "POST", "seen"),
         (serve(wishes.show), "/news", "GET", "news"),
         (serve(wishes.change), "/news", "POST", "change_news"),
+        (serve(own.show), "/my-data", "GET", "my_data"),
+        (serve(own.correct), "/my-data", "POST", "correct_my_data"),
+        (serve(own.export), "/my-data/export", "GET", "export_my_data"),
+        (serve(own.forget), "/my-data/forget", "POST", "forget_me"),
     ):
         blueprint.add_route(handler, path, methods=[method], name=name)

@@ -24,6 +24,7 @@ from kefu.console import (
     entry_api,
     knowledge_api,
     notification_api,
+    privacy_api,
     refusals,
     socket,
     suggestions,
@@ -85,7 +86,7 @@ def create(page: Path = PAGE, warm: bool = True) -> FastAPI:
     refusals.install(app)
     for module in (
         account_api, desk_api, customer_api, knowledge_api, entry_api, candidate_api,
-        assignment_api, ticket_api, supervisor_api, notification_api, socket,
+        assignment_api, ticket_api, supervisor_api, notification_api, privacy_api, socket,
     ):  # fmt: skip
         app.include_router(module.router)
     app.include_router(token_api.router)

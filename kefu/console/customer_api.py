@@ -13,10 +13,11 @@ from kefu.console import accounts, views
 from kefu.console.account_api import Body
 from kefu.console.accounts import Me
 from kefu.console.guard import allowed, transaction
+from kefu.console.helper import HelperFailed, helper
 from kefu.console.models import Account, PrivateNote
 from kefu.console.reach import circle
 from kefu.console.refusals import Refusal, not_found
-from kefu.console.suggestions import suggest
+from kefu.console.suggestions import suggest, text_of
 from kefu.conversations.ledger import Ledger
 from kefu.customers import profile
 from kefu.customers import service as customers
@@ -25,7 +26,7 @@ from kefu.customers.service import LEVELS
 from kefu.db import session_scope
 from kefu.handoff import overview
 from kefu.handoff.models import Agent
-from kefu.knowledge.service import is_product
+from kefu.knowledge.service import catalog, is_product
 from kefu.tickets import numbers, progress, worklist
 from kefu.tickets.service import NoSuchTicket
 
@@ -53,6 +54,22 @@ class NewNote(Body):
     """A note that customers never see."""
 
     text: constr(strip_whitespace=True, min_length=1, max_length=MAX_NOTE)
+
+
+class Reword(Body):
+    """An entry of the knowledge, by its reference, and what is to be made of it."""
+
+    ref: constr(min_length=1, max_length=280)
+    task: Literal["polish", "summarise"]
+
+
+#: What is answered where the helper made nothing of it.
+_HELPLESS = {
+    "off": (404, "helper_off", "No helper is set up."),
+    "budget": (429, "helper_budget", "The helper is used up for today."),
+    "unavailable": (503, "helper_unavailable", "The helper does not answer."),
+    "unfaithful": (422, "helper_unfaithful", "The helper said what the entry does not say."),
+}
 
 
 @router.get("/conversations/{conversation}/messages")
@@ -157,7 +174,20 @@ def suggestions(
     with session_scope() as session:
         present = circle(session, me, conversation)[0]
     question = q.strip() or _last_words(present)
-    return {"question": question, "suggestions": suggest(question, language) if question else []}
+    found = suggest(question, language) if question else []
+    return {"question": question, "suggestions": found, "helper": bool(helper().url)}
+
+
+@router.post("/suggestions/reword")
+def reword(wish: Reword, me: Me = allowed("customers")) -> dict[str, Any]:
+    """What the helper makes of an entry of the knowledge, as far as that says so; for operators to read."""
+    fact = catalog().graph.get(wish.ref)
+    if fact is None:
+        raise not_found("entry")
+    try:
+        return {"text": helper().reword(text_of(fact), wish.task)}
+    except HelperFailed as failed:
+        raise Refusal(*_HELPLESS[failed.code]) from failed
 
 
 @router.get("/customers")

@@ -19,6 +19,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "campaigns": frozenset({"designer", "supervisor"}),
     "accounts": frozenset({"admin"}),
     "audit": frozenset({"admin"}),
+    "privacy": frozenset({"admin"}),
     "api": frozenset({"admin"}),
 }
 

@@ -72,6 +72,11 @@ def shown(item: Found, graph: Graph, language: str) -> dict[str, Any]:
     }
 
 
+def text_of(fact: Fact) -> str:
+    """What a fact says, as it is suggested."""
+    return _text(fact, catalog().graph)[:_LENGTH]
+
+
 def _text(fact: Fact, graph: Graph) -> str:
     """What a fact says, as a message to a customer: a fault says how to mend each of its causes."""
     if fact.kind == "fault":

@@ -114,6 +114,11 @@ class Ledger:
         with self._scope() as session:
             return customers.conversation_of(session, identity)
 
+    def choices_of(self, identity: str) -> tuple[str | None, str | None]:
+        """The language and the style that the customer chose for all channels."""
+        with self._scope() as session:
+            return customers.choices_of(session, identity)
+
     def conversations_of(self, identity: str) -> list[str]:
         """The customer's conversations: the present one, then the others with messages, newest first."""
         with self._scope() as session:

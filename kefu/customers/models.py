@@ -19,6 +19,8 @@ class Customer(Base):
             channel they use. It is the home of one of the identities.
         phone: A number that was proved, as ``+8613800000000``; nobody else has it.
         level: ``normal`` or ``vip``: the highest of the identities'; customers never see it.
+        language: What they chose to be answered in (``kefu.language.detect.CHOICES``); empty: as they write.
+        style: ``short`` or ``detailed``, if they chose.
     """
 
     __tablename__ = "customers"
@@ -27,6 +29,8 @@ class Customer(Base):
     conversation = Column(String(64), nullable=False)
     phone = Column(String(20), unique=True)
     level = Column(String(8), nullable=False, default="normal")
+    language = Column(String(8))
+    style = Column(String(8))
     created_at = Column(DateTime, nullable=False, default=utcnow)
 
 
@@ -99,6 +103,7 @@ class PhoneCode(Base):
     """A code sent to a phone, which the identity must give back.
 
     Attributes:
+        identity_id: Nobody's once the customer was forgotten; ``phone`` is then hidden, too.
         attempts: How often a wrong code was given; after a few the code is void.
     """
 
@@ -106,7 +111,7 @@ class PhoneCode(Base):
     __table_args__ = (Index("ix_phone_codes_phone", "phone", "sent_at"),)
 
     id = Column(Integer, primary_key=True)
-    identity_id = Column(String(64), ForeignKey("identities.id"), nullable=False, index=True)
+    identity_id = Column(String(64), ForeignKey("identities.id"), index=True)
     phone = Column(String(20), nullable=False)
     code_hash = Column(String(64), nullable=False)
     sent_at = Column(DateTime, nullable=False, default=utcnow)

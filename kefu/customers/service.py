@@ -53,6 +53,11 @@ _MEET = (
     .join(Identity, Identity.customer_id == _own.customer_id)
     .where(_own.id == bindparam("identity"))
 )
+_CHOICES = (
+    select(Customer.language, Customer.style)
+    .join(Identity, Identity.customer_id == Customer.id)
+    .where(Identity.id == bindparam("identity"))
+)
 _NOTE_TURN = (
     update(Identity.__table__)
     .where(Identity.__table__.c.id == bindparam("conversation"))
@@ -169,6 +174,22 @@ def level_of(session: Session, conversation: str) -> str:
     return session.scalar(query.where(Identity.id == conversation)) or LEVELS[0]
 
 
+def choices_of(session: Session, identity: str) -> tuple[str | None, str | None]:
+    """The language and the style that the customer behind an identity chose, on whatever channel."""
+    found = session.connection().execute(_CHOICES, {"identity": identity}).first()
+    return (found.language, found.style) if found else (None, None)
+
+
+def choose(session: Session, identity: str, **chosen: str | None) -> None:
+    """Keeps what a customer chose: ``language``, ``style``, or both; nothing for somebody unknown."""
+    own = session.get(Identity, identity)
+    if own is not None:
+        customer = session.get(Customer, own.customer_id)
+        for name, value in chosen.items():
+            setattr(customer, name, value)
+        session.flush()
+
+
 def set_level(session: Session, customer_id: str, level: str) -> str:
     """Gives a customer and their identities a level; who was linked to another since counts as that one.
 
@@ -233,6 +254,7 @@ def link(session: Session, identity: str, customer: str, proof: str, idle: bool 
     session.flush()
     target.phone = target.phone or phone
     target.level = max(target.level, source.level, key=LEVELS.index)
+    target.language, target.style = target.language or source.language, target.style or source.style
     for moved in _identities(session, source.id):
         moved.customer_id, moved.apart_since = target.id, None
         session.add(Link(identity_id=moved.id, from_customer=source.id, to_customer=target.id, proof=proof))
@@ -261,6 +283,7 @@ def unlink(session: Session, identity: str) -> str | None:
         customer.phone = next((other.phone for other in others if other.phone), None)
     session.flush()
     alone.phone, alone.level = own.phone, own.level
+    alone.language, alone.style = customer.language, customer.style
     customer.level = max((other.level for other in others), key=LEVELS.index)
     own.customer_id, own.apart_since = alone.id, utcnow()
     if shared == identity:
@@ -285,6 +308,12 @@ def channel_of(session: Session, identity: str) -> str:
     """The channel that knows an identity; of one that is unknown, what its id begins with."""
     found = session.execute(select(Identity.channel).where(Identity.id == identity)).scalar()
     return found or identity.partition("-")[0]
+
+
+def lock(session: Session, identity: str) -> None:
+    """Lets nobody link or unlink the customer behind an identity until the transaction ends."""
+    if session.get(Identity, identity) is not None:
+        _both(session, identity, None)
 
 
 def _new_customer(session: Session, conversation: str) -> Customer:

@@ -17,6 +17,7 @@ WAITING = {
     "a yes to a ticket": ["/request_human"],
     "points": ["/rate_service"],
     "whether a ticket is solved": [*TICKET, RESOLVED],
+    "a yes to being forgotten": ["/forget_me"],
     "what was wrong": [*TICKET, RESOLVED, "/deny"],
 }
 #: How to get to each question of the ticket form.

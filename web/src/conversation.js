@@ -26,9 +26,10 @@ export class Conversation {
    * @param {() => Promise<object>} parts.openSession asks POST session, given the old token
    * @param {(auth: Function) => object} parts.openSocket makes a socket.io client that is not connected yet
    * @param {Storage} parts.storage localStorage, or a stand-in where it is forbidden
+   * @param {(path: string, token: string, data?: object) => Promise<object>} parts.openData asks for one's own data
    */
-  constructor({ openSession, openSocket, storage }) {
-    Object.assign(this, { openSession, openSocket, storage });
+  constructor({ openSession, openSocket, storage, openData }) {
+    Object.assign(this, { openSession, openSocket, storage, openData });
     this.outbox = new Outbox(storage);
     this.language = 'zh';
     this.listeners = new Set();
@@ -64,6 +65,7 @@ export class Conversation {
     this.socket.on('message', (message) => this.#receive([message]));
     this.socket.on('typing', ({ on }) => this.#typing(on));
     this.socket.on('receipt', (receipt) => this.#receipt(receipt));
+    this.socket.on('forgotten', () => this.#forgotten());
     this.socket.connect();
     setInterval(() => this.#session(), RENEW_MS);
   }
@@ -106,6 +108,28 @@ export class Conversation {
     if (!this.socket?.connected || last <= this.read) return;
     this.read = last;
     this.#ask('seen', { seq: last, state: 'read', thread: this.thread });
+  }
+
+  /** Asks for one's own data, or changes it; like every reply ``{ ok, ... }``. */
+  async ownData(path, data) {
+    try {
+      return await this.openData(path, this.storage.getItem(TOKEN), data);
+    } catch {
+      return { ok: false, error: { code: 'unavailable' } };
+    }
+  }
+
+  /** Nothing is kept of this visitor any more, here neither: who goes on is another. */
+  async #forgotten() {
+    this.outbox.clear();
+    this.storage.removeItem(TOKEN);
+    this.#forget();
+    this.thread = undefined;
+    this.earlier = undefined;
+    this.#set({ forgotten: true, typing: false });
+    this.socket.disconnect();
+    await this.#session();
+    this.socket.connect();
   }
 
   #enqueue(content) {

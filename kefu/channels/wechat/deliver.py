@@ -114,6 +114,9 @@ class WeChatAdapter:
         planned = KEPT_FOR_ANSWERS + deliveries.count_due(session, identity, CHANNEL)
         return self._pusher.allowed and quota.left(session, identity) > planned
 
+    async def forgotten(self, identity: str) -> None:
+        """Does nothing: what was said stays on the customer's phone, which is theirs."""
+
     async def turn_ended(self, entry: Entry) -> None:
         """Lets the open callback answer, or pushes the answer."""
         waiting = self._open.get((entry.conversation, entry.seq), ())

@@ -12,6 +12,7 @@ import { Desk } from './Desk.jsx';
 import { Knowledge } from './Knowledge.jsx';
 import { live, useLive } from './live.js';
 import { Login, OwnPassword } from './Login.jsx';
+import { Privacy } from './Privacy.jsx';
 import { alert } from './news.js';
 import { Session, translator, useSession } from './strings.js';
 import { Notifications } from './Notifications.jsx';
@@ -27,6 +28,7 @@ const PAGES = [
   { key: 'notifications', needs: 'campaigns', page: Notifications },
   { key: 'accounts', needs: 'accounts', page: Accounts },
   { key: 'api', needs: 'api', page: Api },
+  { key: 'privacy', needs: 'privacy', page: Privacy },
   { key: 'audit', needs: 'audit', page: Audit },
 ];
 /** Moving parts are hard on some people, who say so to their system; the components' scripts must know, too. */

@@ -33,7 +33,7 @@ export function CustomerPanel({ conversation, onDone, quiet }) {
 }
 
 function Suggestions({ conversation, onDone }) {
-  const { t } = useSession();
+  const { t, message } = useSession();
   const { last } = useLive();
   const [found, setFound] = useState(null);
   const [wanted, setWanted] = useState('');
@@ -50,6 +50,17 @@ function Suggestions({ conversation, onDone }) {
     insert(text);
     onDone?.();
   };
+  const [asked, setAsked] = useState('');
+  // Into the box, never to the customer: an operator reads it first.
+  const reword = async (ref, task) => {
+    setAsked(ref + task);
+    try {
+      use((await api.post('suggestions/reword', { ref, task })).text);
+    } catch (error) {
+      message.error(t.error(error));
+    }
+    setAsked('');
+  };
   return (
     <>
       <Input.Search allowClear placeholder={t('ask_knowledge')} aria-label={t('ask_knowledge')} onSearch={setWanted} />
@@ -65,6 +76,9 @@ function Suggestions({ conversation, onDone }) {
           <p className="suggestion-text">{one.text}</p>
           <footer>
             <span className="quiet" title={one.source}>{t('source')}: {one.kind} · {one.source}</span>
+            {found.helper && ['polish', 'summarise'].map((task) => (
+              <Button key={task} size="small" loading={asked === one.ref + task} onClick={() => reword(one.ref, task)}>{t(task)}</Button>
+            ))}
             <Button size="small" onClick={() => use(one.text)}>{t('insert')}</Button>
           </footer>
         </article>
