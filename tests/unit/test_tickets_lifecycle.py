@@ -215,8 +215,15 @@ class Tickets(RuleBasedStateMachine):
             with db.session_scope() as session:
                 progress.merge(session, number, into, actor)
 
+        raised = self.is_escalated(number) and not self.is_escalated(into)
         if self.attempt(command, number, "merged"):
             self.noted[into, "joined"] += 1
+            self.noted[into, "escalated"] += raised
+
+    @staticmethod
+    def is_escalated(number):
+        with db.session_scope() as session:
+            return session.scalar(select(Ticket.escalated_at).filter_by(number=number)) is not None
 
     @invariant()
     def everything_is_in_order(self):
