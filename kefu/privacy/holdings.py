@@ -122,6 +122,7 @@ TABLES: dict[str, Keep | Delete] = {
     "notification_manners": Delete(by={"identity": "identities"}),
     "campaigns": Keep("what the company tells, and to which segment"),
     "leases": Keep("which process acts for all"),
+    "scheduled_jobs": Keep("what is done when, for all"),
     # ---- recommendations
     "offer_outcomes": Keep("counts"),
     "recommendation_models": Keep("what goes with what, of things that at least twenty customers have"),
