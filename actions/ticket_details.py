@@ -21,7 +21,8 @@ _WISHES = frozenset(
     {
         "open_ticket", "check_ticket", "urge_ticket", "cancel_ticket", "reopen_ticket", "rate_service",
         "request_human", "check_queue", "leave_queue", "check_agreed", "link_account", "unlink_account",
-        "set_language", "set_style", "ask_my_data", "forget_me", "subscribe_updates", "unsubscribe_updates", "ask_capabilities",
+        "set_language", "set_style", "ask_my_data",
+        "forget_me", "subscribe_updates", "unsubscribe_updates", "ask_capabilities",
         "bot_challenge", "repeat_answer", "greet", "thank", "goodbye", "compare_products", "ask_price",
         "ask_recommendation", "ask_promotions", "request_return", "request_exchange", "request_refund",
         "check_appointment", "change_appointment", "cancel_appointment", "cancel_order", "give_suggestion",
