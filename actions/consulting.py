@@ -24,12 +24,13 @@ from actions.marks import listed
 from actions.notifications import answer_about_notice, leave_notice
 from actions.offering import offer_unasked, suggest_product, wish_goes_on
 from actions.owning import owned_device
-from actions.relief import missed, offer_ticket
+from actions.relief import in_own_words, missed, offer_ticket
 from actions.ticket_closing import (
     ActionConfirmTicket,
     ActionReopenTicket,
     is_about_ticket,
     rate_if_asked,
+    reopen_unsolved,
 )
 from kefu.db import session_scope
 from kefu.events import record
@@ -207,10 +208,15 @@ class ActionNextStep(AlertAction):
         """Name in the domain."""
         return "action_next_step"
 
-    def react(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
-        """Shows the next cause of the fault at hand, or offers a ticket; reopens the one asked about."""
+    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Reopens the ticket asked about, or the one still to be confirmed, or goes on with the answer."""
         if is_about_ticket(turn):
             return ActionReopenTicket().act(turn, say)
+        reopened = reopen_unsolved(turn, say)
+        return super().act(turn, say) if reopened is None else reopened
+
+    def react(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Shows the next cause of the fault at hand, or offers a ticket."""
         graph = catalog().graph
         if turn.slots.get("awaiting") == "choice":  # none of the options was meant
             asked = turn.slots.get("question") or {"text": "", "intent": turn.intent}
@@ -221,13 +227,13 @@ class ActionNextStep(AlertAction):
         if fault is None:
             say.utter_message(response="utter_answer_did_not_help")
             last = graph.get(turn.slots.get("answer"))
-            problem = last.name if last else turn.text
+            problem = in_own_words(turn, last.name) if last else turn.text
             return [missed(turn)] + offer_ticket("answer_unhelpful", problem, turn.product)
         step = running["step"] + 1
         if step < len(graph.targets(fault.ref, "caused_by")):
             return [missed(turn), *show_cause(turn, say, fault, step)]
         say.utter_message(response="utter_diagnosis_exhausted", fault=fault.name)
-        return [missed(turn)] + offer_ticket("report_fault", fault.name, turn.product)
+        return [missed(turn)] + offer_ticket("report_fault", in_own_words(turn, fault.name), turn.product)
 
 
 class ActionMarkSolved(TurnAction):

@@ -17,6 +17,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.history import felt, misses, mood, response_of, texts
 from actions.recording import record_category, record_failure
 from actions.relief import by_mood, relieve
+from actions.ticket_details import still_waited_for, take_detail
 from kefu.handoff.patience import Felt
 from kefu.knowledge.categories import rules
 from kefu.knowledge.entries import Mentions
@@ -264,8 +265,8 @@ class TurnAction(Action, ABC):
             return [*closed, SlotSet("awaiting", None), *events]
         if self.keeps_question or turn.form:
             return events
-        # What was asked before is over, unless this action asks again.
-        return [SlotSet("awaiting", None), *events]
+        # What was asked before is over, unless this action asks again or a colleague waits for the answer.
+        return [SlotSet("awaiting", still_waited_for(turn)), *events]
 
     def _act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Acts, and sees to it that a person comes when one is needed; linking goes on undisturbed."""
@@ -274,6 +275,9 @@ class TurnAction(Action, ABC):
         upset = by_mood(turn)
         if upset:
             say.utter_message(response="utter_sorry")
+        told = take_detail(turn, say)
+        if told is not None:
+            return relieve(turn, say, told, upset, False)
         events = [] if upset and self.gives_way else self.act(turn, say)
         return relieve(turn, say, events, upset, self.needs_people)
 

@@ -45,6 +45,10 @@ class Item:
     asks: dict[str, Any] = field(default_factory=dict)
 
 
+#: What the dialogue then expects of the customer, by the state that a ticket has come to.
+_WAITS_FOR = {"resolved": "confirmation", "waiting": "detail"}
+
+
 class News:
     """Looks for what customers do not know yet, and tells each thing once.
 
@@ -108,14 +112,15 @@ class News:
 def _of_ticket(
     ticket: Ticket, response: str, note: Callable[[Session, Ticket], bool] = progress.tell
 ) -> Item:
-    asks = {"awaiting": "confirmation", "ticket_number": ticket.number}
+    waits_for = _WAITS_FOR.get(ticket.status)
+    asks = {"awaiting": waits_for, "ticket_number": ticket.number} if waits_for else {}
     return Item(
         ticket.customer,
         response,
         {language: telling.facts(ticket, language) for language in LANGUAGES},
         lambda session: note(session, ticket),
         {"case": {"number": ticket.number, "status": ticket.status}},
-        asks=asks if ticket.status == "resolved" else {},
+        asks=asks,
     )
 
 

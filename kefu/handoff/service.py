@@ -19,6 +19,8 @@ from kefu.tickets.routing import Route
 _USUAL = timedelta(minutes=6)
 #: So many of the last takeovers tell how long they last.
 _MEASURED = 50
+#: What was agreed longer ago is not told as the present state of things.
+_AGREED_LATELY = timedelta(days=7)
 
 _QUIETLY = {"synchronize_session": False}
 
@@ -62,6 +64,18 @@ def current(session: Session, conversation: str) -> Handoff | None:
 def is_taken_over(session: Session, conversation: str) -> bool:
     """Whether a person talks with the customer; one statement, as every turn asks it."""
     return session.connection().execute(_TAKEN_OVER, {"conversation": conversation}).first() is not None
+
+
+def last_agreed(session: Session, conversation: str) -> tuple[str, str] | None:
+    """What the customer's last noted talk of these days agreed on: the colleague's name, and the note."""
+    talks = (
+        select(Agent.name, Handoff.note)
+        .join(Agent, Agent.id == Handoff.agent_id)
+        .where(Handoff.conversation.in_(circle(session, conversation)), Handoff.state == "closed")
+        .where(Handoff.note != "", Handoff.closed_at > utcnow() - _AGREED_LATELY)
+    )
+    found = session.execute(talks.order_by(Handoff.id.desc()).limit(1)).first()
+    return tuple(found) if found else None
 
 
 def request(

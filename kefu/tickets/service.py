@@ -22,7 +22,7 @@ from sqlalchemy.sql import Select
 
 from kefu.customers import profile
 from kefu.customers.learning import TICKET
-from kefu.customers.service import circle_query
+from kefu.customers.service import circle_query, phone_of
 from kefu.db import session_scope, today, utcnow
 from kefu.events import record_once
 from kefu.knowledge.schema import TICKET_KINDS, URGENCIES
@@ -144,6 +144,21 @@ def list_tickets(customer: str, limit: int = 5) -> list[Ticket]:
         return list(session.scalars(query.order_by(Ticket.id.desc()).limit(limit)))
 
 
+def unconfirmed(customer: str) -> list[Ticket]:
+    """The customer's resolved tickets, the newest first: whether they are solved is still to be said."""
+    query = _of(customer).where(Ticket.status == "resolved").order_by(Ticket.changed_at.desc(), Ticket.id)
+    with session_scope() as session:
+        return list(session.scalars(query))
+
+
+def known_phone(customer: str) -> str | None:
+    """The phone number of the customer: the one they left last, else the one they proved to be theirs."""
+    query = _of(customer).where(Ticket.phone.is_not(None)).order_by(Ticket.id.desc()).limit(1)
+    with session_scope() as session:
+        last = session.scalar(query)
+        return last.phone if last else phone_of(session, customer)
+
+
 @_if_overtaken_again
 def look_at(customer: str, number: str | None = None) -> Ticket:
     """The ticket, as `find_ticket`, for telling its customer where it stands: a late one is passed on.
@@ -178,13 +193,21 @@ def urge_ticket(
 
 
 @_if_overtaken_again
-def add_detail(request_key: str, customer: str, text: str, number: str | None = None) -> Ticket:
-    """Adds what the customer says to the ticket's history; who waited for it can go on."""
+def add_detail(
+    request_key: str, customer: str, text: str, number: str | None = None, critical: bool = False
+) -> Ticket:
+    """Adds what the customer says to the ticket's history; who waited for it can go on.
+
+    What tells of danger (``critical``) makes the ticket critical.
+    """
     with session_scope() as session:
         if done := _done(session, "detail", request_key):
             return done
         ticket = _own(session, customer, number)
         take(session, ticket, "detail", OWNER, request_key, text)
+        if critical:
+            ticket.urgency = "critical"
+            set_route(session, ticket)
         return ticket
 
 
@@ -204,8 +227,12 @@ def cancel_ticket(request_key: str, customer: str, number: str | None = None) ->
 
 
 @_if_overtaken_again
-def reopen_ticket(request_key: str, customer: str, text: str, number: str | None = None) -> Ticket:
+def reopen_ticket(
+    request_key: str, customer: str, text: str, number: str | None = None, critical: bool = False
+) -> Ticket:
     """Takes up a finished ticket again, for the reason given; it goes back to the colleague who had it.
+
+    A reason that tells of danger (``critical``) makes it critical.
 
     Raises:
         WrongState: It is still being worked on.
@@ -214,6 +241,8 @@ def reopen_ticket(request_key: str, customer: str, text: str, number: str | None
         if done := _done(session, "reopened", request_key):
             return done
         ticket = _own(session, customer, number)
+        if critical:
+            ticket.urgency = "critical"
         begin_again(session, ticket, OWNER, request_key, text)
         return ticket
 
@@ -265,7 +294,7 @@ def rate(request_key: str, customer: str, rating: int, number: str | None = None
 def _make_good(session: Session, ticket: Ticket, fresh: bool) -> None:
     """Takes up again, at the supervisor's, what was rated badly; what was withdrawn stays so."""
     if ticket.status in ("resolved", "closed") and fresh:
-        begin_again(session, ticket, RATING)
+        begin_again(session, ticket, RATING, by_somebody_else=True)
         ticket.told = ticket.status  # the answer to the rating tells it
     if ticket.is_open:
         raise_to_supervisor(session, ticket, RATING, why="rated")

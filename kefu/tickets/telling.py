@@ -22,11 +22,11 @@ _WEEK = 7
 def facts(ticket: Ticket, language: str) -> dict[str, str]:
     """What responses may say of a ticket, in ``zh`` or ``en``."""
     labels, holder = rules().labels, ticket.holder
-    nobody = labels.not_given["holder"].get(language)
+    nobody = labels.not_given["supervisor" if ticket.escalated_at and ticket.is_open else "holder"]
     return {
         "number": ticket.number,
         "status": labels.statuses[ticket.status].get(language),
-        "holder": (holder.data.get("name") if holder else None) or nobody,
+        "holder": (holder.data.get("name") if holder else None) or nobody.get(language),
         "next": next_step(ticket, language, utcnow()),
         "kind": labels.ticket_kinds[ticket.kind].get(language),
         "urgency": labels.urgencies[ticket.urgency].get(language),
@@ -37,6 +37,11 @@ def facts(ticket: Ticket, language: str) -> dict[str, str]:
         "urged": str(ticket.urged),
         "into": ticket.merged_into or NOT_GIVEN,
     }
+
+
+def masked(phone: str) -> str:
+    """A phone number that its owner recognises and nobody else can call: 138****8000."""
+    return f"{phone[:3]}****{phone[-4:]}"
 
 
 def next_step(ticket: Ticket, language: str, now: datetime) -> str:
