@@ -58,9 +58,10 @@ def relieve(
         need = upset or patience().worn_by_outcome(level, misses, bool(wish and offered))
         if need is None or service.current(session, turn.conversation):
             return [*events, *settled(None)] if need else events
-        asked = route_of(turn, level)
-        if not service.is_staffed(session, asked.queue):
-            return events + _call_back(turn, say, events, asked) if upset else events
+        wanted = route_of(turn, level)
+        asked = service.reachable(session, turn.conversation, wanted)
+        if asked is None:
+            return events + _call_back(turn, say, events, wanted) if upset else events
         if need.then == "call":
             handoff, _ = service.request(session, turn.conversation, need.reason, asked, level, turn.mood)
             place = service.place(session, handoff)

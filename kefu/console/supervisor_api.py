@@ -88,6 +88,9 @@ def change_agent(
     for queue in change.queues or ():
         if queue not in routing().queues:
             raise Refusal(422, "unknown", f"queues: {queue!r} is not a queue.", "queues")
+    for skill in change.skills or ():
+        if skill not in routing().skills():
+            raise Refusal(422, "unknown", f"skills: {skill!r} is asked for by no rule.", "skills")
     values = {name: value for name, value in change.dict().items() if value is not None}
     agent = agents.change(session, agent_id, **values)
     accounts.audit(session, me, "agent.changed", f"agent:{agent_id}", changed=sorted(values))

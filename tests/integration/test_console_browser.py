@@ -147,7 +147,7 @@ def test_a_customer_is_accepted_answered_and_let_go(opened, waiting):
     expect(chat).to_contain_text("谢谢，在线等")
     expect(chat.get_by_text("您好，我来处理。")).to_have_count(1)
     page.get_by_role("button", name="结束").click()
-    page.get_by_label("与客户约定了什么").fill("明天上午上门")
+    page.get_by_label("与客户约定（会发给客户").fill("明天上午上门")
     page.get_by_role("dialog").get_by_role("button", name="结束").click()
     expect(mine(page, sender)).to_have_count(0)
     with session_scope() as session:
@@ -448,7 +448,7 @@ def test_the_desk_is_worked_with_the_keyboard_alone(opened, waiting):
     expect(page.get_by_role("dialog")).to_have_count(0)
     page.get_by_role("button", name="结束").focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_label("与客户约定了什么")).to_be_focused()
+    expect(page.get_by_label("与客户约定（会发给客户")).to_be_focused()
     page.keyboard.type("已解决")
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")

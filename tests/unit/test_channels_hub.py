@@ -49,6 +49,9 @@ class FakeChannel:
     async def typing(self, entry, on):
         self.states.append(("typing", entry.seq, on))
 
+    async def person_types(self, identity):
+        self.states.append(("person", identity))
+
     def stored(self, entry, session):
         self.states.append(("stored", entry.seq))
 
