@@ -108,9 +108,7 @@ def reachable(session: Session, conversation: str, route: Route) -> Route | None
     queue = staffed_queue(session, conversation, route.queue)
     if queue is None or queue == route.queue:
         return route if queue else None
-    return replace(
-        route, queue=queue, skill="", reasons=(*route.reasons, ("queue", queue, NOBODY_ONLINE))
-    )
+    return replace(route, queue=queue, skill="", reasons=(*route.reasons, ("queue", queue, NOBODY_ONLINE)))
 
 
 def staffed_queue(session: Session, conversation: str, queue: str) -> str | None:
