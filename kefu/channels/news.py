@@ -124,6 +124,7 @@ class News:
             item,
             response="utter_handoff_unanswered",
             facts=dict.fromkeys(LANGUAGES, {"when": when}),
+            body={"handoff": handoff.state},  # no aside: it asks something
             asks={"awaiting": "ticket_offer", "ticket_offer": offer},
         )
 

@@ -199,3 +199,13 @@ def test_a_turn_that_is_answered_asks_nothing_about_people(customer, staffed):
         event.remove(db.engine(), *listener)
     assert customer.responses[0].startswith("utter_answer") and statements
     assert not [sql for sql in statements if "handoffs" in sql or "customers" in sql or "agents" in sql]
+
+
+def test_who_asks_for_a_person_gets_whoever_is_there_of_another_team(customer):
+    with session_scope() as session:
+        session.add(Agent(name="小陈", queues=["complaints"], status="online"))
+    assert customer.says("转人工", "request_human").gets(ActionRequestHuman()).responses == [
+        "utter_handoff_requested"
+    ]
+    (handoff,) = takeovers()
+    assert handoff.queue == "complaints" and handoff.reasons[-1][2] == "nobody_online"

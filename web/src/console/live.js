@@ -121,7 +121,9 @@ export class Live {
     const mine = handoff.agent_id === this.me.agent_id && before?.agent_id !== this.me.agent_id;
     const neglected = handoff.idle_step === NEGLECTED && before?.idle_step !== NEGLECTED;
     if (!mine && handoff.agent_id !== this.me.agent_id) this.seen(handoff.conversation);
-    if (queued) this.onNews('queued', handoff);
+    // Passed on to this colleague, who has yet to accept.
+    if (queued && handoff.accepted_at && handoff.preferred_agent_id === this.me.agent_id) this.tell('passed', handoff);
+    else if (queued) this.onNews('queued', handoff);
     else if (mine && !this.taking.delete(handoff.conversation)) this.tell('mine', handoff);
     else if (neglected) this.tell(handoff.agent_id === this.me.agent_id ? 'late' : 'neglected', handoff);
   }
