@@ -77,8 +77,7 @@ class Handoff(Base):
         idle_step: 1 once the customer was asked whether they are still there, 2 once they were apologised to
             because nobody answers them.
         note: What was agreed, in the agent's words.
-        passed_on: Why it was last passed on, as colleagues see it.
-        requeued_at: When it last came back into a queue.
+        passed_on, passed_on_at: Why a colleague last passed it on, as the others see it, and when.
         customer_typing_at, agent_typing_at: When each last wrote at something not yet sent.
         told: The state that the customer was last told of; empty when they were told of another agent.
     """
@@ -111,7 +110,7 @@ class Handoff(Base):
     idle_step = Column(Integer, nullable=False, default=0)
     note = Column(Text, nullable=False, default="")
     passed_on = Column(Text, nullable=False, default="")
-    requeued_at = Column(DateTime)
+    passed_on_at = Column(DateTime)
     customer_typing_at = Column(DateTime)
     agent_typing_at = Column(DateTime)
     told = Column(String(8), nullable=False, default="queued")

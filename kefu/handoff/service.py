@@ -203,7 +203,7 @@ def transfer(
     handoff.step("transfer")
     handoff.queue, handoff.skill = queue, skill
     handoff.preferred_agent_id, handoff.agent_id = agent_id, None
-    handoff.passed_on, handoff.requeued_at, handoff.idle_step = reason, utcnow(), 0
+    handoff.passed_on, handoff.passed_on_at, handoff.idle_step = reason, utcnow(), 0
     _record(session, handoff, "transferred")
     return handoff
 
@@ -261,7 +261,7 @@ def give_back(session: Session, handoff: Handoff) -> None:
     agent_id = handoff.agent_id
     handoff.step("release")
     handoff.agent_id = handoff.preferred_agent_id = None
-    handoff.requeued_at, handoff.idle_step = utcnow(), 0
+    handoff.passed_on_at, handoff.idle_step = None, 0
     handoff.priority = max(1, handoff.priority - 1)
     _record(session, handoff, "released", agent=agent_id)
 
@@ -298,8 +298,8 @@ def typing_agents(session: Session, since: timedelta) -> list[tuple[str, datetim
 
 def untold(session: Session, limit: int = 100) -> list[Handoff]:
     """Takeovers in a state that their customer was not told of, once that has lasted for a moment."""
-    passing = (Handoff.state == "queued") & (Handoff.requeued_at > utcnow() - _SETTLES)
-    query = select(Handoff).where(Handoff.told != Handoff.state, or_(Handoff.requeued_at.is_(None), ~passing))
+    passing = (Handoff.state == "queued") & (Handoff.passed_on_at > utcnow() - _SETTLES)
+    query = select(Handoff).where(Handoff.told != Handoff.state, or_(Handoff.passed_on_at.is_(None), ~passing))
     return list(session.scalars(query.order_by(Handoff.id).limit(limit)))
 
 

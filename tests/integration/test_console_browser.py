@@ -461,6 +461,7 @@ def test_the_desk_is_worked_with_the_keyboard_alone(opened, waiting):
     page.keyboard.type("已解决")
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(mine(page, sender)).to_have_count(0)
     with session_scope() as session:

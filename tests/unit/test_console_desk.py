@@ -335,7 +335,7 @@ def test_who_is_passed_on_is_not_told_to_wait_if_somebody_takes_them_at_once(bro
     browser.post(f"/api/handoffs/{chat[0]}/transfer", json={"queue": "repairs"})
     with session_scope() as session:
         assert service.untold(session) == []
-        session.get(Handoff, chat[0]).requeued_at -= timedelta(seconds=6)
+        session.get(Handoff, chat[0]).passed_on_at -= timedelta(seconds=6)
         session.flush()
         assert [one.state for one in service.untold(session)] == ["queued"]
 

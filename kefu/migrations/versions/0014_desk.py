@@ -8,7 +8,7 @@ down_revision = "0013"
 branch_labels = None
 depends_on = None
 
-TIMES = ("requeued_at", "customer_typing_at", "agent_typing_at")
+TIMES = ("passed_on_at", "customer_typing_at", "agent_typing_at")
 
 
 def upgrade() -> None:
