@@ -319,7 +319,7 @@ def test_a_supervisor_sees_what_is_late_and_gives_it_to_somebody(opened):
         ticket = progress.get(session, number)
         ticket.opened_at -= timedelta(hours=1)  # danger is answered within ten minutes
         ticket.respond_by = ticket.sla_at = ticket.opened_at
-    expect(zhao.get_by_text(f"工单 {number} 已升级，请关注")).to_be_visible()
+    expect(zhao.get_by_text(f"工单 {number} 已超时")).to_be_visible()
     zhao.goto(zhao.url.split("#")[0] + "#supervisor")
     safety = zhao.get_by_role("row").filter(has_text="安全应急组")
     safety.get_by_role("button", name="1").nth(1).click()  # new, late, escalated
