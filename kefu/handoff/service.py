@@ -299,7 +299,9 @@ def typing_agents(session: Session, since: timedelta) -> list[tuple[str, datetim
 def untold(session: Session, limit: int = 100) -> list[Handoff]:
     """Takeovers in a state that their customer was not told of, once that has lasted for a moment."""
     passing = (Handoff.state == "queued") & (Handoff.passed_on_at > utcnow() - _SETTLES)
-    query = select(Handoff).where(Handoff.told != Handoff.state, or_(Handoff.passed_on_at.is_(None), ~passing))
+    query = select(Handoff).where(
+        Handoff.told != Handoff.state, or_(Handoff.passed_on_at.is_(None), ~passing)
+    )
     return list(session.scalars(query.order_by(Handoff.id).limit(limit)))
 
 
