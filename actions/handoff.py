@@ -30,12 +30,14 @@ class ActionRequestHuman(TurnAction):
         """Says the place in the queue; where nobody is there, offers a ticket instead."""
         with session_scope() as session:
             level = level_of(session, turn.conversation)
-            asked = route_of(turn, level)
-            waits = service.current(session, turn.conversation) is not None
-            if not waits and not service.is_staffed(session, asked.queue):
+            wanted = route_of(turn, level)
+            asked = service.reachable(session, turn.conversation, wanted)
+            if asked is None and service.current(session, turn.conversation) is None:
                 return ActionOfferTicket().act(turn, say)
             reason = reason_of(turn)
-            handoff, new = service.request(session, turn.conversation, reason, asked, level, turn.mood)
+            handoff, new = service.request(
+                session, turn.conversation, reason, asked or wanted, level, turn.mood
+            )
             place = service.place(session, handoff)
         warn(say, turn.intent, turn.text)
         response = "utter_handoff_requested" if new else "utter_handoff_waiting"

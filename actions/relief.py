@@ -66,8 +66,8 @@ def relieve(
         need = upset or patience().worn_by_outcome(level, misses, bool(wish and offered))
         if need is None or service.current(session, turn.conversation):
             return [*events, *settled(None)] if need else events
-        asked = route_of(turn, level)
-        if not service.is_staffed(session, asked.queue):
+        asked = service.reachable(session, turn.conversation, route_of(turn, level))
+        if asked is None:
             return events + _call_back(turn, say, events, level) if upset else events
         if need.then == "call":
             handoff, _ = service.request(session, turn.conversation, need.reason, asked, level, turn.mood)

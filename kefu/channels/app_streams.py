@@ -183,6 +183,9 @@ class Streams:
         for stream in self._of(entry.identity):
             stream.processing(entry, on)
 
+    async def person_types(self, identity: str) -> None:
+        """Shows nothing: the stream has only the assistant's dots."""
+
     async def turn_ended(self, entry: Entry) -> None:
         """Shows that a message is answered."""
         for stream in self._of(entry.identity):

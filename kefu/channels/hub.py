@@ -10,6 +10,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from typing import Any, Protocol
 
@@ -29,6 +30,7 @@ from kefu.channels.turns import Said, Threads, Turns
 from kefu.conversations.ledger import Along, Entry, Ledger
 from kefu.customers import proofs
 from kefu.customers.answers import link_code_in
+from kefu.customers.service import circle
 from kefu.db import engine, migrate
 from kefu.handoff import service as handoffs
 
@@ -41,6 +43,8 @@ Listen = Callable[[float], Awaitable[list[Entry]]]
 DUE_SECONDS = 0.25
 #: Customers see that an answer is being written only if it takes longer, in seconds.
 TYPING_AFTER = 0.2
+#: A person who has written at something within this is writing.
+PERSON_TYPES = timedelta(seconds=4)
 
 
 #: What is answered to a code that was scanned and is none.
@@ -68,6 +72,9 @@ class Adapter(Protocol):
 
     async def typing(self, entry: Entry, on: bool) -> None:
         """Says that the answer to ``entry`` is being worked on, or no longer."""
+
+    async def person_types(self, identity: str) -> None:
+        """Says that a person is writing to the customer at this moment."""
 
     async def turn_ended(self, entry: Entry) -> None:
         """Says that the answer to ``entry`` is complete."""
@@ -109,6 +116,8 @@ class Hub:
         self._dots: dict[tuple[str, int], asyncio.Task] = {}
         self._listening: dict[str, list[tuple[list[Entry], asyncio.Event]]] = defaultdict(list)
         self._watch: asyncio.Future | None = None
+        #: When a person was last seen writing, by conversation.
+        self._typed: dict[str, datetime] = {}
 
     def join(self, adapter: Adapter, handle: OnNewMessage) -> None:
         """Adds a channel, before the server starts."""
@@ -254,10 +263,32 @@ class Hub:
         for entry in await self.threads(self.ledger.take_due):
             await self._show(entry)
 
+    def writes(self, identity: str) -> None:
+        """Notes for the person who talks with a customer that they are writing; what, nobody keeps."""
+        with self.ledger.scope() as session:
+            handoffs.types(session, identity, "customer")
+
+    async def show_typing(self) -> None:
+        """Shows customers that the person they talk with is writing."""
+        found = await self.threads(self._typing_agents)
+        for conversation, at, identities in found:
+            if self._typed.get(conversation) == at:
+                continue
+            for adapter in self.adapters.values():
+                for identity in identities:
+                    await adapter.person_types(identity)
+        self._typed = {conversation: at for conversation, at, _ in found}
+
+    def _typing_agents(self) -> list[tuple[str, datetime, list[str]]]:
+        with self.ledger.scope() as session:
+            found = handoffs.typing_agents(session, PERSON_TYPES)
+            return [(where, at, circle(session, where)) for where, at in found]
+
     async def _keep_showing(self) -> None:
         while True:
             try:
                 await self.show_due()
+                await self.show_typing()
             except Exception as error:
                 log.error("message.due.failed", error=type(error).__name__)
             await asyncio.sleep(DUE_SECONDS)

@@ -76,6 +76,11 @@ class WebPages:
         """Lets the visitor's pages drop what they have."""
         await self._sockets.emit("forgotten", {}, room=identity)
 
+    async def person_types(self, identity: str) -> None:
+        """Shows the dots for a moment."""
+        if identity.startswith("web-"):
+            await self._sockets.emit("typing", {"on": True, "person": True}, room=identity)
+
     async def turn_ended(self, entry: Entry) -> None:
         """Says that the message was dealt with."""
         await self._sockets.emit("receipt", receipt(entry, "answered"), room=entry.identity)

@@ -210,6 +210,7 @@ def _me(me: Me) -> dict[str, Any]:
         "csrf": me.csrf,
         "labels": {
             "queues": {name: label.dict() for name, label in routing().queues.items()},
+            "skills": routing().skills(),
             "statuses": {name: label.dict() for name, label in labels.statuses.items()},
             "kinds": {name: label.dict() for name, label in labels.ticket_kinds.items()},
             "urgencies": {name: label.dict() for name, label in labels.urgencies.items()},

@@ -14,6 +14,7 @@ from kefu.customers.models import Identity
 from kefu.customers.profile import Profile
 from kefu.handoff.models import Handoff
 from kefu.handoff.overview import Row
+from kefu.language.detect import language_of
 from kefu.tickets.assignment import is_unassigned
 from kefu.tickets.models import Ticket
 from kefu.tickets.worklist import next_steps
@@ -39,6 +40,7 @@ def message(entry: Entry) -> dict[str, Any]:
         return {**shown, "from": "event"}
     if entry.direction == "in":
         kept = ("kind", "text", "image", "voice", "place", "link")
+        shown["language"] = language_of(body.get("text") or "") or body.get("language")
         return {**shown, "from": "customer"} | {name: body[name] for name in kept if body.get(name)}
     shown["from"] = "agent" if body.get("agent") else "bot"
     kept = ("text", "image", "card", "notice", "aside", "case", "agent")
@@ -67,6 +69,8 @@ def handoff(row: Row, conversation: str) -> dict[str, Any]:
         "agent_id": row.agent_id,
         "preferred_agent_id": row.preferred_agent_id,
         "idle_step": row.idle_step,
+        "passed_on": row.passed_on,
+        "typing_at": moment(row.customer_typing_at),
     }
 
 

@@ -128,7 +128,9 @@ TABLES: dict[str, Keep | Delete] = {
     "recommendation_models": Keep("what goes with what, of things that at least twenty customers have"),
     # ---- the desk
     "private_notes": Delete(by={"conversation": "identities"}),
-    "handoffs": Blank(by={"conversation": "identities"}, values={"conversation": _alias, "note": ""}),
+    "handoffs": Blank(
+        by={"conversation": "identities"}, values={"conversation": _alias, "note": "", "passed_on": ""}
+    ),
     "agents": Keep("colleagues"),
     "accounts": Keep("colleagues"),
     "account_logins": Keep("colleagues"),

@@ -222,3 +222,13 @@ def test_the_product_named_beside_the_wish_for_a_person_chooses_the_queue(custom
     with session_scope() as session:
         handoff = session.scalar(select(Handoff))
         assert (handoff.queue, handoff.skill) == ("repairs", "locks")
+
+
+def test_who_asks_for_a_person_gets_whoever_is_there_of_another_team(customer):
+    with session_scope() as session:
+        session.add(Agent(name="小陈", queues=["complaints"], status="online"))
+    assert customer.says("转人工", "request_human").gets(ActionRequestHuman()).responses == [
+        "utter_handoff_requested"
+    ]
+    (handoff,) = takeovers()
+    assert handoff.queue == "complaints" and handoff.reasons[-1][2] == "nobody_online"

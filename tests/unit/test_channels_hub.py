@@ -25,6 +25,7 @@ from kefu.customers import service as customers
 from kefu.customers.models import Identity
 from kefu.customers.service import Sender
 from kefu.db import session_scope, utcnow
+from kefu.handoff import idle
 from kefu.handoff import service as handoffs
 from kefu.handoff.models import Agent, Handoff
 from kefu.tickets import closing, progress
@@ -48,6 +49,9 @@ class FakeChannel:
 
     async def typing(self, entry, on):
         self.states.append(("typing", entry.seq, on))
+
+    async def person_types(self, identity):
+        self.states.append(("person", identity))
 
     def stored(self, entry, session):
         self.states.append(("stored", entry.seq))
@@ -351,6 +355,31 @@ class TestTakeovers:
         assert len(hub.web.texts()) == before + 1
         with session_scope() as session:
             assert session.get(Handoff, talk).idle_step == 1
+
+    async def test_who_gets_no_answer_is_apologised_to_once_and_at_last_offered_a_ticket(
+        self, hub, rasa, news, talk
+    ):
+        await hears(hub, news)
+        before = len(hub.web.texts())
+        await says(hub, PAGE, "在吗")
+        with session_scope() as session:
+            session.get(Handoff, talk).customer_at = datetime(2026, 1, 1)
+        await hears(hub, news)
+        await says(hub, PAGE, "还在吗")
+        await hears(hub, news)
+        assert hub.web.texts()[before:] == ["utter_handoff_sorry"]
+        with session_scope() as session:
+            idle.reclaim(session)  # 小李 rests, and nobody else is there
+        await hears(hub, news)
+        assert hub.web.texts()[-1].startswith("utter_handoff_unanswered")
+        assert (slots(rasa)["awaiting"], slots(rasa)["ticket_offer"]["problem"]) == ("ticket_offer", "还在吗")
+
+    async def test_a_person_who_writes_is_seen_writing_once_for_each_sign(self, hub, talk):
+        with session_scope() as session:
+            handoffs.types(session, PAGE.id, "agent")
+        await hub.show_typing()
+        await hub.show_typing()
+        assert hub.web.states.count(("person", PAGE.id)) == 1
 
     async def test_while_queued_the_bot_answers(self, hub, rasa, agent):
         with session_scope() as session:

@@ -203,6 +203,7 @@ export function App({ conversation, firstLanguage }) {
         onBeforeSend={beforeSend}
         onInputChange={(text) => {
           draft.current = text;
+          if (text) conversation.writing();
           if (hint) setHint('');
         }}
         onSend={(_type, text) => {

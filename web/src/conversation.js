@@ -1,9 +1,13 @@
 // The conversation as this page knows it: what the server has confirmed, what waits to be sent, and the
 // state of the connection. No React here; the wire is described in docs/channels/web.md.
 import { Outbox } from './outbox.js';
+import { hasPerson } from './view.js';
 
 const ACK_MS = 10_000;
 const TYPING_MS = 60_000;
+/** A person who writes on says so again within this; and so does this page. */
+const PERSON_TYPING_MS = 5000;
+const WRITING_MS = 3000;
 const RENEW_MS = 24 * 3600_000;
 const TOKEN = 'kefu.token';
 const SESSION_CODES = ['session_missing', 'session_invalid', 'session_expired'];
@@ -37,6 +41,7 @@ export class Conversation {
     this.bySeq = new Map();
     this.former = []; // of conversations that were linked with this one
     this.read = 0;
+    this.toldWriting = 0;
     this.sending = false;
     this.retryMs = 1000;
   }
@@ -63,7 +68,7 @@ export class Conversation {
     });
     this.socket.on('connect_error', (error) => this.#refused(error));
     this.socket.on('message', (message) => this.#receive([message]));
-    this.socket.on('typing', ({ on }) => this.#typing(on));
+    this.socket.on('typing', ({ on, person }) => this.#typing(on, person ? PERSON_TYPING_MS : TYPING_MS));
     this.socket.on('receipt', (receipt) => this.#receipt(receipt));
     this.socket.on('forgotten', () => this.#forgotten());
     this.socket.connect();
@@ -100,6 +105,14 @@ export class Conversation {
     else this.former = [...reply.messages, ...this.former];
     this.#reached(reply);
     this.#changed();
+  }
+
+  /** Lets the person who talks with the customer, if one does, see that they are writing; not what. */
+  writing() {
+    const now = Date.now();
+    if (!this.socket?.connected || now - this.toldWriting < WRITING_MS || !hasPerson(this.state.messages)) return;
+    this.toldWriting = now;
+    this.#ask('typing', {});
   }
 
   /** Says to the server that the customer has these messages before their eyes. */
@@ -246,7 +259,7 @@ export class Conversation {
     for (const message of messages) {
       this.bySeq.set(message.seq, message);
       if (message.id) this.outbox.remove(message.id);
-      if (message.from === 'bot') this.#typing(this.state.typing);
+      if (message.from === 'bot') this.#typing(this.state.typing && !message.agent);
     }
     this.#changed();
     const known = this.state.messages.filter(({ thread }) => thread === this.thread);
@@ -297,9 +310,9 @@ export class Conversation {
     }
   }
 
-  #typing(on) {
+  #typing(on, lasts = TYPING_MS) {
     clearTimeout(this.typingTimer);
-    if (on) this.typingTimer = setTimeout(() => this.#set({ typing: false }), TYPING_MS);
+    if (on) this.typingTimer = setTimeout(() => this.#set({ typing: false }), lasts);
     if (Boolean(on) !== this.state.typing) this.#set({ typing: Boolean(on) });
   }
 

@@ -301,3 +301,15 @@ test('who is forgotten begins as somebody new, and nothing of them stays in the 
   assert.ok(conversation.getState().forgotten);
   assert.ok(!conversation.getState().renewedSession);
 });
+
+test('what a person has got is delivered, not answered, until the assistant has the conversation again', () => {
+  const at = new Date().toISOString();
+  const mine = { seq: 2, thread: 't', from: 'customer', id: 'a', text: '在吗', state: 'answered', created_at: at };
+  const receiptAfter = (said) => makeView()({
+    messages: [{ seq: 1, thread: 't', from: 'bot', text: 'x', created_at: at, ...said }, mine], pending: [], status: 'online',
+  }).at(-1).receipt;
+  assert.equal(receiptAfter({ handoff: 'human' }), 'delivered');
+  assert.equal(receiptAfter({ agent: { name: '小李' } }), 'delivered');
+  assert.equal(receiptAfter({ handoff: 'closed' }), 'answered');
+  assert.equal(receiptAfter({}), 'answered');
+});

@@ -117,6 +117,9 @@ class WeChatAdapter:
     async def forgotten(self, identity: str) -> None:
         """Does nothing: what was said stays on the customer's phone, which is theirs."""
 
+    async def person_types(self, identity: str) -> None:
+        """Shows nothing: WeChat counts its dots as answers that are due."""
+
     async def turn_ended(self, entry: Entry) -> None:
         """Lets the open callback answer, or pushes the answer."""
         waiting = self._open.get((entry.conversation, entry.seq), ())

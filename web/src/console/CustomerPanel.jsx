@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useState } from 'react';
 import { Button, Descriptions, Empty, Input, List, Select, Spin, Tabs, Tag, Timeline } from 'antd';
 import { api } from './api.js';
-import { insert } from './Chat.jsx';
+import { insert, languageOf } from './Chat.jsx';
 import { ChannelTag } from './Desk.jsx';
 import { useLive } from './live.js';
 import { useSession } from './strings.js';
@@ -37,15 +37,16 @@ function Suggestions({ conversation, onDone }) {
   const { last } = useLive();
   const [found, setFound] = useState(null);
   const [wanted, setWanted] = useState('');
+  const language = languageOf(conversation) || t.language;
   // Anew whenever the customer has said something.
   const newest = last[conversation];
   const trigger = newest?.from === 'customer' ? newest.seq : 0;
   useEffect(() => {
     let current = true;
-    const query = { q: wanted, language: t.language };
+    const query = { q: wanted, language };
     api.get(`conversations/${conversation}/suggestions`, query).then((page) => current && setFound(page), () => {});
     return () => { current = false; };
-  }, [conversation, trigger, wanted, t.language]);
+  }, [conversation, trigger, wanted, language]);
   const use = (text) => {
     insert(text);
     onDone?.();
@@ -120,7 +121,7 @@ function Details({ customer, reload }) {
         children: (
           <>
             <span className="quiet">{clock(talk.requested_at, t.language)} · {t.label(labels.queues[talk.queue], talk.queue)} · {t(`reason_${talk.reason}`)}</span>
-            {talk.reasons.length > 0 && <div className="quiet">{t.pair(t('why_here'), t.list([...new Set(talk.reasons.map(([, , rule]) => rule))]))}</div>}
+            {talk.reasons.length > 0 && <div className="quiet">{t.pair(t('why_here'), t.list([...new Set(talk.reasons.map(([, , rule]) => (t.has(`rule_${rule}`) ? t(`rule_${rule}`) : rule)))]))}</div>}
             <div>{talk.agent && talk.note ? t.pair(talk.agent, talk.note) : talk.agent || talk.note}</div>
           </>
         ),

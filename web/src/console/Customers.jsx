@@ -56,9 +56,9 @@ export function Conversation({ conversation, onStepIn }) {
   }, [conversation]);
   const stepIn = async () => {
     try {
-      await api.post(`conversations/${conversation}/step-in`);
+      const { id } = await live.takes(conversation, () => api.post(`conversations/${conversation}/step-in`));
       onStepIn?.();
-      window.location.hash = 'desk';
+      window.location.hash = `desk/${id}`;
     } catch (error) {
       message.error(t.error(error));
     }
