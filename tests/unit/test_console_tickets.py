@@ -89,7 +89,7 @@ def test_a_ticket_is_moved_on_and_its_time_line_says_by_whom(browser, numbers):
         assert (moved["status"], moved["timeline"][-1]["kind"], moved["timeline"][-1]["by"]) == (
             status, status, "李晓雨",
         )  # fmt: skip
-    assert moved["steps"] == ["reopened"]
+    assert moved["steps"] == ["reopened", "reply", "comment"]
 
 
 def error(answer):
@@ -112,7 +112,7 @@ def test_closing_and_withdrawing_are_the_supervisors(browser, supervisor, number
 
 
 def test_the_steps_offered_are_those_that_are_allowed(browser, supervisor, numbers):
-    steps = ["in_progress", "resolved", "merged", "escalated"]
+    steps = ["in_progress", "resolved", "merged", "escalated", "reply", "comment", "corrected"]
     assert shown(browser, numbers[0])["steps"] == steps
     assert shown(supervisor, numbers[0])["steps"] == [*steps[:2], "cancelled", *steps[2:]]
 
@@ -121,7 +121,7 @@ def test_a_colleagues_ticket_is_theirs_and_the_supervisors(browser, supervisor, 
     people.account("wang", name="王磊")
     wang = visit("wang")
     move(wang, numbers[0], "in_progress")
-    assert shown(browser, numbers[0])["steps"] == ["escalated"]
+    assert shown(browser, numbers[0])["steps"] == ["escalated", "comment"]
     assert error(move(browser, numbers[0], "resolved")) == (403, "not_yours")
     assert error(send(browser, numbers[0], "merge", into=numbers[1])) == (403, "not_yours")
     seen = {"number": numbers[0], "version": shown(browser, numbers[0])["version"]}
