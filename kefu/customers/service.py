@@ -40,7 +40,7 @@ class Sender:
 
 
 #: When a customer wrote last, by whichever identity.
-_LAST_HEARD = func.max(Identity.last_message_at)
+_LAST_HEARD = func.max(func.coalesce(Identity.last_message_at, Identity.created_at))
 # Made once: at every message, building them would take several times as long as running them.
 _own = aliased(Identity)
 _CIRCLE = (
@@ -234,8 +234,8 @@ def by_short_id(session: Session, text: str, limit: int = 20) -> list[str]:
 def recent(session: Session, limit: int = 200) -> list[str]:
     """The present conversations of the customers who wrote last."""
     query = select(Customer.conversation).join(Identity, Identity.customer_id == Customer.id)
-    query = query.where(Identity.last_message_at.is_not(None)).group_by(Customer.conversation)
-    return list(session.scalars(query.order_by(_LAST_HEARD.desc()).limit(limit)))
+    query = query.group_by(Customer.conversation).order_by(_LAST_HEARD.desc())
+    return list(session.scalars(query.limit(limit)))
 
 
 def by_account(session: Session, account: str) -> list[str]:
