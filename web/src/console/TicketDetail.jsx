@@ -156,7 +156,10 @@ export function Ask({ step, ticket, count, onCancel, onSend }) {
     <Modal open title={`${t(`step_${step}`)} ${ticket?.number ?? t('selected', { n: count })}`} okText={t(`step_${step}`)} okButtonProps={{ disabled: !ready }}
            onOk={send} onCancel={onCancel} afterOpenChange={(open) => open && box.current?.focus()}>
       <p>{t(`ask_${step}`)}</p>
-      {field === 'text' && <Input.TextArea {...common} rows={3} maxLength={1000} onChange={({ target }) => setValue(target.value)} />}
+      {field === 'text' && (
+        <Input.TextArea {...common} rows={3} maxLength={1000} onChange={({ target }) => setValue(target.value)}
+                        onPressEnter={(event) => { if (!event.shiftKey && !event.nativeEvent.isComposing) { event.preventDefault(); send(); } }} />
+      )}
       {field === 'into' && (
         <AutoComplete {...common} className="wide" maxLength={32} onChange={setValue} filterOption={(typed, { value: key, label }) => `${key}${label}`.includes(typed.toUpperCase())}
                       options={ticket.others.map((one) => ({ value: one.number, label: `${one.number} · ${one.summary}` }))} />
