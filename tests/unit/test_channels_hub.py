@@ -285,7 +285,11 @@ class TestReceiptsOfCases:
             moves(ticket, step, f"text of {step}")
             await hears(hub, news)
         said = [(text.split()[0], "text of" in text) for text in hub.web.texts()[1:]]
-        assert said == [("utter_case_receipt", True), ("utter_case_waiting", True), ("utter_case_solved", True)]
+        assert said == [
+            ("utter_case_receipt", True),
+            ("utter_case_waiting", True),
+            ("utter_case_solved", True),
+        ]
         assert slots(rasa)["awaiting"] == "confirmation"
 
     async def test_in_the_middle_of_a_form_the_forms_question_stands(self, hub, news, rasa, ticket):

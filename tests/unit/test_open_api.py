@@ -17,8 +17,8 @@ from kefu.customers.models import Customer, Identity
 from kefu.customers.service import Sender
 from kefu.db import session_scope, utcnow
 from kefu.handoff import service as handoffs
-from kefu.tickets import service as tickets
 from kefu.tickets import progress, sla, telling
+from kefu.tickets import service as tickets
 from kefu.tickets.models import Ticket, TicketNote
 from tests import console as people
 from tests.callers import caller, error
