@@ -61,7 +61,7 @@ def test_a_ticket_is_opened_read_added_to_and_moved_on(crm, li):
     assert ticket["customer"] == li and ticket["channel"] == "wechat" and ticket["status"] == "new"
     crm.post(f"/tickets/{number}/details", json={"text": "换过电池了"})
     moved = crm.patch(f"/tickets/{number}", json={"status": "in_progress"})
-    assert moved.status_code == 200 and moved.json()["assignee"] is None
+    assert moved.status_code == 200 and "assignee" not in moved.json()
     with session_scope() as session:  # somebody works on it, though nobody of ours by name
         assert telling.facts(progress.get(session, number), "en")["holder"] == "our service team"
     read = crm.get(f"/tickets/{number}").json()
