@@ -154,10 +154,17 @@ def _reminder(ticket: Ticket) -> Item:
 
 def _response(ticket: Ticket) -> str:
     """What is said of the state that a ticket has come to."""
-    if ticket.status == "closed" and ticket.notes[-1].data.get("by") == CLOCK.id:
-        return "utter_case_unanswered"
     own = {"resolved": "utter_case_resolved", "merged": "utter_case_merged"}
+    if ticket.status == "closed" and _closed_by_clock(ticket):
+        return "utter_case_unanswered"
+    if ticket.said:
+        own |= {"resolved": "utter_case_solved", "waiting": "utter_case_waiting"}
     return own.get(ticket.status, "utter_case_receipt")
+
+
+def _closed_by_clock(ticket: Ticket) -> bool:
+    closing_note = next((note for note in reversed(ticket.notes) if note.kind == "closed"), None)
+    return closing_note is not None and closing_note.data.get("by") == CLOCK.id
 
 
 def _of_silence(handoff: Handoff) -> Item:

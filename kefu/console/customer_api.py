@@ -26,13 +26,17 @@ from kefu.customers.service import LEVELS
 from kefu.db import session_scope
 from kefu.handoff import overview
 from kefu.handoff.models import Agent
+from kefu.knowledge.schema import TICKET_KINDS, URGENCIES
 from kefu.knowledge.service import catalog, is_product
-from kefu.tickets import numbers, progress, worklist
-from kefu.tickets.service import NoSuchTicket
+from kefu.tickets import service, worklist
+from kefu.tickets.service import TicketRequest
+from kefu.tickets.worklist import Filters
 
 router = APIRouter(prefix="/api")
 
 PAGE, MAX_PAGE, MAX_NOTE = 40, 200, 2000
+#: So many customers are shown; and so many characters, of the end of a number or id, tell enough.
+MAX_FOUND, MIN_TAIL = 20, 4
 _ledger = Ledger()
 
 
@@ -48,6 +52,16 @@ class Correction(Body):
     name: Literal["device", "city"]
     value: constr(strip_whitespace=True, min_length=1, max_length=200)
     right: bool
+
+
+class NewTicket(Body):
+    """What a colleague wants done for the customer; ``id`` is the same for a repeated request."""
+
+    id: constr(regex=r"^[0-9a-f-]{36}$")  # noqa: F722
+    kind: Literal[tuple(TICKET_KINDS)]
+    urgency: Literal[tuple(URGENCIES)] = "normal"
+    description: constr(strip_whitespace=True, min_length=1, max_length=MAX_NOTE)
+    phone: constr(strip_whitespace=True, min_length=1, max_length=32) | None
 
 
 class NewNote(Body):
@@ -163,6 +177,21 @@ def add_note(
     return {"note": {"id": kept.id, "at": views.moment(kept.at), "by": me.name, "text": kept.text}}
 
 
+@router.post("/conversations/{conversation}/tickets")
+def open_ticket(conversation: str, new: NewTicket, me: Me = allowed("customers")) -> dict[str, Any]:
+    """Opens a ticket for the customer, who is told; the routing rules say who gets it."""
+    with session_scope() as session:
+        present = circle(session, me, conversation)[0]
+        channel = customers.channel_of(session, present)
+    asked = new.dict(exclude={"id"})
+    ticket = service.open_ticket(
+        TicketRequest(f"console-{new.id}", present, channel, told="", **asked),
+    )
+    with session_scope() as session:
+        accounts.audit(session, me, "ticket.opened", f"ticket:{ticket.number}")
+    return {"number": ticket.number}
+
+
 @router.get("/conversations/{conversation}/suggestions")
 def suggestions(
     conversation: str,
@@ -192,20 +221,19 @@ def reword(wish: Reword, me: Me = allowed("customers")) -> dict[str, Any]:
 
 @router.get("/customers")
 def find_customers(
-    q: str = Query(min_length=2, max_length=64),
+    q: str = Query("", max_length=64),
     me: Me = allowed("customers"),
     session: Session = transaction(),
 ) -> dict[str, Any]:
-    """Customers by a ticket's number, a phone that was proved, or an identity; only those one may see."""
+    """Customers by a ticket's number or its end, a phone, or an identity or its end; only those one may see.
+
+    Without words, those who wrote last.
+    """
     text = q.strip()
-    found = customers.find(session, text)
-    if numbers.is_valid(numbers.normal_number(text)):
-        try:
-            found.append(progress.get(session, text).customer)
-        except NoSuchTicket:
-            pass
     shown: dict[str, dict] = {}
-    for conversation in found:
+    for conversation in _found(session, text) if text else customers.recent(session):
+        if len(shown) == MAX_FOUND:
+            break
         try:
             theirs = circle(session, me, conversation)
         except Refusal:
@@ -216,8 +244,18 @@ def find_customers(
             "identities": [views.identity(item) for item in customers.identities(session, theirs[0])],
             "tickets": len(worklist.of_customer(session, theirs)),
         }
-    accounts.audit(session, me, "customers.searched", found=len(shown))
+    if text:
+        accounts.audit(session, me, "customers.searched", found=len(shown))
     return {"customers": list(shown.values())}
+
+
+def _found(session: Session, text: str) -> list[str]:
+    found = customers.find(session, text)
+    if len(text) >= MIN_TAIL:
+        found += customers.by_short_id(session, text.lower())
+        tickets, _ = worklist.find(session, Filters(text=text), limit=MAX_FOUND)
+        found += [ticket.customer for ticket in tickets]
+    return found
 
 
 def _last_words(conversation: str) -> str:

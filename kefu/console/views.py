@@ -16,7 +16,7 @@ from kefu.handoff.models import Handoff
 from kefu.handoff.overview import Row
 from kefu.language.detect import language_of
 from kefu.tickets.assignment import is_unassigned
-from kefu.tickets.models import Ticket
+from kefu.tickets.models import Ticket, TicketNote
 from kefu.tickets.worklist import next_steps
 from kefu.webhooks.deliveries import MARKED_AFTER
 from kefu.webhooks.models import Delivery, Subscription
@@ -156,6 +156,7 @@ def ticket(
         "respond_warn_at": moment(item.respond_warn_at),
         "resolve_warn_at": moment(item.resolve_warn_at),
         "responded_at": moment(item.responded_at),
+        "was_late": item.resolve_stage == "breached",
         "paused_at": moment(item.paused_at),
         "assignee_id": item.assignee_id,
         "assignee": names.get(f"agent:{item.assignee_id}"),
@@ -177,7 +178,7 @@ def ticket(
 
 
 #: What the page shows of what a note keeps.
-_NOTED = ("rating", "count", "into", "from", "why", "queue", "clock")
+_NOTED = ("rating", "count", "into", "from", "why", "queue", "clock", "status", "changes")
 
 
 def whole_ticket(
@@ -186,14 +187,15 @@ def whole_ticket(
     merged: Sequence[Ticket],
     names: Mapping[str, str],
     agent_id: int | None = None,
+    others: Sequence[Ticket] = (),
 ) -> dict[str, Any]:
     """A ticket with its time line, into which go those of the tickets that were ``merged`` into it.
 
-    ``names`` and ``agent_id`` as in ``ticket``.
+    ``names`` and ``agent_id`` as in ``ticket``; ``others`` are this customer's other open tickets.
     """
     notes = [(note, one) for one in (item, *merged) for note in one.notes]
     line = [
-        {"at": moment(note.at), "kind": note.kind, "text": note.text, "by": names.get(note.data.get("by"))}
+        {"at": moment(note.at), "kind": note.kind, "text": note.text, "by": _by(note, names)}
         | {"to": names.get(note.data.get("to"))}
         | {key: note.data[key] for key in _NOTED if key in note.data}
         | ({"of": one.number, "description": one.description} if one is not item else {})
@@ -206,7 +208,13 @@ def whole_ticket(
         "timeline": line,
         "reasons": item.reasons,
         "merged": [one.number for one in merged],
+        "others": [{"number": one.number, "summary": one.description[:60]} for one in others],
     }
+
+
+def _by(note: TicketNote, names: Mapping[str, str]) -> str | None:
+    """Who did what a note says; who gets a reopened ticket back did nothing."""
+    return None if note.data.get("why") == "had_it" else names.get(note.data.get("by"))
 
 
 def account(item: Account) -> dict[str, Any]:

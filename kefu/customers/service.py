@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql import Select
 
@@ -39,6 +39,8 @@ class Sender:
     subject: str = ""
 
 
+#: When a customer wrote last, by whichever identity.
+_LAST_HEARD = func.max(func.coalesce(Identity.last_message_at, Identity.created_at))
 # Made once: at every message, building them would take several times as long as running them.
 _own = aliased(Identity)
 _CIRCLE = (
@@ -219,6 +221,21 @@ def find(session: Session, text: str) -> list[str]:
     query = select(Customer.conversation).join(Identity, Identity.customer_id == Customer.id)
     found = query.where((Identity.id == text) | Customer.phone.in_(sorted(phones))).distinct()
     return list(session.scalars(found))
+
+
+def by_short_id(session: Session, text: str, limit: int = 20) -> list[str]:
+    """The present conversations of customers whose id, or one of their identities', ends so; newest first."""
+    query = select(Customer.conversation).join(Identity, Identity.customer_id == Customer.id)
+    ends = Customer.conversation.endswith(text, autoescape=True) | Identity.id.endswith(text, autoescape=True)
+    query = query.where(ends).group_by(Customer.conversation).order_by(_LAST_HEARD.desc())
+    return list(session.scalars(query.limit(limit)))
+
+
+def recent(session: Session, limit: int = 200) -> list[str]:
+    """The present conversations of the customers who wrote last."""
+    query = select(Customer.conversation).join(Identity, Identity.customer_id == Customer.id)
+    query = query.group_by(Customer.conversation).order_by(_LAST_HEARD.desc())
+    return list(session.scalars(query.limit(limit)))
 
 
 def by_account(session: Session, account: str) -> list[str]:

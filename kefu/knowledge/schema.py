@@ -233,7 +233,7 @@ class _Labels(Entry):
     _filled = _fills_in("next_steps_by", when="")
     _late = _names_exactly("late", TICKET_STATUSES_OF_OURS)
     _ticket_kinds = _names_exactly("ticket_kinds", TICKET_KINDS)
-    _not_given = _names_exactly("not_given", ("product", "phone", "holder", "supervisor"))
+    _not_given = _names_exactly("not_given", ("product", "phone", "holder", "supervisor", "team"))
 
 
 def _expression(value: str) -> str:

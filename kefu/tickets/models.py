@@ -109,6 +109,11 @@ class Ticket(Base):
         return last
 
     @property
+    def said(self) -> str:
+        """What the colleague said who brought it into its present state; empty if nothing."""
+        return next((note.text for note in reversed(self.notes) if note.kind == self.status), "")
+
+    @property
     def due(self) -> datetime | None:
         """Until when the customer can expect the next step (UTC), if it is ours to take."""
         if self.status == "in_progress":

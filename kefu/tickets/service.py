@@ -59,6 +59,7 @@ class TicketRequest:
         kind: One of `TICKET_KINDS`.
         urgency: One of `URGENCIES`.
         mood: One of `MOODS`: how the customer feels.
+        told: The state that the customer knows of; empty: that it was opened they have yet to be told.
     """
 
     request_key: str
@@ -73,6 +74,7 @@ class TicketRequest:
     function: str | None = None
     problem_type: str | None = None
     mood: str = "neutral"
+    told: str = "new"
 
     def __post_init__(self) -> None:
         """Refuses what no ticket can hold, naming the field."""
@@ -180,10 +182,13 @@ def urge_ticket(
     with session_scope() as session:
         if done := _done(session, "urged", request_key):
             return done, True
+        if done := _done(session, "urged_again", request_key):
+            return done, False
         ticket = _own(session, customer, number)
         _pass_on_if_late(session, ticket)
         last = next((line for line in reversed(ticket.notes) if line.kind == "urged"), None)
         if ticket.is_open and last and utcnow() - last.at < URGE_PAUSE:
+            note(session, ticket, "urged_again", request_key)
             return ticket, False
         ticket.urged += 1
         ticket.mood = min(ticket.mood, mood, key=MOODS.index)  # the worst first

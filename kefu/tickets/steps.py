@@ -63,6 +63,8 @@ def take(
     if actor.role == CUSTOMER and ticket.status != before:
         ticket.told = ticket.status
     by = {"by": actor.id} if actor.id else {}
+    if name == "detail" and ticket.status != before:  # it says more than its name
+        data["status"] = ticket.status
     note(session, ticket, name, request_key, text, {"name": actor.name} if actor.name else {}, **by, **data)
 
 

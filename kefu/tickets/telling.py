@@ -22,7 +22,9 @@ _WEEK = 7
 def facts(ticket: Ticket, language: str) -> dict[str, str]:
     """What responses may say of a ticket, in ``zh`` or ``en``."""
     labels, holder = rules().labels, ticket.holder
-    nobody = labels.not_given["supervisor" if ticket.escalated_at and ticket.is_open else "holder"]
+    # What somebody works on is nobody's by name where another system has begun with it.
+    waits = "supervisor" if ticket.escalated_at and ticket.is_open else "holder"
+    nobody = labels.not_given[waits if ticket.status in ("new", "assigned") else "team"]
     return {
         "number": ticket.number,
         "status": labels.statuses[ticket.status].get(language),
@@ -36,6 +38,7 @@ def facts(ticket: Ticket, language: str) -> dict[str, str]:
         "changed": company_time(ticket.changed_at).strftime("%Y-%m-%d %H:%M"),
         "urged": str(ticket.urged),
         "into": ticket.merged_into or NOT_GIVEN,
+        "said": ticket.said or NOT_GIVEN,
     }
 
 

@@ -269,10 +269,11 @@ def test_tickets_are_filtered_and_moved_on_many_at_once(opened):
     page.get_by_role("dialog").get_by_role("button", name="升级给主管").click()
     asked = page.get_by_role("dialog").filter(has_text="优先级提高一级")
     asked.get_by_label("原因（可不填）").fill("客户要求主管回电")
-    asked.get_by_label("原因（可不填）").press("Enter")
+    asked.get_by_role("button", name="升级给主管").click()
+    expect(page.locator(".ant-modal")).to_have_count(0)
     expect(page.get_by_role("dialog")).to_contain_text("升级给主管：客户要求主管回电")
     page.get_by_role("dialog").get_by_role("button", name="处理完成").click()
-    expect(page.get_by_role("dialog")).to_contain_text("李晓雨")
+    expect(page.get_by_label("处理结果（客户会看到，可不填）")).to_be_visible()
 
 
 def listed(page: Page, number):

@@ -236,10 +236,10 @@ async def test_a_channel_that_cannot_show_a_message_does_not_spoil_the_turn(hub)
 LI = Actor("agent", "account:1", "李晓雨")
 
 
-def moves(ticket, step):
+def moves(ticket, step, text=""):
     """Has a colleague take a step."""
     with session_scope() as session:
-        progress.move(session, ticket.number, step, LI)
+        progress.move(session, ticket.number, step, LI, text=text)
 
 
 def slots(rasa):
@@ -283,6 +283,18 @@ class TestReceiptsOfCases:
         assert said["text"].startswith("utter_case_resolved")
         assert said["buttons"] == [{"title": "Yes", "payload": "/yes"}]
         assert slots(rasa) == {"awaiting": "confirmation", "ticket_number": ticket.number}
+
+    async def test_what_is_missing_and_how_it_was_solved_is_told_with_the_step(self, hub, news, rasa, ticket):
+        for step in ("assigned", "waiting", "resolved"):
+            moves(ticket, step, f"text of {step}")
+            await hears(hub, news)
+        said = [(text.split()[0], "text of" in text) for text in hub.web.texts()[1:]]
+        assert said == [
+            ("utter_case_receipt", True),
+            ("utter_case_waiting", True),
+            ("utter_case_solved", True),
+        ]
+        assert slots(rasa)["awaiting"] == "confirmation"
 
     async def test_in_the_middle_of_a_form_the_forms_question_stands(self, hub, news, rasa, ticket):
         rasa.trackers[PAGE.id].update(ActiveLoop("ticket_form"))

@@ -36,6 +36,11 @@ CASES = {
         {"name": "city", "value": "x", "right": False},
         404,
     ),
+    ("POST", "/api/conversations/{conversation}/tickets"): (
+        "customers",
+        {"id": "0" * 36, "kind": "repair", "description": "x"},
+        404,
+    ),
     ("GET", "/api/conversations/{conversation}/suggestions"): ("customers", None, 404),
     ("GET", "/api/customers"): ("customers", None, None),
     ("POST", "/api/suggestions/reword"): ("customers", {"ref": "faq:x", "task": "polish"}, None),
@@ -47,6 +52,13 @@ CASES = {
     ("GET", "/api/tickets"): ("tickets", None, None),
     ("GET", "/api/tickets/{number}"): ("tickets", None, None),
     ("POST", "/api/tickets/{number}/progress"): ("tickets", {"status": "in_progress", "version": 1}, None),
+    ("POST", "/api/tickets/{number}/reply"): ("tickets", {"text": "x", "version": 1}, None),
+    ("POST", "/api/tickets/{number}/comment"): ("tickets", {"text": "x", "version": 1}, None),
+    ("POST", "/api/tickets/{number}/correct"): (
+        "tickets",
+        {"kind": "repair", "urgency": "high", "version": 1},
+        None,
+    ),
     ("POST", "/api/tickets/{number}/escalate"): ("tickets", {"text": "x", "version": 1}, None),
     ("POST", "/api/tickets/{number}/merge"): ("tickets", {"into": "GD1", "version": 1}, None),
     ("POST", "/api/tickets/bulk"): (

@@ -18,7 +18,7 @@ import { Session, translator, useSession } from './strings.js';
 import { Notifications } from './Notifications.jsx';
 import { Supervisor } from './Supervisor.jsx';
 import { Tickets } from './Tickets.jsx';
-import { clock } from './time.js';
+import { clock, setZone } from './time.js';
 
 const PAGES = [
   { key: 'desk', needs: 'desk', page: Desk },
@@ -54,7 +54,7 @@ export function App() {
   };
   return (
     <ConfigProvider locale={language === 'zh' ? zhCN : enUS} theme={theme} button={{ autoInsertSpace: false }}>
-      <AntApp className="whole">
+      <AntApp className="whole" message={{ top: 60 }}>
         <Gate t={t} swap={swap} />
       </AntApp>
     </ConfigProvider>
@@ -75,6 +75,7 @@ function Gate({ t, swap }) {
     live.start(me.account);
     return () => live.stop();
   }, [working, me?.account.id]);
+  if (me) setZone(me.timezone);
   if (me === undefined) return <Spin className="centred" />;
   const session = me && { t, ...me, message, notification, may: (what) => me.permissions.includes(what), setMe, swap };
   if (!me) return <Login t={t} swap={swap} onDone={setMe} />;

@@ -309,7 +309,7 @@ function Transfer({ handoff, onClose }) {
 }
 
 /** crypto.randomUUID exists on secure origins only; a console in a closed network may be plain HTTP. */
-function uuid() {
+export function uuid() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;
   bytes[8] = (bytes[8] & 0x3f) | 0x80;

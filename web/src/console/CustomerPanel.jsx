@@ -1,8 +1,8 @@
 // What is known of a customer: suggested answers, channels, tickets, earlier talks, private notes.
-import { useCallback, useEffect, useState } from 'react';
-import { Button, Descriptions, Empty, Input, List, Select, Spin, Tabs, Tag, Timeline } from 'antd';
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { Button, Descriptions, Empty, Form, Input, List, Modal, Select, Spin, Tabs, Tag, Timeline } from 'antd';
 import { api } from './api.js';
-import { insert, languageOf } from './Chat.jsx';
+import { insert, languageOf, uuid } from './Chat.jsx';
 import { ChannelTag } from './Desk.jsx';
 import { useLive } from './live.js';
 import { useSession } from './strings.js';
@@ -89,7 +89,8 @@ function Suggestions({ conversation, onDone }) {
 }
 
 function Details({ customer, reload }) {
-  const { t, labels } = useSession();
+  const { t, labels, may } = useSession();
+  const [adding, setAdding] = useState(false);
   const [number, setNumber] = useState(null);
   const facts = [
     { key: 'phone', label: t('phone'), children: customer.phone || t('none') },
@@ -108,7 +109,9 @@ function Details({ customer, reload }) {
       ))}
       <h3>{t('their_tickets')}</h3>
       {!customer.tickets.length && <p className="quiet">{t('no_tickets')}</p>}
-      <List size="small" dataSource={customer.tickets} split={false} renderItem={(ticket) => (
+      {may('tickets') && <Button size="small" onClick={() => setAdding(true)}>{t('open_ticket')}</Button>}
+      {adding && <NewTicket conversation={customer.conversation} onClose={() => setAdding(false)} onDone={reload} />}
+      <List size="small" dataSource={customer.tickets} split={false} locale={{ emptyText: ' ' }} renderItem={(ticket) => (
         <List.Item className="their-ticket">
           <Button type="link" onClick={() => setNumber(ticket.number)}>{ticket.number}</Button>
           <StatusTag status={ticket.status} />
@@ -156,6 +159,36 @@ function Known({ customer, reload }) {
       <h3>{t('known')}</h3>
       <Descriptions size="small" column={1} items={items} />
     </>
+  );
+}
+
+/** A ticket that a colleague opens for the customer; `id` makes sure that it is opened once. */
+function NewTicket({ conversation, onClose, onDone }) {
+  const { t, labels, message } = useSession();
+  const [form] = Form.useForm();
+  const box = useRef(null);
+  const [id] = useState(uuid);
+  const send = async ({ phone, ...values }) => {
+    try {
+      const { number } = await api.post(`conversations/${conversation}/tickets`, { id, ...values, ...(phone?.trim() && { phone }) });
+      message.success(t('ticket_opened', { number }));
+      onDone();
+      onClose();
+    } catch (error) {
+      message.error(t.error(error));
+    }
+  };
+  const named = (table) => Object.entries(table).map(([value, label]) => ({ value, label: t.label(label) }));
+  const needed = [{ required: true, whitespace: true, message: t('error_invalid') }];
+  return (
+    <Modal open title={t('open_ticket')} okText={t('save')} onOk={form.submit} onCancel={onClose} afterOpenChange={(open) => open && box.current?.focus()}>
+      <Form form={form} layout="vertical" onFinish={send} requiredMark={false} initialValues={{ kind: 'repair', urgency: 'normal' }}>
+        <Form.Item name="kind" label={t('kind')}><Select options={named(labels.kinds)} /></Form.Item>
+        <Form.Item name="urgency" label={t('urgency')}><Select options={named(labels.urgencies)} /></Form.Item>
+        <Form.Item name="description" label={t('summary')} rules={needed}><Input.TextArea ref={box} rows={3} maxLength={2000} /></Form.Item>
+        <Form.Item name="phone" label={t('contact')}><Input maxLength={32} /></Form.Item>
+      </Form>
+    </Modal>
   );
 }
 
