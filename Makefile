@@ -34,8 +34,8 @@ lint: .venv/.synced ## Check the style of the code and who imports whom
 test-page: .venv/.synced ## Run the chat page's own tests
 	@$(PYTHON) -m kefu.run npm test
 
-pytest: .venv/.synced ## Run the Python tests; ARGS="tests/unit -k name" runs some of them
-	.venv/bin/pytest $(ARGS)
+pytest: .venv/.synced ## Run the Python tests in two processes; ARGS="tests/unit -k name" runs some in one
+	.venv/bin/pytest $(if $(ARGS),$(ARGS),-n 2 --dist loadfile)
 
 shell: .venv/.synced ## Talk to the assistant in the terminal
 	@exec $(PYTHON) -m kefu.run shell
