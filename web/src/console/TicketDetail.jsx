@@ -25,7 +25,9 @@ export function UrgencyTag({ urgency }) {
 export function TicketDrawer({ number, onClose, onChanged }) {
   const { t, labels, message, account, may } = useSession();
   const [ticket, setTicket] = useState(null);
-  const load = useCallback(() => api.get(`tickets/${number}`).then((page) => setTicket(page.ticket), (error) => {
+  // Answers may come in another order than they were asked for: an older one never replaces a newer one.
+  const show = (page) => setTicket((old) => (old?.number === page.ticket.number && old.version > page.ticket.version ? old : page.ticket));
+  const load = useCallback(() => api.get(`tickets/${number}`).then(show, (error) => {
     message.error(t.error(error));
     onClose();
   }), [number]);
