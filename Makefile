@@ -35,7 +35,7 @@ test-page: .venv/.synced ## Run the chat page's own tests
 	@$(PYTHON) -m kefu.run npm test
 
 pytest: .venv/.synced ## Run the Python tests in two processes; ARGS="tests/unit -k name" runs some in one
-	.venv/bin/pytest $(if $(ARGS),$(ARGS),-n 2 --dist loadfile)
+	.venv/bin/pytest $(if $(ARGS),$(ARGS),-n 2 --dist loadfile --no-loadscope-reorder)
 
 shell: .venv/.synced ## Talk to the assistant in the terminal
 	@exec $(PYTHON) -m kefu.run shell

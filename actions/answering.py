@@ -42,7 +42,7 @@ def deliver(
         answer=answer, short=brief(answer), source=source_label(fact, turn.language),
         options=option_buttons(others, turn.language),
     )  # fmt: skip
-    events = [SlotSet("answer", fact.ref), SlotSet("fault", None), SlotSet("awaiting", None)]
+    events = [SlotSet("answer", fact.ref), SlotSet("fault", None)]
     # Without new ones the options shown before can still be seen, and chosen from.
     return events + (_options(others) if others else []) + _focus(fact)
 

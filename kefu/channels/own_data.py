@@ -47,7 +47,10 @@ class OwnData:
 
         A phone is corrected by proving another (docs/customers.md).
         """
-        chosen = {name: _one_of(data, name, of) for name, of in _CHOICES.items() if name in _mapping(data)}
+        unknown = next((name for name in _mapping(data) if name not in _CHOICES), None)
+        if unknown is not None:
+            raise BadInput("invalid", unknown, f"{unknown} is not known here")
+        chosen = {name: _one_of(data, name, of) for name, of in _CHOICES.items() if name in data}
         if not chosen:
             raise BadInput("invalid", "language", "language or style is needed")
         await self._of_proven(sender, lambda session: customers.choose(session, sender.id, **chosen))

@@ -187,6 +187,8 @@ def urge_ticket(
         ticket = _own(session, customer, number)
         _pass_on_if_late(session, ticket)
         last = next((line for line in reversed(ticket.notes) if line.kind == "urged"), None)
+        if last and last.request_key == request_key:  # the same message, handled elsewhere just now
+            return ticket, True
         if ticket.is_open and last and utcnow() - last.at < URGE_PAUSE:
             note(session, ticket, "urged_again", request_key)
             return ticket, False

@@ -254,7 +254,7 @@ def test_tickets_are_filtered_and_moved_on_many_at_once(opened):
     numbers = [
         people.ticket(people.customer(f"t{n}"), f"摄像头第 {n} 次掉线", urgency="high") for n in range(3)
     ]
-    page = opened("li", online=False)
+    page = opened("li")
     page.goto(page.url.split("#")[0] + "#tickets")
     for number in numbers:
         expect(page.get_by_role("row").filter(has_text=number)).to_contain_text("待分派")

@@ -140,7 +140,7 @@ function Frame() {
         </Dropdown>
       </Layout.Header>
       {may('desk') && !connected && <Alert banner type="warning" message={t('reconnecting')} />}
-      <Layout.Content className="page">{Page && <Page key={shown.key === 'desk' ? 'desk' : `${shown.key}/${place.argument}`} argument={place.argument} />}</Layout.Content>
+      <Layout.Content className="page">{Page && <Page key={['desk', 'knowledge'].includes(shown.key) ? shown.key : `${shown.key}/${place.argument}`} argument={place.argument} />}</Layout.Content>
       {changing && <OwnPassword onDone={(me) => { setMe(me); setChanging(false); }} onCancel={() => setChanging(false)} />}
     </Layout>
   );
