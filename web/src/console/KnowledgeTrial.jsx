@@ -5,6 +5,7 @@ import { api } from './api.js';
 import { KIND_COLOURS } from './Knowledge.jsx';
 import { useSession } from './strings.js';
 
+const LIVE_MS = 2500;
 const OUTCOMES = { sure: 'success', choices: 'warning', none: 'error' };
 
 export function Trial({ question, edit, show, changes }) {
@@ -25,7 +26,13 @@ export function Trial({ question, edit, show, changes }) {
     return setBusy(false);
   };
   useEffect(() => { box.current?.focus(); attempt(question); }, [question]);
-  useEffect(() => { if (asked) attempt(asked); }, [changes]);
+  // What was just published is answered everywhere within two seconds: asked now, and once more then.
+  useEffect(() => {
+    if (!asked) return undefined;
+    attempt(asked);
+    const again = setTimeout(() => attempt(asked), LIVE_MS);
+    return () => clearTimeout(again);
+  }, [changes]);
   return (
     <div className="narrow">
       <Input.Search ref={box} size="large" key={question} defaultValue={question} allowClear enterButton={t('kn_ask')} loading={busy}
