@@ -110,7 +110,7 @@ def test_a_ticket_is_opened_once_and_seen_by_its_customer_only(database):
     assert tickets.urge_ticket("m2", "visitor")[1] and not tickets.urge_ticket("m3", "visitor")[1]
     with db.session_scope() as session:
         rows = session.scalars(select(Event).filter_by(customer="visitor").order_by(Event.id)).all()
-        assert [row.kind for row in rows] == ["ticket.opened", "ticket.urged"]
+        assert [row.kind for row in rows] == ["ticket.opened", "ticket.urged", "ticket.urged_again"]
         assert rows[0].data["ticket"] == ticket.number
 
 
