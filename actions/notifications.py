@@ -81,20 +81,29 @@ def answer_about_notice(turn: Turn, say: CollectingDispatcher) -> list[EventType
         return None
     said = ((part, notice[part]) for part in ("name", "summary"))
     facts = {part: texts.get(turn.language) or texts[WRITTEN[0]] for part, texts in said}
-    lines, line = notice.get("lines") or [], turn.line
-    if notice["topic"] != "policies" or not line:
+    if notice["topic"] != "policies" or not turn.line:
         say.utter_message(response="utter_notice_details", **facts)
-    elif not lines:
+    elif not notice.get("applies_to"):
         say.utter_message(response="utter_notice_everyone", **facts)
     else:
-        graph = catalog().graph
-        known = [graph.get(f"product_line:{name}") for name in lines]
-        shown = listed([line_name(one, turn.language) for one in known if one], turn.language)
-        about = turn.product or line_name(graph.facts[f"product_line:{line}"], turn.language)
-        response = "utter_notice_applies" if line in lines else "utter_notice_not_applies"
-        say.utter_message(response=response, about=about, lines=shown, **facts)
+        _say_whether_it_applies(turn, say, notice["applies_to"], facts)
     events = [SlotSet("answer", notice["ref"])] if notice.get("ref") else []
     return [*events, SlotSet("fault", None)]
+
+
+def _say_whether_it_applies(
+    turn: Turn, say: CollectingDispatcher, names: list[str], facts: dict[str, str]
+) -> None:
+    """Tells whether news of some lines and products concern the product, else the line, of this turn."""
+    graph = catalog().graph
+    applies = turn.line in names or turn.product in names
+    if not turn.product:  # of a line, it may concern a single product
+        applies |= any(graph.line_of(name) == turn.line for name in names)
+    known = [graph.get(f"product_line:{name}") or graph.get(f"product:{name}") for name in names]
+    shown = listed([line_name(one, turn.language) for one in known if one], turn.language)
+    about = turn.product or line_name(graph.facts[f"product_line:{turn.line}"], turn.language)
+    response = "utter_notice_applies" if applies else "utter_notice_not_applies"
+    say.utter_message(response=response, about=about, lines=shown, **facts)
 
 
 def leave_notice(turn: Turn) -> list[EventType]:

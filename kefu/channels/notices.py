@@ -42,7 +42,7 @@ def sender(hub: Hub) -> Sender:
     async def words(parcel: Parcel) -> dict[str, Any]:
         conversation = await hub.conversation_of(parcel.customer)
         language, style = await hub.threads(hub.ledger.choices_of, parcel.customer)
-        chosen = {"language": parcel.language or language, "style": style}
+        chosen = {"language": language, "style": style}
         return await hub.dialogue.words(conversation, parcel.response, parcel.facts, chosen)
 
     async def told(parcel: Parcel, entry: Entry) -> None:

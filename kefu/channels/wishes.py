@@ -76,5 +76,4 @@ def _view(session: Session, identity: str) -> dict[str, Any]:
         "quiet_until": how.quiet_until.strftime("%H:%M"),
         "zone": how.zone,
         "channel": how.channel,
-        "language": how.language,
     }

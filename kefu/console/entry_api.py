@@ -28,6 +28,7 @@ router = APIRouter(prefix="/api")
 
 Ref = constr(min_length=3, max_length=280)
 Note = constr(strip_whitespace=True, max_length=255)
+_Summary = constr(strip_whitespace=True, max_length=500)
 
 
 class Seen(Body):
@@ -38,8 +39,15 @@ class Seen(Body):
     note: Note = ""
 
 
+class News(Body):
+    """What subscribers are told of a policy's change; where nothing is written, the policy itself."""
+
+    zh: _Summary = ""
+    en: _Summary = ""
+
+
 class Put(Body):
-    """An entry to publish; without ``ref`` a new one."""
+    """An entry to publish; without ``ref`` a new one. ``tell``: whether subscribers hear of a new policy."""
 
     kind: constr(max_length=16)
     line: constr(max_length=64) | None = None
@@ -47,10 +55,13 @@ class Put(Body):
     ref: Ref | None = None
     seen: int = 0
     note: Note = ""
+    tell: bool = True
+    news: News = News()
 
     def change(self) -> Change:
         """As the knowledge takes it."""
-        return Change("put", self.ref, self.seen, self.kind, self.line, self.content)
+        origin = {"tell": self.tell, "news": self.news.dict()} if self.kind == "policy" else {}
+        return Change("put", self.ref, self.seen, self.kind, self.line, self.content, origin=origin)
 
 
 class Restore(Seen):

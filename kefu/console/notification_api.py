@@ -1,4 +1,4 @@
-"""Routes on notifications: campaigns, the outbox with what could not be sent, and news of policies."""
+"""Routes on notifications: campaigns, and the outbox with what could not be sent."""
 
 from __future__ import annotations
 
@@ -52,14 +52,6 @@ class Step(Body):
 
     step: Literal["schedule", "start", "pause", "resume", "cancel"]
     starts_at: datetime | None
-
-
-class PolicyNews(Body):
-    """That a policy has changed, and how."""
-
-    name: constr(strip_whitespace=True, min_length=1, max_length=100)
-    english: constr(strip_whitespace=True, max_length=100) | None
-    summary: Texts
 
 
 class Again(Body):
@@ -150,16 +142,6 @@ def send_again(
     return {"count": count}
 
 
-@router.post("/policy-news", status_code=202)
-def publish_policy_news(
-    news: PolicyNews, me: Me = allowed("campaigns"), session: Session = transaction()
-) -> dict[str, Any]:
-    """Tells who subscribed to policies of a change."""
-    told = service.policy_changed(session, news.name, news.summary.dict(), news.english)
-    accounts.audit(session, me, "policy.published", news.name, told=told)
-    return {"told": told}
-
-
 def _campaign(one: Campaign) -> dict[str, Any]:
     return {
         "id": one.id,
@@ -183,6 +165,7 @@ def _notification(one: Notification) -> dict[str, Any]:
         "response": one.response,
         "state": one.state,
         "reason": one.reason,
+        "unsure": one.unsure,
         "channel": one.channel,
         "tries": one.tries,
         "campaign_id": one.campaign_id,

@@ -6,7 +6,7 @@ Facts are kept by identity (`CustomerFact`); a customer's profile is what all of
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -93,13 +93,32 @@ def tell(session: Session, identity: str, name: str, value: str, weight: float, 
 
 def facts_of(session: Session, conversation: str, names: Iterable[str] = NAMES) -> list[Known]:
     """What is known of the customer to whom ``conversation`` belongs, what most speaks for first."""
-    theirs = CustomerFact.identity.in_(circle(session, conversation))
+    of_whom = dict.fromkeys(circle(session, conversation), conversation)
+    return facts_of_many(session, of_whom, names).get(conversation, [])
+
+
+def facts_of_many(
+    session: Session, of_whom: Mapping[str, str], names: Iterable[str] = NAMES
+) -> dict[str, list[Known]]:
+    """What is known of many customers, of each what most speaks for first.
+
+    Args:
+        session: The caller's transaction.
+        of_whom: Of each identity, whose it is: a name that is the same for all of one customer's.
+        names: Kinds of facts.
+
+    Returns:
+        By those names; of whom nothing is known is left out.
+    """
+    theirs = CustomerFact.identity.in_(list(of_whom))
     rows = session.scalars(select(CustomerFact).where(theirs, CustomerFact.name.in_(list(names))))
-    groups: dict[tuple[str, str], list[CustomerFact]] = defaultdict(list)
+    groups: dict[tuple[str, str, str], list[CustomerFact]] = defaultdict(list)
     for row in rows:
-        groups[row.name, row.value].append(row)
-    known = (_merged(group) for group in groups.values())
-    return sorted((fact for fact in known if fact), key=lambda fact: (-fact.weight, fact.value))
+        groups[of_whom[row.identity], row.name, row.value].append(row)
+    found: dict[str, list[Known]] = defaultdict(list)
+    for (customer, _, _), group in groups.items():
+        found[customer] += filter(None, [_merged(group)])
+    return {one: sorted(facts, key=lambda fact: (-fact.weight, fact.value)) for one, facts in found.items()}
 
 
 def profile_of(session: Session, conversation: str) -> Profile:
@@ -109,12 +128,12 @@ def profile_of(session: Session, conversation: str) -> Profile:
     for fact in facts:
         by_name[fact.name].append(fact)
     values = {name: tuple(fact.value for fact in by_name[name] if fact.weight >= CERTAIN) for name in NAMES}
-    mood, before = _mood(by_name["mood"]), _mood(by_name["mood_before"])
     return Profile(
         devices=values["device"], cities=values["city"], orders=values["order"],
         channel=next(iter(values["channel"]), None), language=next(iter(values["language"]), None),
         hours=tuple(int(hour) for hour in values["hour"][:_MOST]), topics=values["topic"][:_MOST],
-        mood=mood, trend=_trend(mood, before), level=level_of(session, conversation), facts=tuple(facts),
+        mood=_mood(by_name["mood"]), trend=mood_trend(facts), level=level_of(session, conversation),
+        facts=tuple(facts),
     )  # fmt: skip
 
 
@@ -179,7 +198,10 @@ def _mood(facts: list[Known]) -> float | None:
     return sum(_MOODS.get(fact.value, 0.0) * fact.weight for fact in facts) / total
 
 
-def _trend(mood: float | None, before: float | None) -> str:
+def mood_trend(facts: Iterable[Known]) -> str:
+    """``better``, ``worse`` or ``steady``: how a customer felt lately against before."""
+    facts = list(facts)
+    mood, before = (_mood([one for one in facts if one.name == name]) for name in ("mood", "mood_before"))
     if mood is None or before is None or abs(mood - before) < _TREND:
         return "steady"
     return "better" if mood > before else "worse"

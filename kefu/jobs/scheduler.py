@@ -77,8 +77,9 @@ class Scheduler:
     def _start(self) -> BackgroundScheduler:
         jobs = BackgroundScheduler(
             jobstores={"default": KeptJobs(), "memory": MemoryJobStore()},
-            # One after the other: SQLite takes one writer, and no job is in a hurry.
-            executors={"default": ThreadPoolExecutor(1)},
+            # One after the other: SQLite takes one writer, and no job is in a hurry. But what is done by day
+            # may take minutes, for which news should not wait.
+            executors={"default": ThreadPoolExecutor(1), "daily": ThreadPoolExecutor(1)},
             job_defaults=_ONE_AT_A_TIME,
             timezone=settings().company_timezone,
         )
@@ -88,7 +89,8 @@ class Scheduler:
             )
         for name, (work, clock) in table.DAILY.items():
             hour, minute = map(int, clock.split(":"))
-            jobs.add_job(work, "cron", hour=hour, minute=minute, id=name, replace_existing=True)
+            when = {"hour": hour, "minute": minute, "executor": "daily"}
+            jobs.add_job(work, "cron", id=name, replace_existing=True, **when)
         jobs.start()
         return jobs
 

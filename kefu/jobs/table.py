@@ -8,14 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from kefu.customers.learning import learn
 from kefu.db import session_scope, utcnow
 from kefu.notifications import campaigns, service
+from kefu.recommendations.service import refresh
 
 _followed = None
 
 
 def follow_events() -> None:
-    """Makes notifications of what has happened."""
+    """Makes notifications of what has happened, and of policies that were published."""
     global _followed
     now = utcnow()
     with session_scope() as session:
@@ -39,6 +41,16 @@ def run_campaigns() -> None:
             campaigns.advance(session, campaign_id)
 
 
+def learn_profiles() -> None:
+    """Reads what has happened into the customers' profiles."""
+    learn()
+
+
+def refresh_recommendations() -> None:
+    """Learns anew what goes with what; in use everywhere seconds later."""
+    refresh()
+
+
 def forget_old() -> None:
     """Forgets what was told long ago."""
     with session_scope() as session:
@@ -50,6 +62,10 @@ REPEATED: dict[str, tuple[Callable[[], None], timedelta]] = {
     "follow_events": (follow_events, timedelta(seconds=2)),
     "track_messages": (track_messages, timedelta(seconds=5)),
     "run_campaigns": (run_campaigns, timedelta(seconds=2)),
+    "learn_profiles": (learn_profiles, timedelta(seconds=30)),
 }
 #: By name: what, and when each day (in the company's zone); kept in the database.
-DAILY: dict[str, tuple[Callable[[], None], str]] = {"forget_old": (forget_old, "04:10")}
+DAILY: dict[str, tuple[Callable[[], None], str]] = {
+    "forget_old": (forget_old, "04:10"),
+    "refresh_recommendations": (refresh_recommendations, "04:30"),
+}

@@ -143,7 +143,8 @@ class EntryVersion(Base):
         action: ``put``, ``remove``, or ``files``: from then on its file is believed again.
         content: Of ``put``.
         by: Who, as ``account:7``, or ``rule:`` with the rule's name.
-        origin: What it was made from: ``{"candidate", "document"}`` or ``{"restores"}``.
+        origin: What it was made from: ``{"candidate", "document"}`` or ``{"restores"}``; of a policy whether
+            subscribers hear of it, and in what words: ``{"tell", "news"}``.
     """
 
     __tablename__ = "knowledge_versions"

@@ -10,8 +10,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from kefu.conversations.models import Message
+from kefu.customers import profile
 from kefu.customers import service as customers
 from kefu.customers.models import Customer, Identity
+from kefu.customers.profile import CERTAIN, Known
 from kefu.db import batches, utcnow
 from kefu.notifications.models import Choice, Manner
 from kefu.notifications.rules import rules
@@ -20,6 +22,10 @@ from kefu.notifications.rules import rules
 FIELDS: dict[str, type] = {
     "level": str,
     "language": str,
+    "devices": list,
+    "cities": list,
+    "asked_about": list,
+    "mood_trend": str,
     "channel": str,
     "channels": list,
     "topics": list,
@@ -27,6 +33,10 @@ FIELDS: dict[str, type] = {
     "known_days": float,
     "seen_days": float,
 }
+
+
+#: The facts that some of them come from.
+_FACTS = ("device", "city", "topic", "language", "mood", "mood_before")
 
 
 def profile_fields(session: Session, customer: str) -> dict[str, Any]:
@@ -44,7 +54,7 @@ def profiles(session: Session, conversations: Sequence[str]) -> dict[str, dict[s
     found: dict[str, dict[str, Any]] = {}
     for some in batches(conversations):
         rows = session.execute(
-            select(Customer.conversation, Customer.level, Customer.phone, Customer.created_at, Identity)
+            select(Customer, Identity)
             .join(Identity, Identity.customer_id == Customer.id)
             .where(Customer.conversation.in_(some))
         ).all()
@@ -53,28 +63,39 @@ def profiles(session: Session, conversations: Sequence[str]) -> dict[str, dict[s
 
 
 def _profiles(session: Session, rows: Sequence[Any]) -> dict[str, dict[str, Any]]:
-    now, found, whose = utcnow(), {}, {}
+    now, found, whose, chosen = utcnow(), {}, {}, {}
     for row in rows:
-        identity = row.Identity
-        whose[identity.id] = row.conversation
-        profile = found.setdefault(
-            row.conversation,
+        customer, identity = row.Customer, row.Identity
+        whose[identity.id] = customer.conversation
+        fields = found.setdefault(
+            customer.conversation,
             {
-                "level": row.level,
-                "has_phone": "yes" if row.phone else "no",
-                "known_days": (now - row.created_at).total_seconds() / 86400,
+                "level": customer.level,
+                "has_phone": "yes" if customer.phone else "no",
+                "known_days": (now - customer.created_at).total_seconds() / 86400,
                 "channels": [],
                 "channel": identity.channel,
+                "devices": [],
+                "cities": [],
+                "asked_about": [],
+                "mood_trend": "steady",
+                "language": "zh",
             },
         )
-        profile["channels"].append(identity.channel)
+        fields["channels"].append(identity.channel)
+        chosen[customer.conversation] = customer.language
     for conversation, at in _last_seen(session, list(found)):
         found[conversation]["seen_days"] = (now - at).total_seconds() / 86400
     for conversation, channel, body in _last_said(session, list(found)):
         found[conversation]["channel"] = channel
         found[conversation]["language"] = body.get("language") or "zh"
-    for identity, language in _languages(session, list(whose)):
-        found[whose[identity]]["language"] = language
+    for identity, channel in _preferred(session, list(whose)):
+        found[whose[identity]]["channel"] = channel
+    for conversation, facts in profile.facts_of_many(session, whose, _FACTS).items():
+        found[conversation] |= _learned(facts)
+    for conversation, choice in chosen.items():
+        if choice:
+            found[conversation]["language"] = choice.partition("-")[0]
     for conversation, topics in _topics(session, whose).items():
         found[conversation]["topics"] = topics
     return found
@@ -96,11 +117,22 @@ def _last_said(session: Session, conversations: list[str]) -> list[Any]:
     return session.execute(query).all()
 
 
-def _languages(session: Session, identities: list[str]) -> list[Any]:
-    query = select(Manner.identity, Manner.language).where(
-        Manner.identity.in_(identities), Manner.language != ""
+def _preferred(session: Session, identities: list[str]) -> list[Any]:
+    query = select(Manner.identity, Manner.channel).where(
+        Manner.identity.in_(identities), Manner.channel != ""
     )
     return session.execute(query.order_by(Manner.at)).all()
+
+
+def _learned(facts: list[Known]) -> dict[str, Any]:
+    """What facts come to: what was asked about counts on each level of its path."""
+    certain = [fact for fact in facts if fact.weight >= CERTAIN]
+    values = {name: [fact.value for fact in certain if fact.name == name] for name in _FACTS}
+    steps = (path.split("/") for path in values["topic"])
+    asked = dict.fromkeys("/".join(path[:depth]) for path in steps for depth in range(1, len(path) + 1))
+    learned = {"devices": values["device"], "cities": values["city"], "asked_about": list(asked)}
+    language = {"language": values["language"][0]} if values["language"] else {}
+    return {**learned, **language, "mood_trend": profile.mood_trend(facts)}
 
 
 def _topics(session: Session, whose: dict[str, str]) -> dict[str, list[str]]:

@@ -71,6 +71,8 @@ class Notification(Base):
         avoid: Identities by which it could not be sent.
         identity, channel: By which it is sent, or was.
         tries: How often it was tried in vain by that one.
+        unsure: Whether one of those tries may have arrived after all: it goes nowhere else, and is tried
+            under the same key, of which the platform takes one, until its time is over.
         conversation, seq: The message that it became.
         arrived: Whether the platform took that message, where that can be known.
     """
@@ -102,6 +104,7 @@ class Notification(Base):
     identity = Column(String(64))
     channel = Column(String(16))
     tries = Column(Integer, nullable=False, default=0)
+    unsure = Column(Boolean, nullable=False, default=False)
     conversation = Column(String(64))
     seq = Column(Integer)
     arrived = Column(Boolean)
@@ -132,7 +135,6 @@ class Manner(Base):
         zone: IANA zone in which the quiet hours are; empty for the company's.
         quiet_from, quiet_until: Times of day, ``22:00``; empty for the company's quiet hours.
         channel: Where they would rather be told, before the channel used last.
-        language: ``zh`` or ``en``; empty for that of their conversation.
     """
 
     __tablename__ = "notification_manners"
@@ -142,5 +144,4 @@ class Manner(Base):
     quiet_from = Column(String(5), nullable=False, default="")
     quiet_until = Column(String(5), nullable=False, default="")
     channel = Column(String(16), nullable=False, default="")
-    language = Column(String(8), nullable=False, default="")
     at = Column(DateTime, nullable=False, default=utcnow)

@@ -37,8 +37,9 @@ WITHOUT_QUOTA = timedelta(minutes=10)
 _NO_SYNC = {"synchronize_session": False}
 _INSERT = text(
     "INSERT INTO notifications (customer, key, topic, response, facts, about, campaign_id, critical, state,"
-    " next_at, expires_at, avoid, tries, created_at) VALUES (:customer, :key, :topic, :response, :facts,"
-    " :about, :campaign_id, :critical, 'queued', :now, :expires_at, :avoid, 0, :now) ON CONFLICT DO NOTHING"
+    " next_at, expires_at, avoid, tries, unsure, created_at) VALUES (:customer, :key, :topic, :response,"
+    " :facts, :about, :campaign_id, :critical, 'queued', :now, :expires_at, :avoid, 0, FALSE, :now)"
+    " ON CONFLICT DO NOTHING"
 ).bindparams(
     *(bindparam(name, type_=JSON) for name in ("facts", "about", "avoid")),
     *(bindparam(name, type_=DateTime) for name in ("now", "expires_at")),
@@ -73,7 +74,6 @@ class Parcel:
 
     Attributes:
         key: The same at every try, by which a platform refuses a second one.
-        language: The customer's own choice; empty for that of their conversation.
     """
 
     id: int
@@ -85,7 +85,6 @@ class Parcel:
     about: dict[str, Any]
     address: Address
     tries: int
-    language: str
 
 
 #: Whether an identity can be told something now, on its channel; may reserve what that takes.
@@ -124,15 +123,17 @@ def take(
     """
     now = utcnow()
     mine = update(Notification).where(Notification.id == notification_id, _takeable(now))
+    # Whoever had it in hand and is gone may have sent it just before.
+    unsure = or_(Notification.unsure, Notification.state == "sending")
     lease = {"lease_owner": owner, "lease_until": now + LEASE, "state": "sending", "reason": None}
-    if not session.execute(mine.values(**lease).execution_options(**_NO_SYNC)).rowcount:
+    if not session.execute(mine.values(unsure=unsure, **lease).execution_options(**_NO_SYNC)).rowcount:
         return None
     row = session.get(Notification, notification_id, populate_existing=True)
     _lock(session, row.customer)
     how = ways(session, row.customer)
     unfit = _unfit(session, row, now)
     if unfit:
-        _end(session, row, "suppressed", unfit)
+        _end(session, row, *(("dead", "unsure") if row.unsure else ("suppressed", unfit)))
         return None
     held = _held(session, row, how, now, is_busy)
     if held:
@@ -149,14 +150,17 @@ def take(
         row.identity, row.channel, row.tries = address.identity, address.channel, 0
     return Parcel(
         row.id, f"notification-{row.id}", row.customer, row.topic, row.response, row.facts, row.about,
-        address, row.tries, how.language,
+        address, row.tries,
     )  # fmt: skip
 
 
 def mark_sent(session: Session, notification_id: int) -> bool:
     """Marks a notification as sent, as its message is stored; ``False`` if it was before."""
     mine = update(Notification).where(Notification.id == notification_id, Notification.state.in_(OPEN))
-    sent = {"state": "sent", "reason": None, "sent_at": utcnow(), "lease_owner": None, "lease_until": None}
+    sent = {
+        "state": "sent", "reason": None, "sent_at": utcnow(), "unsure": False, "lease_owner": None,
+        "lease_until": None,
+    }  # fmt: skip
     return session.execute(mine.values(**sent).execution_options(**_NO_SYNC)).rowcount == 1
 
 
@@ -166,7 +170,9 @@ def note_message(session: Session, notification_id: int, conversation: str, seq:
     session.execute(mine.values(conversation=conversation, seq=seq).execution_options(**_NO_SYNC))
 
 
-def failed(session: Session, parcel: Parcel, owner: str, reason: str, elsewhere: bool) -> None:
+def failed(
+    session: Session, parcel: Parcel, owner: str, reason: str, unsure: bool = False, elsewhere: bool = True
+) -> None:
     """Notes a vain try; the next comes after a while.
 
     Args:
@@ -174,15 +180,16 @@ def failed(session: Session, parcel: Parcel, owner: str, reason: str, elsewhere:
         parcel: What was tried.
         owner: Who tried; has no say if somebody else has taken it since.
         reason: Why it was in vain.
-        elsewhere: Whether it certainly did not arrive, so that another channel may be used.
+        unsure: Whether it may have arrived after all.
+        elsewhere: Whether another channel could do better.
     """
     row = session.get(Notification, parcel.id, populate_existing=True)
     if row is None or row.state != "sending" or row.lease_owner != owner:
         return
     row.lease_owner = row.lease_until = None
-    row.state, row.reason = "failed", reason
-    if row.tries < len(DELAYS):
-        row.next_at = utcnow() + DELAYS[row.tries] * random.uniform(0.8, 1.2)
+    row.state, row.reason, row.unsure = "failed", reason, row.unsure or unsure
+    if row.tries < len(DELAYS) or row.unsure:
+        row.next_at = utcnow() + DELAYS[min(row.tries, len(DELAYS) - 1)] * random.uniform(0.8, 1.2)
         row.tries += 1
     elif elsewhere:
         row.avoid = [*row.avoid, parcel.address.identity]
@@ -192,11 +199,13 @@ def failed(session: Session, parcel: Parcel, owner: str, reason: str, elsewhere:
 
 
 def send_again(session: Session, row: Notification) -> None:
-    """Has a dead notification sent once more, by any channel, with time to arrive."""
+    """Has a dead notification sent once more, with time to arrive; if it may have, by the same channel."""
     now = utcnow()
-    row.state, row.reason, row.next_at, row.tries, row.avoid = "queued", None, now, 0, []
+    row.state, row.reason, row.next_at, row.tries = "queued", None, now, 0
     row.expires_at = max(row.expires_at, now + timedelta(hours=24))
-    row.identity = row.channel = row.conversation = row.seq = row.sent_at = row.arrived = None
+    row.conversation = row.seq = row.sent_at = row.arrived = None
+    if not row.unsure:
+        row.identity, row.channel, row.avoid = None, None, []
 
 
 def _takeable(now: datetime) -> Any:
@@ -221,11 +230,12 @@ def _unfit(session: Session, row: Notification, now: datetime) -> str | None:
     if row.campaign_id is not None and session.get(Campaign, row.campaign_id).state == "cancelled":
         return "cancelled"
     circle = customers.circle(session, row.customer)
+    told = Notification.state.in_(("sending", "sent"))
     twin = select(Notification.id).where(
         Notification.customer.in_(circle),
         Notification.key == row.key,
         Notification.id != row.id,
-        Notification.state.in_(("sending", "sent")),
+        told if row.unsure else or_(told, Notification.unsure),
     )
     return "twice" if len(circle) > 1 and session.execute(twin.limit(1)).first() else None
 
@@ -266,7 +276,9 @@ def _free_at(session: Session, row: Notification, cap: Cap | None, which: Any, n
         which,
         Notification.id != row.id,
         or_(
-            and_(Notification.state == "sent", Notification.sent_at > since), Notification.state == "sending"
+            and_(Notification.state == "sent", Notification.sent_at > since),
+            Notification.state == "sending",
+            and_(Notification.unsure, Notification.state.in_(OPEN)),
         ),
     )
     times = session.scalars(query.order_by(at.desc()).limit(cap.count)).all()
@@ -286,6 +298,8 @@ def _address(session: Session, row: Notification, how: Ways, reaches: Reaches) -
     }
     if row.identity in left:  # what was tried may have arrived: nowhere else, and it takes nothing anew
         return left[row.identity]
+    if row.unsure:
+        return "unreachable"
     last = _spoke_last(session, row.customer)
     ways_ = sorted(
         left.values(), key=lambda way: (way.channel != how.channel, way.identity != last, way.identity)

@@ -33,15 +33,22 @@ class NotSent(Exception):
 
     Attributes:
         unsure: Whether it may have taken it after all.
+        elsewhere: Whether another channel could do better.
     """
 
-    unsure = False
+    unsure, elsewhere = False, True
 
 
 class Unsure(NotSent):
     """Nobody knows whether the platform took it: it is sent again under the same key, and nowhere else."""
 
     unsure = True
+
+
+class NoWords(NotSent):
+    """It could not be worded; no other channel would have words, either."""
+
+    elsewhere = False
 
 
 class Channel(Protocol):
@@ -136,9 +143,9 @@ class Sender:
     async def _worded(self, parcel: Parcel) -> dict[str, Any]:
         try:
             return await self._words(parcel)
-        except Exception as error:  # another channel would have no words, either
+        except Exception as error:
             logger.error("notifications.words.failed: %s, %s", parcel.response, type(error).__name__)
-            raise Unsure("words") from None
+            raise NoWords("words") from None
 
     def _due(self) -> list[int]:
         with self._ledger.scope() as session:
@@ -159,7 +166,8 @@ class Sender:
 
     def _failed(self, parcel: Parcel, error: NotSent) -> None:
         with self._ledger.scope() as session:
-            outbox.failed(session, parcel, self._owner, str(error) or type(error).__name__, not error.unsure)
+            reason = str(error) or type(error).__name__
+            outbox.failed(session, parcel, self._owner, reason, error.unsure, error.elsewhere)
 
     def _of(self, address: Address) -> Channel:
         return self._channels.get(address.channel, self._plain)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,15 +10,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from kefu.conversations.models import Message
-from kefu.customers import service as customers
 from kefu.db import batches, utcnow
 from kefu.events import Event, record
-from kefu.knowledge import service as knowledge
 from kefu.language.detect import LANGUAGES
-from kefu.notifications import outbox
-from kefu.notifications.models import Choice, Notification
+from kefu.notifications import outbox, policies
+from kefu.notifications.models import Notification
 from kefu.notifications.outbox import News
-from kefu.notifications.rules import Told, by_language, rules
+from kefu.notifications.rules import Told, rules
 
 #: Events this old are news no more.
 OLDEST = timedelta(days=2)
@@ -38,7 +35,9 @@ class NotDead(ValueError):
 
 
 def follow(session: Session, since: datetime) -> int:
-    """Makes notifications of events of the table in ``data/notifications.yml``; those made before stay one.
+    """Makes notifications of published policies, and of events of the table in ``data/notifications.yml``.
+
+    Those made before stay one.
 
     Args:
         session: The caller's transaction.
@@ -51,7 +50,7 @@ def follow(session: Session, since: datetime) -> int:
     query = select(Event).where(
         Event.kind.in_(told), Event.at >= since - OVERLAP, Event.customer.is_not(None)
     )
-    made = 0
+    made = policies.follow(session, since - OVERLAP)
     for event in session.scalars(query.order_by(Event.at)):
         how = told[event.kind]
         if all(event.data.get(name) == value for name, value in how.when.items()):
@@ -70,43 +69,6 @@ def _news(event: Event, how: Told) -> News:
         about,
         how.critical,
     )
-
-
-def policy_changed(session: Session, name: str, summary: dict[str, str], english: str | None = None) -> int:
-    """Tells who subscribed to policies of a change; the same change is told once.
-
-    Args:
-        session: The caller's transaction.
-        name: The policy's name; one of the knowledge's is linked with what it applies to.
-        summary: What changes, in ``zh`` and ``en``.
-        english: The name in English, if the knowledge does not know it.
-
-    Returns:
-        How many are told.
-    """
-    _, graph = knowledge.read_graph()
-    found = next(iter(graph.named("policy", name)), None)
-    ref = found.ref if found else None
-    lines = [fact.name for fact in graph.targets(ref, "applies_to")] if ref else []
-    names = by_language({"zh": name, "en": (found and found.english) or english or name})
-    summary = by_language(summary)
-    content = "\n".join([name, *summary.values()])
-    change = hashlib.sha256(content.encode()).hexdigest()[:32]
-    facts = {language: {"name": names[language], "summary": summary[language]} for language in LANGUAGES}
-    about = {"topic": "policies", "ref": ref, "name": names, "summary": summary, "lines": lines}
-    news = News(
-        f"policy:{change}", "policies", "utter_push_policy", facts, {**about, "at": utcnow().isoformat()}
-    )
-    told = sum(outbox.enqueue(session, customer, news) for customer in subscribers(session, "policies"))
-    record(session, "policy.changed", None, name=name, told=told)
-    return told
-
-
-def subscribers(session: Session, topic: str) -> list[str]:
-    """Customers who chose a topic, by the conversation in which each speaks now."""
-    chosen = session.scalars(select(Choice.identity).where(Choice.topic == topic, Choice.wanted)).all()
-    found = customers.conversations_of(session, chosen)
-    return sorted(set(found.values()))
 
 
 def track(session: Session, limit: int = 500) -> None:

@@ -14,13 +14,12 @@ from kefu.config import settings
 from kefu.customers import service as customers
 from kefu.db import utcnow
 from kefu.events import record
-from kefu.language.detect import LANGUAGES
 from kefu.notifications.hours import end_of_quiet
 from kefu.notifications.models import Campaign, Choice, Manner
 from kefu.notifications.rules import clock, rules
 
 #: What a customer can say of how they want to be told (see ``Manner``).
-WISHES = ("zone", "quiet_from", "quiet_until", "channel", "language")
+WISHES = ("zone", "quiet_from", "quiet_until", "channel")
 
 
 class BadManner(ValueError):
@@ -43,7 +42,6 @@ class Ways:
     quiet_from: time
     quiet_until: time
     channel: str
-    language: str
 
     def quiet_until_when(self, now: datetime) -> datetime | None:
         """When the quiet hours end, if it is in them (UTC)."""
@@ -94,7 +92,6 @@ def ways(session: Session, customer: str) -> Ways:
         clock(found.quiet_from if own else quiet.begin),
         clock(found.quiet_until if own else quiet.end),
         found.channel or "",
-        found.language or "",
     )
 
 
@@ -110,7 +107,7 @@ def set_manner(session: Session, identity: str, **wishes: str) -> None:
     Raises:
         BadManner: A value that can't be used.
     """
-    checks = {"zone": _zone, "quiet_from": clock, "quiet_until": clock, "language": _language}
+    checks = {"zone": _zone, "quiet_from": clock, "quiet_until": clock}
     for field, value in wishes.items():
         try:
             if value and field in checks:
@@ -128,8 +125,3 @@ def set_manner(session: Session, identity: str, **wishes: str) -> None:
 
 def _zone(name: str) -> None:
     ZoneInfo(name)
-
-
-def _language(name: str) -> None:
-    if name not in LANGUAGES:
-        raise ValueError(f"{name!r} is not one of {', '.join(LANGUAGES)}")

@@ -1,4 +1,4 @@
-"""Notifications at the console: campaigns from draft to results, dead letters, news of policies."""
+"""Notifications at the console: campaigns from draft to results, and dead letters."""
 
 import pytest
 

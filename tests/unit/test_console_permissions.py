@@ -91,7 +91,6 @@ CASES = {
     ("GET", "/api/campaigns/{campaign_id}/results"): ("campaigns", None, None),
     ("GET", "/api/notifications"): ("campaigns", None, None),
     ("POST", "/api/notifications/again"): ("campaigns", {"ids": [1]}, None),
-    ("POST", "/api/policy-news"): ("campaigns", {"name": "x", "summary": {"zh": "x", "en": "x"}}, None),
     ("GET", "/api/graph"): ("knowledge", None, None),
     ("GET", "/api/entries"): ("knowledge", None, None),
     ("GET", "/api/entries/one"): ("knowledge", None, None),

@@ -112,19 +112,45 @@ async def test_what_one_channel_refuses_for_good_goes_by_the_next(installation):
     assert (row.state, row.channel, row.avoid) == ("sent", "web", [li.id])
 
 
-async def test_what_may_have_arrived_goes_nowhere_else_and_a_person_decides(installation):
-    li = subscriber("li", "policies", channel="app")
+async def test_what_may_have_arrived_goes_by_the_same_channel_until_it_is_known(installation):
+    li, web = subscriber("li", "policies", channel="app"), subscriber("li-at-home", channel="web")
+    link(web, li)
+    says(li, "在吗")
     tell(li, news("a"))
-    sender = post({"app": Platform(*[Unsure("TimeoutError")] * 6)})
-    for _ in range(8):
+    platform = Platform(Unsure("TimeoutError"), *[NotSent("status_500")] * 12)
+    sender = post({"app": platform})
+    for _ in range(13):
         await sender.once()
+        (row,) = rows(li)
+        assert (row.state, row.channel, row.unsure) == ("failed", "app", True)
         later()
+    await sender.once()
+    await sender.once()
     (row,) = rows(li)
-    assert (row.state, row.reason, heard(li)) == ("dead", "TimeoutError", [])
+    assert (row.state, row.channel, row.unsure) == ("sent", "app", False)
+    assert (len(platform.taken), len(heard(li))) == (1, 1)
+
+
+async def test_what_may_have_arrived_when_its_time_is_over_is_decided_by_a_person(installation):
+    li, web = subscriber("li", "policies", channel="app"), subscriber("li-at-home", "policies", channel="web")
+    tell(li, news("a"))
+    platform = Platform(Unsure("TimeoutError"))
+    sender = post({"app": platform})
+    await sender.once()
+    later(next_at=utcnow(), expires_at=utcnow() - timedelta(seconds=1))
+    await sender.once()
+    (row,) = rows(li)
+    assert (row.state, row.reason, row.unsure, heard(li)) == ("dead", "unsure", True, [])
+    # The same news to another of their identities may be the second.
+    link(web, li)
+    tell(web, news("a"))
+    await sender.once()
+    assert [(one.state, one.reason) for one in rows(web)] == [("suppressed", "twice")]
     with session_scope() as session:
         assert service.again(session, [row.id]) == 1
     await sender.once()
-    assert rows(li)[0].state == "sent"
+    (row,) = rows(li)
+    assert (row.state, row.channel, len(platform.taken)) == ("sent", "app", 1)
     with session_scope() as session, pytest.raises(service.NotDead):
         service.again(session, [row.id])
 
@@ -148,6 +174,10 @@ async def test_what_a_dead_sender_had_in_hand_is_taken_over_and_said_once(instal
         parcel = outbox.take(session, one, "dead", lambda *_: True, no)
     with session_scope() as session:
         assert outbox.take(session, one, "other", lambda *_: True, no) is None
+    later(lease_until=utcnow() - timedelta(seconds=1))
+    with session_scope() as session:
+        assert outbox.take(session, one, "third", lambda *_: True, no) is not None
+    assert rows(li)[0].unsure  # it may have been on its way
     later(lease_until=utcnow() - timedelta(seconds=1))
     await post().once()
     # It was not dead after all, only slow.
@@ -191,17 +221,6 @@ def test_events_become_notifications_once(installation):
     (row,) = rows(li)
     assert (row.topic, row.response) == ("orders", "utter_push_order_shipped")
     assert row.facts["zh"] == {"number": "JD10001"}
-
-
-def test_a_changed_policy_is_told_to_its_subscribers_once_with_what_it_applies_to(demo):
-    li, wang = subscriber("li", "policies"), subscriber("wang", "offers")
-    summary = {"zh": "整机保修延长到 4 年。", "en": "The warranty is now 4 years."}
-    for told in (1, 0):
-        with session_scope() as session:
-            assert service.policy_changed(session, "智能门锁保修", summary) == told
-    (row,) = rows(li)
-    assert row.about["lines"] == ["智能门锁"] and row.facts["en"]["name"] == "Smart lock warranty"
-    assert rows(wang) == []
 
 
 async def test_what_the_platform_refused_is_dead_and_seen(installation):

@@ -17,6 +17,8 @@ from kefu.customers.models import Customer, Identity
 from kefu.customers.service import Sender
 from kefu.db import session_scope, utcnow
 from kefu.handoff import service as handoffs
+from kefu.privacy import erasing
+from kefu.privacy.models import Erasure
 from kefu.tickets import progress, sla, telling
 from kefu.tickets import service as tickets
 from kefu.tickets.models import Ticket, TicketNote
@@ -378,3 +380,21 @@ def test_the_description_names_scope_key_and_refusals(crm):
     assert "Idempotency-Key" in [parameter["name"] for parameter in operation["parameters"]]
     assert {"201", "401", "403", "404", "409", "422", "429"} <= set(operation["responses"])
     assert told["servers"] == [{"url": "/api/v1"}]
+
+
+def test_a_customer_is_given_their_data_and_forgotten_once_however_often_it_is_asked(crm, li):
+    opened(crm, li)
+    data = crm.get(f"/customers/{li}/data").json()["data"]
+    assert data["messages"][0]["text"] == "门锁打不开" and len(data["tickets"]) == 1
+    wish = {"json": {"confirm": True}, "headers": {"Idempotency-Key": "forget-li"}}
+    assert error(crm.post(f"/customers/{li}/forget", json={"confirm": False})) == (422, "invalid", "confirm")
+    asked = crm.post(f"/customers/{li}/forget", **wish)
+    assert asked.status_code == 202 and "done_at" not in asked.json()
+    assert crm.post(f"/customers/{li}/forget", json={"confirm": True}).json() == asked.json()
+    with session_scope() as session:
+        session.execute(update(Erasure).values(asked_at=utcnow() - timedelta(minutes=5)))
+    erasing.carry_out(asked.json()["id"])
+    assert "done_at" in crm.get(f"/erasures/{asked.json()['id']}").json()
+    # The same call again is answered as before; who is forgotten is known to nobody.
+    assert crm.post(f"/customers/{li}/forget", **wish).json() == asked.json()
+    assert crm.get(f"/customers/{li}/data").status_code == 404

@@ -25,7 +25,7 @@ export function News({ conversation, t, language, onClose }) {
   });
   useEffect(() => { run(ask(conversation, 'GET'), null); }, []);
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const change = (what) => run(ask(conversation, 'POST', { language, zone, ...what }), found);
+  const change = (what) => run(ask(conversation, 'POST', { zone, ...what }), found);
   const quiet = (what) => setFound({ ...found, ...what });
   // Shown at once; put back if the server does not take it.
   const choose = (topic, wanted) => {

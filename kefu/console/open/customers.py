@@ -1,19 +1,26 @@
-"""Routes of the open API on customers: finding them, and who they are. Nothing secret, no whole number."""
+"""Routes of the open API on customers: finding them, who they are, what is kept of one, forgetting one.
+
+Nothing secret, and no whole number but in what a customer takes away.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from fastapi import APIRouter
+from pydantic import conint
 from sqlalchemy.orm import Session
 
 from kefu.console import accounts, views
 from kefu.console.guard import transaction
 from kefu.console.open import shapes
 from kefu.console.open.guard import OpenRoute, scope
+from kefu.console.open.paging import MAX_ID
 from kefu.console.open.tokens import Caller
 from kefu.console.refusals import Refusal, not_found
 from kefu.customers import service
+from kefu.privacy import service as privacy
+from kefu.privacy.models import Erasure
 from kefu.tickets import worklist
 
 router = APIRouter(route_class=OpenRoute, tags=["customers"])
@@ -44,6 +51,49 @@ def one_customer(
 ) -> dict[str, Any]:
     """A customer by any of their conversations."""
     return _shown(session, known(session, customer))
+
+
+@router.get("/customers/{customer}/data", response_model=shapes.Export)
+def export(
+    customer: shapes.ConversationId,
+    caller: Caller = scope("customers:privacy"),
+    session: Session = transaction(),
+) -> dict[str, Any]:
+    """All that is kept of a customer, for them to take away, texts among it."""
+    present = known(session, customer)
+    accounts.audit(session, caller, "customer.exported", present)
+    return {"data": privacy.export(session, present)}
+
+
+@router.post("/customers/{customer}/forget", status_code=202, response_model=shapes.Erasure)
+def forget(
+    customer: shapes.ConversationId,
+    wish: shapes.Forget,
+    caller: Caller = scope("customers:privacy"),
+    session: Session = transaction(),
+) -> dict[str, Any]:
+    """Has a customer forgotten, within seconds after they were last answered; again changes nothing."""
+    asked = privacy.ask(session, known(session, customer), f"token:{caller.token_id}")
+    accounts.audit(session, caller, "customer.forgotten", f"erasure:{asked.id}")
+    return _wish(asked)
+
+
+@router.get("/erasures/{erasure}", response_model=shapes.Erasure)
+def one_erasure(
+    erasure: conint(ge=1, le=MAX_ID),
+    caller: Caller = scope("customers:privacy"),
+    session: Session = transaction(),
+) -> dict[str, Any]:
+    """Whether a customer is forgotten yet; not who it was."""
+    found = session.get(Erasure, erasure)
+    if found is None:
+        raise not_found("erasure")
+    return _wish(found)
+
+
+def _wish(erasure: Erasure) -> dict[str, Any]:
+    done = erasure.done_at and views.moment(erasure.done_at)
+    return {"id": erasure.id, "asked_at": views.moment(erasure.asked_at), "done_at": done}
 
 
 def known(session: Session, customer: str) -> str:

@@ -204,6 +204,28 @@ class Search(Body):
     identity: ConversationId | None
 
 
+class Forget(Body):
+    """That a customer is to be forgotten; nothing of it comes back."""
+
+    confirm: Literal[True]
+
+
+class Erasure(BaseModel):
+    """A wish that a customer be forgotten."""
+
+    id: int
+    asked_at: Moment
+    done_at: Moment | None = Field(description="When nothing of them was left; not there before.")
+
+
+class Export(BaseModel):
+    """All that is kept of a customer."""
+
+    data: dict[str, Any] = Field(
+        description="By topic: `customer`, `conversation`, `facts`, `tickets`, `messages`, `talks` ...."
+    )
+
+
 class Conversation(BaseModel):
     """One of a customer's conversations."""
 

@@ -18,6 +18,7 @@ SCOPES = (
     "tickets:read",
     "tickets:write",
     "customers:read",
+    "customers:privacy",
     "conversations:read",
     "conversations:write",
     "handoffs:read",
