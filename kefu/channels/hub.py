@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from kefu.channels.dialogue import Dialogue
 from kefu.channels.forgetting import Forgetting
 from kefu.channels.messages import Inbound
-from kefu.channels.news import News
+from kefu.channels.news import News, rests
 from kefu.channels.notices import sender
 from kefu.channels.output import ChannelOutput
 from kefu.channels.protocol import neutralise
@@ -249,7 +249,7 @@ class Hub:
         watchers = [self._keep_showing()]
         if self.dialogue.has_words:
             dialogue = self.dialogue
-            news = News(self.ledger, self._words, dialogue.resume, dialogue.ask, self.threads)
+            news = News(self.ledger, self._words, dialogue.resume, dialogue.ask, self.threads, rests)
             watchers += [news.forever(), sender(self).forever()]
         if self._own_database:
             watchers.append(Forgetting(self.threads, self.dialogue.alone, self._tell_forgotten).forever())

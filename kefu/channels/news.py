@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -16,6 +17,8 @@ from kefu.handoff import idle
 from kefu.handoff import service as handoffs
 from kefu.handoff.models import Agent, Handoff
 from kefu.language.detect import LANGUAGES
+from kefu.notifications import subscriptions
+from kefu.notifications.rules import rules
 from kefu.tickets import closing, progress, telling
 from kefu.tickets.models import Ticket
 from kefu.tickets.routing import Case, route
@@ -54,6 +57,13 @@ class Item:
 _WAITS_FOR = {"resolved": "confirmation", "waiting": "detail"}
 
 
+def rests(session: Session, ticket: Ticket) -> datetime | None:
+    """Until when the customer of a ticket is left in peace; nothing where it is urgent, or they are awake."""
+    if ticket.urgency in rules().tickets_at_any_hour:
+        return None
+    return subscriptions.rests_until(session, ticket.customer)
+
+
 class News:
     """Looks for what customers do not know yet, and tells each thing once.
 
@@ -65,6 +75,7 @@ class News:
         resume: Gives a conversation back to the bot.
         ask: Lets the dialogue of a conversation know by slots what it was asked.
         run: Runs blocking calls beside the event loop.
+        rests: Until when a customer is not to be told of a ticket, if not now.
         seconds: How often to look.
     """
 
@@ -75,11 +86,12 @@ class News:
         resume: Callable[[str], Awaitable[None]],
         ask: Callable[[str, dict], Awaitable[None]],
         run: Callable[..., Awaitable],
+        rests: Callable[[Session, Ticket], datetime | None] = lambda session, ticket: None,
         seconds: float = 1,
     ) -> None:
         self._ledger, self._words, self._run = ledger, words, run
         self._resume, self._ask = resume, ask
-        self._seconds = seconds
+        self._rests, self._seconds = rests, seconds
 
     async def forever(self) -> None:
         """Looks again and again, until cancelled."""
@@ -108,12 +120,20 @@ class News:
 
     def _items(self) -> list[Item]:
         with self._ledger.scope() as session:
-            tickets = [_of_ticket(ticket, _response(ticket)) for ticket in progress.untold(session)]
-            tickets += [_reminder(ticket) for ticket in closing.unreminded(session)]
-            silent = [_of_silence(handoff) for handoff in idle.silent_customers(session)]
-            silent += [_of_neglect(handoff) for handoff in idle.neglected(session)]
-            takeovers = [self._of_handoff(session, handoff) for handoff in handoffs.untold(session)]
-        return tickets + silent + takeovers
+            untold = [ticket for ticket in progress.untold(session) if self._may_be_told(session, ticket)]
+            silent = [ticket for ticket in closing.unreminded(session) if self._may_be_told(session, ticket)]
+            tickets = [_of_ticket(ticket, _response(ticket)) for ticket in untold]
+            tickets += [_reminder(ticket) for ticket in silent]
+            talks = [_of_silence(handoff) for handoff in idle.silent_customers(session)]
+            talks += [_of_neglect(handoff) for handoff in idle.neglected(session)]
+            talks += [self._of_handoff(session, handoff) for handoff in handoffs.untold(session)]
+        return tickets + talks
+
+    def _may_be_told(self, session: Session, ticket: Ticket) -> bool:
+        until = self._rests(session, ticket)
+        if until is not None:
+            progress.hold(session, ticket, until)
+        return until is None
 
     def _of_handoff(self, session: Session, handoff: Handoff) -> Item:
         item = _of_handoff(session, handoff)

@@ -10,12 +10,15 @@ from sqlalchemy.orm import Session
 from kefu.channels.hub import Hub
 from kefu.channels.limits import RateLimit
 from kefu.channels.protocol import BadInput
+from kefu.customers import profile
 from kefu.customers import service as customers
 from kefu.customers.service import Sender
+from kefu.customers.speech import NAMES
 from kefu.language.detect import CHOICES
 from kefu.privacy import service
 
 STYLES = ("short", "detailed")
+_LONGEST = 200
 
 
 class OwnData:
@@ -43,18 +46,31 @@ class OwnData:
         return {"data": await self._of_proven(sender, lambda session: service.export(session, sender.id))}
 
     async def correct(self, sender: Sender, data: Any) -> dict[str, Any]:
-        """Takes another ``language`` or ``style``; ``null`` leaves it to what they write, and to us.
+        """Takes another ``language`` or ``style``, or that a ``fact`` is right or wrong.
 
-        A phone is corrected by proving another (docs/customers.md).
+        ``null`` leaves language and style to what they write, and to us. A phone is corrected by proving
+        another (docs/customers.md).
+
+        Returns:
+            What was chosen, and the facts as they are known now.
         """
-        unknown = next((name for name in _mapping(data) if name not in _CHOICES), None)
+        unknown = next((name for name in _mapping(data) if name not in (*_CHOICES, "fact")), None)
         if unknown is not None:
             raise BadInput("invalid", unknown, f"{unknown} is not known here")
         chosen = {name: _one_of(data, name, of) for name, of in _CHOICES.items() if name in data}
-        if not chosen:
-            raise BadInput("invalid", "language", "language or style is needed")
-        await self._of_proven(sender, lambda session: customers.choose(session, sender.id, **chosen))
-        return chosen
+        fact = _fact(data["fact"]) if "fact" in data else None
+        if not chosen and fact is None:
+            raise BadInput("invalid", "language", "language, style or fact is needed")
+
+        def keep(session: Session) -> list[dict[str, Any]]:
+            if chosen:
+                customers.choose(session, sender.id, **chosen)
+            if fact:
+                profile.correct(session, sender.id, **fact, by="customer")
+                session.flush()
+            return service.known(session, sender.id)["facts"]
+
+        return {**chosen, "facts": await self._of_proven(sender, keep)}
 
     async def forget(self, sender: Sender, data: Any) -> dict[str, Any]:
         """Has the customer forgotten within seconds; ``confirm`` must be true, as nothing comes back."""
@@ -84,6 +100,19 @@ def _mapping(data: Any) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise BadInput("invalid", None, "a JSON object is needed")
     return data
+
+
+def _fact(data: Any) -> dict[str, Any]:
+    """``{what, value, right}`` as `kefu.customers.profile.correct` takes it."""
+    fact = _mapping(data)
+    what, value, right = (fact.get(name) for name in ("what", "value", "right"))
+    if what not in NAMES:
+        raise BadInput("invalid", "what", f"what must be one of {', '.join(NAMES)}")
+    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST:
+        raise BadInput("invalid", "value", f"value must be a text of at most {_LONGEST} characters")
+    if not isinstance(right, bool):
+        raise BadInput("invalid", "right", "right must be true or false")
+    return {"name": what, "value": value, "right": right}
 
 
 def _one_of(data: dict[str, Any], name: str, values: tuple[str, ...]) -> str | None:

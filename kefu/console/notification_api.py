@@ -22,6 +22,8 @@ from kefu.notifications.rules import rules
 router = APIRouter(prefix="/api")
 
 _PAGE = 50
+#: Of the fields of segments, by what the page says how they are compared.
+_KINDS = {str: "text", float: "number", list: "list"}
 _Id = conint(ge=1, le=MAX_ID)
 _Text = constr(strip_whitespace=True, min_length=1, max_length=500)
 
@@ -70,7 +72,7 @@ def list_campaigns(me: Me = allowed("campaigns"), session: Session = transaction
     return {
         "campaigns": [_campaign(one) for one in campaigns.all_of_them(session)],
         "topics": topics,
-        "fields": sorted(FIELDS),
+        "fields": {name: _KINDS[kind] for name, kind in FIELDS.items()},
     }
 
 

@@ -23,7 +23,7 @@ from kefu.db import utcnow
 from kefu.events import record
 from kefu.notifications.models import OPEN, Campaign, Notification
 from kefu.notifications.rules import Cap, rules
-from kefu.notifications.subscriptions import Ways, wanted, ways
+from kefu.notifications.subscriptions import Ways, rests_until, wanted, ways
 
 #: How long after each vain try the next is, drawn from 80 to 120 % of it; then the next channel is tried.
 DELAYS = tuple(timedelta(seconds=seconds) for seconds in (2, 10, 60, 300, 1800))
@@ -250,11 +250,11 @@ def _held(
         return now + WHILE_BUSY, "busy"
     if row.campaign_id is not None and session.get(Campaign, row.campaign_id).state == "paused":
         return now + timedelta(seconds=30), "paused"
-    quiet = how.quiet_until_when(now)
-    if quiet:
-        return quiet, "quiet_hours"
     book = rules()
     topic = book.topics[row.topic]
+    quiet = rests_until(session, row.customer) if topic.always else how.quiet_until_when(now)
+    if quiet:
+        return quiet, "quiet_hours"
     if topic.always:
         return None
     optional = Notification.topic.in_(book.choosable)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from datetime import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, validator
 
 from kefu import rulebook
 from kefu.config import ROOT
+from kefu.knowledge.schema import URGENCIES
 from kefu.language.detect import LANGUAGES
 from kefu.language.normalize import normalize
 from kefu.rulebook import Entry
@@ -48,10 +49,15 @@ class Topic(Entry):
 
 
 class QuietHours(Entry):
-    """When nobody is disturbed, in the customer's zone; the same time twice is never."""
+    """When nobody is disturbed, in the customer's zone; the same time twice is never.
+
+    Attributes:
+        awake_minutes: So long after a message of theirs customers are told of their own affairs all the same.
+    """
 
     begin: str = Field(alias="from")
     end: str = Field(alias="until")
+    awake_minutes: float = Field(ge=0)
 
     @validator("begin", "end")
     def _is_clock(cls, value: str) -> str:
@@ -79,6 +85,7 @@ class Notifications(Entry):
     topics: dict[str, Topic]
     at_most: Cap
     quiet_hours: QuietHours
+    tickets_at_any_hour: list[Literal[URGENCIES]] = []
     expires_hours: _Expires
     events: dict[str, Told] = {}
     pointing: list[str]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kefu.config import settings
+from kefu.conversations.models import Message
 from kefu.customers import service as customers
 from kefu.db import utcnow
 from kefu.events import record
@@ -93,6 +94,21 @@ def ways(session: Session, customer: str) -> Ways:
         clock(found.quiet_until if own else quiet.end),
         found.channel or "",
     )
+
+
+def rests_until(session: Session, customer: str) -> datetime | None:
+    """When a customer may be told of their own affairs (UTC), if not now: at night, unless they are awake."""
+    quiet = ways(session, customer).quiet_until_when(utcnow())
+    return quiet if quiet and not _is_awake(session, customer) else None
+
+
+def _is_awake(session: Session, customer: str) -> bool:
+    since = utcnow() - timedelta(minutes=rules().quiet_hours.awake_minutes)
+    conversation = customers.conversation_of(session, customer)
+    theirs = (Message.conversation_id == conversation, Message.direction == "in")
+    query = select(Message.created_at).where(*theirs).order_by(Message.seq.desc()).limit(1)
+    last = session.scalar(query)
+    return last is not None and last > since
 
 
 def manner(session: Session, customer: str) -> Manner | None:

@@ -97,7 +97,13 @@ def _tickets(session: Session, _: str, circle: list[str]) -> list[dict[str, Any]
 
 def _facts(session: Session, identity: str, _: list[str]) -> list[dict[str, Any]]:
     return [
-        {"what": fact.name, "value": fact.value, "source": fact.source, "at": _moment(fact.at)}
+        {
+            "what": fact.name,
+            "value": fact.value,
+            "source": fact.source,
+            "since": _moment(fact.since),
+            "at": _moment(fact.at),
+        }
         for fact in profile.facts_of(session, identity)
     ]
 

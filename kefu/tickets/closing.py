@@ -13,13 +13,15 @@ from sqlalchemy.sql import Select
 from kefu.config import settings
 from kefu.db import session_scope, utcnow
 from kefu.tickets.models import Ticket
+from kefu.tickets.progress import due
 from kefu.tickets.steps import CLOCK, take
 
 
 def unreminded(session: Session, limit: int = 100) -> list[Ticket]:
     """Resolved tickets whose customer has said nothing for half the time."""
     half = utcnow() - timedelta(days=settings().close_after_days) / 2
-    return list(session.scalars(_silent_since(half).where(Ticket.reminded_at.is_(None)).limit(limit)))
+    silent = _silent_since(half).where(Ticket.reminded_at.is_(None), due())
+    return list(session.scalars(silent.limit(limit)))
 
 
 def remind(session: Session, ticket: Ticket) -> bool:

@@ -27,6 +27,7 @@ class Ticket(Base):
         responded_at, paused_at, stood, respond_warn_at, resolve_warn_at, respond_stage, resolve_stage,
             sla_at: The clocks of its promises (`kefu.tickets.clocks`).
         told: The state that the customer was last told of. What they asked for themselves, they know.
+        tell_at: From when on they may be told of the present one; nothing: now.
         asked_at, reminded_at: When they were asked whether it is solved, and asked once more.
         reopened_at: When its present work began, if not when it was opened: the clock runs from there.
         escalated_at: When it was raised to the supervisor.
@@ -78,6 +79,7 @@ class Ticket(Base):
     resolve_stage = Column(String(8), nullable=False, default="")
     sla_at = Column(DateTime, index=True)
     told = Column(String(16), nullable=False, default="new")
+    tell_at = Column(DateTime)
     asked_at = Column(DateTime)
     reminded_at = Column(DateTime)
     reopened_at = Column(DateTime)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from kefu.customers.service import circle
@@ -187,9 +189,21 @@ def _named(session: Session, number: str, customers: list[str]) -> Ticket:
 
 
 def untold(session: Session, limit: int = 100) -> list[Ticket]:
-    """Tickets in a state that their customer was not told of, the longest unchanged first."""
-    query = select(Ticket).where(Ticket.told != Ticket.status).order_by(Ticket.changed_at).limit(limit)
-    return list(session.scalars(query))
+    """Tickets in a state of which their customer is to be told now, the longest unchanged first."""
+    query = select(Ticket).where(Ticket.told != Ticket.status, due()).order_by(Ticket.changed_at)
+    return list(session.scalars(query.limit(limit)))
+
+
+def due() -> Any:
+    """The condition that a ticket's customer may be told of it now."""
+    return or_(Ticket.tell_at.is_(None), Ticket.tell_at <= utcnow())
+
+
+def hold(session: Session, ticket: Ticket, until: datetime) -> None:
+    """Lets what the customer is to be told of a ticket wait, unless it has gone on meanwhile."""
+    seen = (Ticket.id == ticket.id, Ticket.version == ticket.version)
+    held = update(Ticket).where(*seen).values(tell_at=until, changed_at=Ticket.changed_at)
+    session.execute(held.execution_options(synchronize_session=False))
 
 
 def tell(session: Session, ticket: Ticket) -> bool:

@@ -79,6 +79,7 @@ def note(
 ) -> None:
     """Adds a line to the history and a fact to the event log, which never has ``text`` and ``private``."""
     ticket.changed_at = utcnow()  # changes the row in any case, and so its version
+    ticket.tell_at = None  # whether this may be told now is asked anew
     line = TicketNote(kind=kind, text=text, data={**data, **(private or {})}, request_key=request_key)
     ticket.notes.append(line)
     record(session, f"ticket.{kind}", ticket.customer, ticket=ticket.number, kind=ticket.kind, **data)

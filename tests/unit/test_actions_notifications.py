@@ -16,7 +16,7 @@ LOCKS = {
     "ref": "policy:智能门锁保修",
     "name": {"zh": "智能门锁保修", "en": "Smart lock warranty"},
     "summary": {"zh": "延长到 4 年。", "en": "Now 4 years."},
-    "lines": ["智能门锁"],
+    "applies_to": ["智能门锁"],
 }
 
 
@@ -44,6 +44,17 @@ def test_a_question_that_points_at_a_push_is_answered_about_it(customer, action,
     customer.says("这个对我的扫地机器人有影响吗", intent, product_line="扫地机器人").gets(action())
     assert customer.responses == ["utter_notice_not_applies"]
     assert customer.told("lines") == "智能门锁"
+
+
+def test_news_of_one_product_concern_its_owners_and_who_asks_about_the_line(customer):
+    customer.slots["notice"]["applies_to"] = ["L3"]
+    customer.says("这个对我的门锁有影响吗", "ask_policy", product_line=("门锁", "智能门锁")).gets(
+        ActionAnswer()
+    )
+    assert customer.responses == ["utter_notice_applies"]
+    customer.says("这个对我的L1有影响吗", "ask_policy", product="L1").gets(ActionAnswer())
+    assert customer.responses == ["utter_notice_not_applies"]
+    assert customer.told("about") == "L1"
 
 
 def test_what_is_reported_broken_is_no_reply_to_a_push(customer):

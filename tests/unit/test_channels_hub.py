@@ -15,11 +15,13 @@ from rasa.shared.core.events import (
     UserUttered,
 )
 from rasa.shared.core.trackers import DialogueStateTracker
+from sqlalchemy import update
 
 from kefu.channels.hub import Hub
 from kefu.channels.messages import Inbound
-from kefu.channels.news import News
+from kefu.channels.news import News, rests
 from kefu.conversations.ledger import Ledger
+from kefu.conversations.models import Message
 from kefu.customers import proofs
 from kefu.customers import service as customers
 from kefu.customers.models import Identity
@@ -28,6 +30,7 @@ from kefu.db import session_scope, utcnow
 from kefu.handoff import idle
 from kefu.handoff import service as handoffs
 from kefu.handoff.models import Agent, Handoff
+from kefu.notifications.subscriptions import set_manner
 from kefu.tickets import closing, progress
 from kefu.tickets.models import Ticket
 from kefu.tickets.routing import Route
@@ -295,6 +298,41 @@ class TestReceiptsOfCases:
             ("utter_case_solved", True),
         ]
         assert slots(rasa)["awaiting"] == "confirmation"
+
+    async def test_at_night_only_what_is_urgent_or_an_awake_customer_is_told_of(self, hub, ticket):
+        urgent = open_ticket(TicketRequest("key 2", PAGE.id, "web", "repair", "high", "漏水"))
+        night = News(hub.ledger, hub._words, hub.dialogue.resume, hub.dialogue.ask, hub.threads, rests)
+        now = utcnow()
+        hours = [f"{now + timedelta(hours=hours):%H:%M}" for hours in (-2, 2)]
+        with session_scope() as session:
+            set_manner(session, PAGE.id, zone="UTC", quiet_from=hours[0], quiet_until=hours[1])
+
+        def wrote(ago):
+            with session_scope() as session:
+                written = update(Message).where(Message.direction == "in")
+                session.execute(written.values(created_at=now - ago))
+
+        async def told_of(*tickets, step):
+            for one in tickets:
+                moves(one, step)
+            before = len(hub.web.shown)
+            await hears(hub, night)
+            return {entry.body["case"]["number"] for entry in hub.web.shown[before:]}
+
+        wrote(timedelta(hours=1))
+        assert await told_of(ticket, urgent, step="assigned") == {urgent.number}
+        with session_scope() as session:
+            assert now < session.get(Ticket, ticket.id).tell_at <= now + timedelta(hours=2)
+        wrote(timedelta(minutes=1))
+        assert await told_of(ticket, step="in_progress") == {ticket.number}
+        wrote(timedelta(hours=1))
+        assert await told_of(ticket, step="resolved") == set()
+        with session_scope() as session:  # the night is over
+            set_manner(session, PAGE.id, quiet_from="00:00", quiet_until="00:00")
+            session.execute(update(Ticket).values(tell_at=now))
+        before = len(hub.web.shown)
+        await hears(hub, night)
+        assert [entry.body["case"]["status"] for entry in hub.web.shown[before:]] == ["resolved"]
 
     async def test_in_the_middle_of_a_form_the_forms_question_stands(self, hub, news, rasa, ticket):
         rasa.trackers[PAGE.id].update(ActiveLoop("ticket_form"))

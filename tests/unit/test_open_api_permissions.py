@@ -10,6 +10,7 @@ from kefu.console.open import app as open_api
 from kefu.console.open import tokens
 from kefu.console.open.models import ApiToken
 from kefu.db import session_scope
+from kefu.privacy import service as privacy
 from tests import console as people
 from tests.callers import ALL, caller, error, token
 
@@ -58,6 +59,7 @@ def world(installation):
     with session_scope() as session:
         webhook = service.subscribe(session, "https://crm.example/", ["ticket.*"]).id
         delivery = service.test(session, webhook).id
+        erasure = privacy.ask(session, people.customer("forgotten").id, "customer").id
     return {
         "customer": sender.id,
         "conversation": sender.id,
@@ -65,6 +67,7 @@ def world(installation):
         "handoff_id": handoff,
         "webhook_id": webhook,
         "delivery_id": delivery,
+        "erasure": erasure,
     }
 
 
@@ -75,6 +78,7 @@ NOWHERE = {
     "handoff_id": 999,
     "webhook_id": 999,
     "delivery_id": 999,
+    "erasure": 999,
 }
 
 

@@ -21,11 +21,37 @@ function Choice({ label, value, options, onChange }) {
   );
 }
 
+/** What was learned of the customer, by kind; each says from where and since when, and can be taken away. */
+function Facts({ t, facts, onWrong }) {
+  const kinds = Object.keys(t.factKinds).map((kind) => [kind, facts.filter(({ what }) => what === kind)]);
+  const source = (from) => (from.startsWith('ticket:') ? t.factOfTicket(from.slice(7)) : t.factSources[from] ?? t.factOfChat);
+  const value = (what, said) => t.factValues[what]?.[said] ?? (what === 'hour' ? `${said}:00` : said);
+  return kinds.filter(([, found]) => found.length > 0).map(([kind, found]) => (
+    <section key={kind} className="own-facts" aria-label={t.factKinds[kind]}>
+      <h3>{t.factKinds[kind]}</h3>
+      <ul>
+        {found.map((fact) => (
+          <li key={fact.value}>
+            <b>{value(kind, fact.value)}</b>
+            <span>{t.factSource(source(fact.source), fact.at.slice(0, 10))}</span>
+            <button type="button" className="choice" aria-label={t.factWrongLabel(value(kind, fact.value))} onClick={() => onWrong(fact)}>{t.factWrong}</button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  ));
+}
+
 function Known({ t, shown, ask, say, onExport, onForget }) {
   const { customer, conversation, tickets } = shown.known;
   const [chosen, setChosen] = useState({ language: customer.language, style: customer.style });
+  const [facts, setFacts] = useState(shown.known.facts);
   const choose = async (change) => {
     if (await ask('my-data', change)) setChosen({ ...chosen, ...change });
+  };
+  const wrong = async ({ what, value }) => {
+    const reply = await ask('my-data', { fact: { what, value, right: false } });
+    if (reply) setFacts(reply.facts);
   };
   return (
     <>
@@ -48,6 +74,7 @@ function Known({ t, shown, ask, say, onExport, onForget }) {
       </div>
       <Choice label={t.answerLanguage} value={chosen.language} options={t.languages} onChange={(language) => choose({ language })} />
       <Choice label={t.answerStyle} value={chosen.style} options={t.styles} onChange={(style) => choose({ style })} />
+      <Facts t={t} facts={facts} onWrong={wrong} />
       <div className="own-actions">
         <button type="button" className="choice" onClick={onExport}>{t.exportData}</button>
         <button type="button" className="choice choice--warn" onClick={onForget}>{t.forget}</button>

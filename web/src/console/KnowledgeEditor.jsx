@@ -1,12 +1,14 @@
 // One entry: editing it, its versions, undoing, and settling what was changed in two places.
 import { useEffect, useState } from 'react';
-import { Alert, Button, Collapse, Drawer, Form, Input, Popconfirm, Select, Space, Spin, Timeline } from 'antd';
+import { Alert, Button, Checkbox, Collapse, Drawer, Form, Input, Popconfirm, Select, Space, Spin, Timeline } from 'antd';
 import { api } from './api.js';
 import { KINDS, SourceName, StateTags } from './KnowledgeEntries.jsx';
 import { asContent, asValues, blame, EntryForm, OF_A_LINE } from './KnowledgeForm.jsx';
 import { KindTag } from './KnowledgeTrial.jsx';
 import { useSession } from './strings.js';
 import { clock } from './time.js';
+
+const TOLD = { tell: true, news: { zh: '', en: '' } };
 
 /** `start`: `{ref}` of an entry, or `{kind, line, content}` of a new one. */
 export function EntryDrawer({ start, choices, onClose, onChanged, show, ask }) {
@@ -15,11 +17,13 @@ export function EntryDrawer({ start, choices, onClose, onChanged, show, ask }) {
   const [kind, setKind] = useState(start.kind);
   const [busy, setBusy] = useState(false);
   const [note, setNote] = useState('');
+  const [told, setTold] = useState(TOLD);
   const [form] = Form.useForm();
   const show_ = (whole) => {
     setEntry(whole);
     setKind(whole.kind);
     setNote('');
+    setTold(TOLD);
     form.setFieldsValue(asValues(whole.kind, whole.content || whole.base || {}, whole.line));
   };
   useEffect(() => {
@@ -43,7 +47,7 @@ export function EntryDrawer({ start, choices, onClose, onChanged, show, ask }) {
   const save = (values) => {
     const content = asContent(kind, values);
     const line = OF_A_LINE.includes(kind) ? values.entry_line : null;
-    return send('entries', { kind, line, content, ref: entry?.ref ?? null, seen: entry?.version ?? 0, note }, 'kn_published');
+    return send('entries', { kind, line, content, ref: entry?.ref ?? null, seen: entry?.version ?? 0, note, ...(kind === 'policy' && told) }, 'kn_published');
   };
   const seen = entry && { ref: entry.ref, seen: entry.version };
   const title = entry ? <><KindTag kind={entry.kind} /> {entry.name} <StateTags of={entry} /></> : t('kn_new_of', { kind: t(`kn_kind_${kind}`) });
@@ -71,8 +75,23 @@ export function EntryDrawer({ start, choices, onClose, onChanged, show, ask }) {
         <EntryForm key={`${kind}${entry?.version ?? ''}`} form={form} kind={kind} choices={choices} onSubmit={save}
                    start={entry ? asValues(kind, entry.content || entry.base || {}, entry.line) : asValues(kind, start.content || {}, start.line)} />
       )}
+      {kind === 'policy' && <Told told={told} onChange={setTold} />}
       {entry && <History entry={entry} restore={(number) => send('entries/restore', { ...seen, number }, 'kn_undone')} />}
     </Drawer>
+  );
+}
+
+/** Whether customers who subscribed to policies hear of this one, and in what words. */
+function Told({ told, onChange }) {
+  const { t } = useSession();
+  return (
+    <section className="told">
+      <Checkbox checked={told.tell} onChange={({ target }) => onChange({ ...told, tell: target.checked })}>{t('kn_tell')}</Checkbox>
+      {told.tell && ['zh', 'en'].map((language) => (
+        <Input.TextArea key={language} autoSize maxLength={500} placeholder={t(`kn_news_${language}`)} aria-label={t(`kn_news_${language}`)} value={told.news[language]}
+                        onChange={({ target }) => onChange({ ...told, news: { ...told.news, [language]: target.value } })} />
+      ))}
+    </section>
   );
 }
 

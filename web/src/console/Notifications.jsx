@@ -1,6 +1,6 @@
-// What customers are told without having asked: campaigns, the outbox with what could not be sent, policy news.
+// What customers are told without having asked: campaigns, and the outbox with what could not be sent.
 import { useCallback, useEffect, useState } from 'react';
-import { Button, DatePicker, Descriptions, Drawer, Form, Input, Modal, Popconfirm, Select, Space, Table, Tabs, Tag, Typography } from 'antd';
+import { Button, Collapse, DatePicker, Descriptions, Drawer, Form, Input, Modal, Popconfirm, Select, Space, Table, Tabs, Tag, Typography } from 'antd';
 import { api } from './api.js';
 import { useSession } from './strings.js';
 import { clock } from './time.js';
@@ -14,7 +14,9 @@ const STEPS = {
   paused: ['resume', 'schedule', 'cancel'], done: ['cancel'], cancelled: [],
 };
 const STATES = ['queued', 'sending', 'sent', 'failed', 'dead', 'suppressed'];
-const FIGURES = ['matched', 'audience', 'waiting', 'sent', 'delivered', 'read', 'replied', 'unsubscribed', 'suppressed', 'dead'];
+const FIGURES = ['matched', 'audience', 'waiting', 'sent', 'delivered', 'read', 'replied', 'unsubscribed', 'suppressed', 'dead', 'unsure'];
+// How a field of each kind is compared in a segment.
+const COMPARED = { text: '=, !=, in', number: '=, !=, <, <=, >, >=, in', list: 'has' };
 
 export function Notifications() {
   const { t, message } = useSession();
@@ -37,7 +39,6 @@ export function Notifications() {
   const items = [
     { key: 'campaigns', label: t('campaigns'), children: <Campaigns {...shared} /> },
     { key: 'outbox', label: t('outbox'), children: <Outbox {...shared} /> },
-    { key: 'policies', label: t('policy_news'), children: <PolicyNews {...shared} /> },
   ];
   return <div className="plain"><Tabs items={items} destroyInactiveTabPane /></div>;
 }
@@ -103,7 +104,7 @@ function NewCampaign({ known, nameOf, attempt, fail, onClose }) {
       <Form form={form} layout="vertical" onFinish={save} initialValues={{ topic: topics.at(-1)?.value }}>
         <Form.Item name="name" label={t('campaign_name')} rules={need}><Input autoFocus maxLength={100} /></Form.Item>
         <Form.Item name="topic" label={t('topic')} rules={need}><Select options={topics} /></Form.Item>
-        <Form.Item name="segment" label={t('segment')} extra={t('segment_hint', { fields: known.fields.join(', ') })}>
+        <Form.Item name="segment" label={t('segment')} extra={<SegmentHelp fields={known.fields} />}>
           <Input.TextArea autoSize maxLength={1000} placeholder="level = vip and channels has wechat" />
         </Form.Item>
         <Form.Item>
@@ -112,13 +113,32 @@ function NewCampaign({ known, nameOf, attempt, fail, onClose }) {
             {seen && <span role="status">{t('preview_counts', { known: seen.known, matched: seen.matched, subscribed: seen.subscribed })}</span>}
           </Space>
           {seen?.sample.map(({ conversation, profile }) => (
-            <div key={conversation} className="quiet">{conversation.slice(0, 12)} · {profile.level} · {profile.channels.join(', ')}</div>
+            <div key={conversation} className="quiet">{[conversation.slice(0, 12), profile.level, profile.channels.join(', '), profile.language, ...profile.devices, ...profile.cities].join(' · ')}</div>
           ))}
         </Form.Item>
         <Form.Item name={['texts', 'zh']} label={t('text_zh')} rules={need}><Input.TextArea autoSize maxLength={500} /></Form.Item>
         <Form.Item name={['texts', 'en']} label={t('text_en')} rules={need}><Input.TextArea autoSize maxLength={500} /></Form.Item>
       </Form>
     </Modal>
+  );
+}
+
+/** What a segment can be made of. */
+function SegmentHelp({ fields }) {
+  const { t } = useSession();
+  const rows = Object.entries(fields).map(([name, kind]) => (
+    <tr key={name}>
+      <td><code>{name}</code></td>
+      <td><code>{COMPARED[kind]}</code></td>
+      <td>{t(`field_${name}`)}</td>
+    </tr>
+  ));
+  const table = <table className="segment-fields"><tbody>{rows}</tbody></table>;
+  return (
+    <>
+      {t('segment_hint')}
+      <Collapse ghost size="small" items={[{ key: 1, label: t('segment_fields'), children: table }]} />
+    </>
   );
 }
 
@@ -175,7 +195,7 @@ function Outbox({ nameOf, attempt, fail }) {
     { title: t('customer'), dataIndex: 'customer', render: (customer) => customer.slice(0, 14) },
     { title: t('topic'), dataIndex: 'topic', width: 140, render: nameOf },
     { title: t('channel'), dataIndex: 'channel', width: 90, render: (channel) => channel ?? '—' },
-    { title: t('status'), dataIndex: 'state', width: 220, render: (state, { reason }) => <><Tag color={COLOURS[state]}>{t(`outbox_${state}`)}</Tag>{reason && <span className="quiet">{reason}</span>}</> },
+    { title: t('status'), dataIndex: 'state', width: 220, render: (state, { reason, unsure }) => <><Tag color={COLOURS[state]}>{t(`outbox_${state}`)}</Tag>{unsure && <Tag color="warning">{t('outbox_unsure')}</Tag>}{reason && <span className="quiet">{reason}</span>}</> },
   ];
   const options = STATES.map((state) => ({ value: state, label: `${t(`outbox_${state}`)} ${page?.counts[state] ?? 0}` }));
   return (
@@ -189,25 +209,5 @@ function Outbox({ nameOf, attempt, fail }) {
              rowSelection={{ selectedRowKeys: chosen, onChange: setChosen, getCheckboxProps: ({ state }) => ({ disabled: state !== 'dead' }) }} />
       {page?.more && <Button className="below" onClick={() => load(page.notifications.at(-1).id)}>{t('more')}</Button>}
     </>
-  );
-}
-
-function PolicyNews({ attempt }) {
-  const { t, message } = useSession();
-  const [form] = Form.useForm();
-  const need = [{ required: true, message: '' }];
-  const publish = async (values) => {
-    const done = await attempt(() => api.post('policy-news', values));
-    if (!done) return;
-    message.success(t('policy_told', { n: done.told }));
-    form.resetFields();
-  };
-  return (
-    <Form form={form} layout="vertical" style={{ maxWidth: 640 }} onFinish={publish}>
-      <Form.Item name="name" label={t('policy_name')} rules={need}><Input maxLength={100} /></Form.Item>
-      <Form.Item name={['summary', 'zh']} label={t('summary_zh')} rules={need}><Input.TextArea autoSize={{ minRows: 2 }} maxLength={500} /></Form.Item>
-      <Form.Item name={['summary', 'en']} label={t('summary_en')} rules={need}><Input.TextArea autoSize={{ minRows: 2 }} maxLength={500} /></Form.Item>
-      <Button type="primary" htmlType="submit">{t('policy_publish')}</Button>
-    </Form>
   );
 }
