@@ -30,7 +30,7 @@ class OwnData:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._limit = RateLimit(burst=10, per_second=1 / 10)
+        self._limit = RateLimit(burst=20, per_second=1 / 5)
 
     async def show(self, sender: Sender, _: Any) -> dict[str, Any]:
         """What is known, and which tickets would be closed with being forgotten."""
