@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from kefu.channels.hub import Hub
 from kefu.channels.protocol import BadInput
+from kefu.customers import service as customers
 from kefu.customers.service import Sender
 from kefu.notifications import subscriptions
 from kefu.notifications.rules import rules
@@ -76,4 +77,5 @@ def _view(session: Session, identity: str) -> dict[str, Any]:
         "quiet_until": how.quiet_until.strftime("%H:%M"),
         "zone": how.zone,
         "channel": how.channel,
+        "channels": sorted({one.channel for one in customers.identities(session, identity)}),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import partial
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import select
@@ -123,7 +124,8 @@ def set_manner(session: Session, identity: str, **wishes: str) -> None:
     Raises:
         BadManner: A value that can't be used.
     """
-    checks = {"zone": _zone, "quiet_from": clock, "quiet_until": clock}
+    own = {one.channel for one in customers.identities(session, identity)}
+    checks = {"zone": _zone, "quiet_from": clock, "quiet_until": clock, "channel": partial(_channel, own)}
     for field, value in wishes.items():
         try:
             if value and field in checks:
@@ -137,6 +139,11 @@ def set_manner(session: Session, identity: str, **wishes: str) -> None:
         raise BadManner("quiet_until", "quiet hours have a beginning and an end")
     session.merge(Manner(identity=identity, at=utcnow(), **kept))
     session.flush()
+
+
+def _channel(own: set[str], name: str) -> None:
+    if name not in own:
+        raise ValueError(f"{name!r} is not one of {', '.join(sorted(own))}")
 
 
 def _zone(name: str) -> None:

@@ -1,7 +1,8 @@
-"""A policy change is published at the console: who subscribed gets it once, and can reply to it."""
+"""A policy is changed in the knowledge: who subscribed gets it once, and can reply to it."""
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -14,6 +15,8 @@ from tests.e2e.customer import Customer
 from tests.e2e.devices import App, WeChat, until
 
 POLICY = "智能门锁保修"
+FIND = "在条目中查找"
+ANSWER = "云栖 L1 和 L3 智能门锁整机保修 4 年，自安装完成之日起算。"
 CHANGE = "整机保修延长到 4 年。"
 ENGLISH = "The warranty is now 4 years."
 
@@ -48,7 +51,7 @@ def run(assistant, program, *arguments):
 
 @pytest.fixture
 def designer(assistant, browser):
-    """A designer's browser at the console's page of policy news."""
+    """A designer's browser at the policy, which is as before afterwards."""
     run(assistant, _HIRE)
     context = browser.new_context(locale="zh-CN", viewport={"width": 1280, "height": 800})
     page = context.new_page()
@@ -56,17 +59,25 @@ def designer(assistant, browser):
     page.get_by_label("账号").fill("zhou")
     page.get_by_label("密码").fill(PASSWORD)
     page.get_by_role("button", name="登录").click()
-    page.get_by_role("menuitem", name="通知").click()
-    page.get_by_role("tab", name="政策变更").click()
-    yield page
+    page.get_by_role("menuitem", name="知识").click()
+    page.get_by_role("tab", name="知识条目").click()
+    page.get_by_label(FIND).fill(POLICY)
+    page.get_by_label(FIND).press("Enter")
+    page.get_by_role("button", name=POLICY, exact=True).click()
+    drawer = page.get_by_role("dialog")
+    expect(drawer.get_by_label("回答")).to_have_value(re.compile("整机保修 3 年"))
+    yield drawer
+    drawer.get_by_role("button", name="恢复").last.click()
+    expect(drawer.get_by_label("回答")).to_have_value(re.compile("整机保修 3 年"))
     context.close()
 
 
-def publish(page, change, english):
-    page.get_by_label("政策名称").fill(POLICY)
-    page.get_by_label("变更摘要（中文）").fill(change)
-    page.get_by_label("变更摘要（英文）").fill(english)
-    page.get_by_role("button", name="发布并通知订阅客户").click()
+def publish(drawer, answer, version, chinese="", english=""):
+    drawer.get_by_label("回答").fill(answer)
+    drawer.get_by_label("通知内容（中文").fill(chinese)
+    drawer.get_by_label("通知内容（英文").fill(english)
+    drawer.get_by_role("button", name="发布").click()
+    expect(drawer.get_by_text(f"第 {version} 版")).to_be_visible()
 
 
 def test_subscribers_on_every_channel_get_a_policy_change_once_and_reply_to_it(assistant, page, designer):
@@ -93,8 +104,7 @@ def test_subscribers_on_every_channel_get_a_policy_change_once_and_reply_to_it(a
     def heard(device):
         return "\n".join(m.get("text") or "" for m in device.ask("GET", "/messages")["messages"])
 
-    publish(designer, CHANGE, ENGLISH)
-    expect(designer.get_by_text("已通知 4 位订阅客户")).to_be_visible()
+    publish(designer, ANSWER, 1, CHANGE, ENGLISH)
     expect(page.get_by_text(CHANGE)).to_have_count(1)
     until(lambda: ENGLISH in heard(app))
     until(lambda: CHANGE in phone.everything())
@@ -103,9 +113,10 @@ def test_subscribers_on_every_channel_get_a_policy_change_once_and_reply_to_it(a
     assert "适用于智能门锁" in web.say("这个对我的门锁有影响吗")
     assert "没有影响" in web.say("那这个对我的扫地机器人有影响吗")
     phone.say("退订", "已退订政策变更")
-    publish(designer, "电池保修延长到 1 年。", "Batteries are covered for 1 year.")
+    publish(designer, f"{ANSWER}电池保修 1 年。", 2, english="Batteries are covered for 1 year.")
     until(lambda: "Batteries" in heard(app))
-    expect(page.get_by_text("电池保修延长到")).to_have_count(1)
+    # Where nothing is written for them, they read the policy itself.
+    expect(page.get_by_text("电池保修 1 年。")).to_have_count(1)
     assert "电池" not in phone.everything()
 
     # Each once; nobody was woken.

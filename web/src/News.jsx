@@ -49,6 +49,15 @@ export function News({ conversation, t, language, onClose }) {
           {always && <span className="news-always">{t.news.always}</span>}
         </label>
       ))}
+      {found?.channels.length > 1 && (
+        <label className="news-topic">
+          {t.news.channel}
+          <select value={found.channel} onChange={({ target }) => change({ channel: target.value })}>
+            <option value="">{t.news.lastUsed}</option>
+            {found.channels.map((channel) => <option key={channel} value={channel}>{t.channelNames[channel] ?? channel}</option>)}
+          </select>
+        </label>
+      )}
       {found && (
         <p className="news-quiet">
           {t.news.quiet}

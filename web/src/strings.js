@@ -34,7 +34,7 @@ export const strings = {
     typing: '对方正在输入',
     news: {
       open: '通知设置', title: '通知设置', close: '完成', always: '与您的事务有关，自动通知', quiet: '免打扰时段',
-      from: '免打扰开始', until: '免打扰结束', failed: '没有保存成功，请稍后再试。',
+      channel: '首选渠道', lastUsed: '最近使用的', from: '免打扰开始', until: '免打扰结束', failed: '没有保存成功，请稍后再试。',
     },
     largeType: '大字',
     largeTypeLabel: '大字显示',
@@ -111,7 +111,7 @@ export const strings = {
     typing: 'Typing',
     news: {
       open: 'Notifications', title: 'Notifications', close: 'Done', always: 'about your own affairs, always on', quiet: 'Quiet hours',
-      from: 'Quiet from', until: 'Quiet until', failed: 'This was not saved. Please try again later.',
+      channel: 'Rather by', lastUsed: 'the one used last', from: 'Quiet from', until: 'Quiet until', failed: 'This was not saved. Please try again later.',
     },
     largeType: 'Large',
     largeTypeLabel: 'Large type',
