@@ -19,13 +19,16 @@ from kefu.console.models import AuditEntry, PrivateNote
 from kefu.console.open.models import ApiCall, ApiToken
 from kefu.conversations.ledger import Ledger
 from kefu.conversations.models import Message
-from kefu.customers import proofs, service
+from kefu.customers import profile, proofs, service
 from kefu.customers.service import Sender
 from kefu.db import session_scope, utcnow
 from kefu.events import Event, record
 from kefu.handoff import service as handoffs
 from kefu.handoff.models import Handoff
+from kefu.knowledge.models import QueuedCandidate, SourceDocument
 from kefu.knowledge.service import record_unanswered
+from kefu.notifications import outbox, subscriptions
+from kefu.notifications.outbox import News
 from kefu.privacy import erasing
 from kefu.privacy import service as privacy
 from kefu.privacy.holdings import TRACKER_TABLES
@@ -117,6 +120,19 @@ def fills_every_store(sender, other, phone):
         answer = json.dumps({"ticket": {"number": number, "description": WORDS, "phone": phone}})
         session.add(ApiCall(token_id=token.id, key="k", fingerprint="f", request_key=f"api:{sender.id[:20]}",
                             status=200, answer=answer))  # fmt: skip
+        told = News("k", "orders", "utter_push_order_shipped", {"zh": {"text": MARK}}, {"topic": "orders"})
+        outbox.enqueue(session, other.id, told)
+        subscriptions.choose(session, other.id, ["offers"], True)
+        subscriptions.set_manner(session, sender.id, zone="Asia/Shanghai")
+        profile.tell(session, sender.id, "city", NAME, 1, f"ticket:{number}")
+        profile.correct(session, sender.id, "device", MARK, True, "customer")
+        document = SourceDocument(name=number, kind="ticket", digest=number, text=WORDS, by="account:1")
+        session.add(document)
+        session.flush()
+        suggested = {"answer": NOTE, "source": {"document": number, "quote": WORDS}}
+        session.add(
+            QueuedCandidate(document_id=document.id, kind="faq", name=WORDS, data=suggested, confidence=0.5)
+        )
         record(session, "turn.categorised", sender.id, said=f"{MARK} of {sender.id}", line="智能门锁")
         deliveries.follow(session)
         waiting = update(Message).values(answered_at=utcnow(), delivery=None)

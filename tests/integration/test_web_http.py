@@ -212,7 +212,8 @@ async def test_what_a_visitor_wants_to_be_told_is_kept_and_mistakes_are_named(ht
         ({"zone": "../../etc/passwd"}, "zone"),
         ({"quiet_from": "25:00", "quiet_until": "08:00"}, "quiet_from"),
         ({"quiet_from": "22:00", "quiet_until": ""}, "quiet_until"),
-        ({"language": 5}, "language"),
+        ({"channel": 5}, "channel"),
+        ({"channel": "wechat"}, "channel"),  # they are not known there
     ):
         status, refused = await call(http, "POST", news, headers=headers, json=wrong)
         assert (status, refused["error"]["field"]) == (400, field), wrong
