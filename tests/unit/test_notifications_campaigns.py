@@ -5,14 +5,16 @@ from datetime import timedelta
 import pytest
 
 from kefu.conversations.ledger import Ledger
+from kefu.customers import learning, profile
 from kefu.customers import service as customers
-from kefu.customers.models import Identity
+from kefu.customers.models import Evidence, Identity
 from kefu.db import session_scope, utcnow
 from kefu.jobs import table
 from kefu.notifications import audience, campaigns, subscriptions
 from kefu.notifications.campaigns import BadCampaign, WrongCampaignStep
 from kefu.notifications.expressions import ExpressionError
-from tests.notices import heard, later, post, rows, says, subscriber
+from tests.console import customer
+from tests.notices import heard, later, link, post, rows, says, subscriber
 
 TEXTS = {"zh": "双十一满减", "en": "Sale"}
 
@@ -66,6 +68,42 @@ def test_a_profile_tells_what_is_known(people):
         found = audience.profile_fields(session, people["app"].id)
     assert found["channel"] == "app" and found["language"] == "zh" and "offers" in found["topics"]
     assert found["seen_days"] < 1 and set(found) == set(audience.FIELDS)
+
+
+@pytest.mark.parametrize(
+    ("segment", "meant"),
+    [
+        ("devices has L3 and cities has 杭州", {"app"}),
+        ('devices has "R3 Pro"', {"vip"}),
+        ("asked_about has 智能门锁", {"app"}),
+        ('asked_about has "智能门锁/指纹开锁" and level = normal', {"app"}),
+        ("mood_trend = worse", {"web"}),
+        ("language = en", {"vip", "app"}),
+        ("channel = wechat", {"app"}),
+    ],
+)
+def test_a_segment_is_made_of_what_is_known_and_the_preview_shows_it(people, segment, meant):
+    link(customer("at-wechat", "wechat"), people["app"])
+    long_ago = utcnow() - timedelta(days=40)
+    with session_scope() as session:
+        for name, value in (
+            ("device", "L3"),
+            ("city", "杭州"),
+            ("topic", "智能门锁/指纹开锁/识别失败"),
+            ("language", "en"),
+        ):
+            profile.tell(session, people["app"].id, name, value, 1, "event:1")
+        profile.tell(session, people["vip"].id, "device", "R3 Pro", 1, "event:1")
+        customers.choose(session, people["vip"].id, language="en")
+        subscriptions.set_manner(session, people["app"].id, channel="wechat")
+        before = Evidence(people["web"].id, "mood_before", "happy", long_ago, 5, "event:1")
+        learning.note(session, [before])
+        for name in ("mood", "mood_before"):
+            profile.tell(session, people["web"].id, name, "angry", 1, "event:2")
+    with session_scope() as session:
+        found = campaigns.preview(session, segment, "offers")
+    names = {one.id: name for name, one in people.items()}
+    assert {names[one] for one, _ in found.sample} == meant and found.matched == len(meant)
 
 
 async def test_a_campaign_goes_once_to_whom_it_means_and_its_results_are_counted(people, monkeypatch):
