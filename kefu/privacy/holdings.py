@@ -209,6 +209,7 @@ FILES: dict[str, str] = {
     "logs": "log",
     "uploads": "named",  # files below it whose path names an identity go
     "embeddings": "none",  # sentences of the company's facts
+    "extraction": "none",  # learned from the company's examples
     "secret": "none",
     "endpoints.yml": "none",
 }

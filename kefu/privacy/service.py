@@ -16,7 +16,9 @@ from kefu.conversations.models import Message
 from kefu.customers import profile
 from kefu.customers import service as customers
 from kefu.handoff.models import Handoff
+from kefu.notifications import subscriptions
 from kefu.privacy.models import Erasure
+from kefu.recommendations import feedback
 from kefu.tickets.lifecycle import OPEN
 from kefu.tickets.models import Ticket
 
@@ -108,6 +110,23 @@ def _facts(session: Session, identity: str, _: list[str]) -> list[dict[str, Any]
     ]
 
 
+def _news(session: Session, identity: str, _: list[str]) -> dict[str, Any]:
+    wanted, how = subscriptions.wanted(session, identity), subscriptions.ways(session, identity)
+    return {
+        "topics": [topic for topic, wants in wanted.items() if wants],
+        "zone": how.zone,
+        "quiet_from": f"{how.quiet_from:%H:%M}",
+        "quiet_until": f"{how.quiet_until:%H:%M}",
+        "channel": how.channel,
+    }
+
+
+def _offers(session: Session, identity: str, _: list[str]) -> dict[str, Any]:
+    past = feedback.past_of(session, identity)
+    shown = {offer: _moment(at) for offer, at in past.last_shown.items()}
+    return {"shown": shown, "accepted": sorted(past.accepted), "refused": sorted(past.refused)}
+
+
 def _conversation(session: Session, _: str, circle: list[str]) -> dict[str, Any]:
     counted = select(func.count(), func.min(Message.created_at)).where(
         Message.conversation_id.in_(circle), Message.direction == "in"
@@ -149,5 +168,7 @@ SECTIONS: dict[str, Callable[[Session, str, list[str]], Any]] = {
     "customer": _identity,
     "conversation": _conversation,
     "facts": _facts,
+    "news": _news,
+    "offers": _offers,
     "tickets": _tickets,
 }

@@ -33,6 +33,7 @@ from kefu.privacy import erasing
 from kefu.privacy import service as privacy
 from kefu.privacy.holdings import TRACKER_TABLES
 from kefu.privacy.models import Erasure
+from kefu.recommendations import feedback
 from kefu.stores.tracker_store import KefuTrackerStore
 from kefu.tickets import service as tickets
 from kefu.tickets.models import Ticket
@@ -133,6 +134,7 @@ def fills_every_store(sender, other, phone):
         session.add(
             QueuedCandidate(document_id=document.id, kind="faq", name=WORDS, data=suggested, confidence=0.5)
         )
+        feedback.note(session, f"{sender.id}:m1", sender.id, "shown", "lock-extended-warranty", "", False)
         record(session, "turn.categorised", sender.id, said=f"{MARK} of {sender.id}", line="智能门锁")
         deliveries.follow(session)
         waiting = update(Message).values(answered_at=utcnow(), delivery=None)
@@ -297,6 +299,8 @@ def test_all_that_is_kept_can_be_taken_away_and_only_by_its_owner(installation):
     with session_scope() as session:
         assert privacy.is_proven(session, PAGE.id) and not privacy.is_proven(session, OTHER.id)
         assert privacy.open_tickets(session, PHONE_APP.id) == [number]
+    assert "offers" in data["news"]["topics"] and data["news"]["zone"] == "Asia/Shanghai"
+    assert list(data["offers"]["shown"]) == ["lock-extended-warranty"]
     assert not any(word in json.dumps(privacy_export(OTHER), ensure_ascii=False) for word in TEXTS)
 
 
