@@ -13,7 +13,6 @@ from kefu.jobs import table
 from kefu.notifications import audience, campaigns, subscriptions
 from kefu.notifications.campaigns import BadCampaign, WrongCampaignStep
 from kefu.notifications.expressions import ExpressionError
-from tests.console import customer
 from tests.notices import heard, later, link, post, rows, says, subscriber
 
 TEXTS = {"zh": "双十一满减", "en": "Sale"}
@@ -83,7 +82,7 @@ def test_a_profile_tells_what_is_known(people):
     ],
 )
 def test_a_segment_is_made_of_what_is_known_and_the_preview_shows_it(people, segment, meant):
-    link(customer("at-wechat", "wechat"), people["app"])
+    link(subscriber("at-wechat", channel="wechat"), people["app"])
     long_ago = utcnow() - timedelta(days=40)
     with session_scope() as session:
         for name, value in (
