@@ -89,8 +89,8 @@ def _profiles(session: Session, rows: Sequence[Any]) -> dict[str, dict[str, Any]
     for conversation, channel, body in _last_said(session, list(found)):
         found[conversation]["channel"] = channel
         found[conversation]["language"] = body.get("language") or "zh"
-    for identity, channel in _preferred(session, list(whose)):
-        found[whose[identity]]["channel"] = channel
+    for conversation, channel in _preferred(session, whose).items():
+        found[conversation]["channel"] = channel or found[conversation]["channel"]
     for conversation, facts in profile.facts_of_many(session, whose, _FACTS).items():
         found[conversation] |= _learned(facts)
     for conversation, choice in chosen.items():
@@ -117,11 +117,11 @@ def _last_said(session: Session, conversations: list[str]) -> list[Any]:
     return session.execute(query).all()
 
 
-def _preferred(session: Session, identities: list[str]) -> list[Any]:
-    query = select(Manner.identity, Manner.channel).where(
-        Manner.identity.in_(identities), Manner.channel != ""
-    )
-    return session.execute(query.order_by(Manner.at)).all()
+def _preferred(session: Session, whose: dict[str, str]) -> dict[str, str]:
+    """The channel by which each customer would rather be told, by conversation; empty for none."""
+    query = select(Manner.identity, Manner.channel).where(Manner.identity.in_(list(whose)))
+    rows = session.execute(query.order_by(Manner.at)).all()
+    return {whose[row.identity]: row.channel for row in rows}  # the newest holds
 
 
 def _learned(facts: list[Known]) -> dict[str, Any]:
