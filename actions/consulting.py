@@ -14,6 +14,7 @@ from actions.answering import (
     show_cause,
     show_products,
 )  # fmt: skip
+from actions.choosing import pointed_at, reply_of, tell
 from actions.conversation import Turn, TurnAction
 from actions.danger import AlertAction, stay_safe, warn
 from actions.marks import listed
@@ -62,6 +63,8 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
             response="utter_product_unknown", product=listed(turn.unknown_products, turn.language)
         )
         return []
+    if reply := reply_of(turn, text, intent):
+        return asked + tell(turn, say, reply)
     if intent == "report_fault" and len(text) <= _BARE and not turn.names_anything:
         say.utter_message(response="utter_describe_fault")
         return [SlotSet("question", {"text": "", "intent": intent})]
@@ -94,7 +97,10 @@ def answer_again(turn: Turn, say: CollectingDispatcher) -> list[EventType]:
     if question["intent"] == "report_fault" and not question["text"] and turn.product:
         say.utter_message(response="utter_what_happens", product=turn.product)
         return [SlotSet("product", turn.product)]
-    return answer(turn, say, question["text"] or turn.text, question["intent"])
+    text = question["text"] or turn.text
+    if turn.mentions.products:
+        text = catalog().questions.retold(text, turn.mentions.products[0])
+    return answer(turn, say, text, question["intent"])
 
 
 class ActionAnswer(TurnAction):
@@ -161,6 +167,9 @@ class ActionChooseOption(TurnAction):
             index = options.index(wanted) if wanted in options else None
             if index is None and turn.slots.get("question"):
                 return answer_again(turn, say)
+        reply = reply_of(turn, turn.text, turn.intent) if pointed_at(turn) else None
+        if reply:  # 第二个多少钱
+            return tell(turn, say, reply)
         fact = catalog().graph.get(options[index]) if index is not None else None
         if fact is None:
             response = "utter_choose_which" if options else "utter_nothing_to_choose"

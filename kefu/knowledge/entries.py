@@ -13,7 +13,9 @@ import numpy as np
 from kefu.db import today
 from kefu.knowledge.confidence import PLACE, POSSIBLE, SURE, confidences
 from kefu.knowledge.graph import Fact, Graph
+from kefu.knowledge.questions import Questions
 from kefu.knowledge.search import Entry, Index
+from kefu.knowledge.vocabulary import vocabulary
 from kefu.language.embedding import embed_all
 
 _FOUND_KINDS = ("product_line", "product", "spec", "function", "fault", "policy", "faq", "passage")
@@ -99,6 +101,7 @@ class Catalog:
             vectors_dir: Where sentence vectors are kept, so that the next process starts sooner.
         """
         self.graph = graph
+        self.questions = Questions(graph, vocabulary())
         self._facts = [fact for kind in _FOUND_KINDS for fact in graph.of_kind(kind)]
         keep = (lambda texts: _kept_vectors(texts, vectors_dir)) if vectors_dir else embed_all
         entries = [Entry(fact.ref, self._phrasings(fact), _text(fact)) for fact in self._facts]
