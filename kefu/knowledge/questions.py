@@ -1,8 +1,8 @@
-"""Questions that the graph answers by itself: which products fit, whether one has something, which is the most.
+"""Questions that the graph answers by itself: which products fit, what they have, which is the most.
 
-A question is taken only if it is understood whole: what it names, its bounds and its wish; when words are left over
-that nothing explains, it is left to the search. Numbers are never computed into answers: the specification that says
-them is quoted.
+A question is taken only if it is understood whole, what it names, its bounds and its wish: when words are left
+over that nothing explains, it is left to the search. Numbers are never computed into answers: the specification
+that says them is quoted.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from kefu.knowledge.vocabulary import Measure, Vocabulary, any_of
 from kefu.language.normalize import normalize
 from kefu.language.quantities import Quantity, quantities
 
-#: So many characters may be left that nothing explains where products are chosen; none where one thing is claimed.
+#: So many characters may stay unexplained where products are chosen; none where a thing is claimed.
 _LEFT_OVER = 1
 _SAME = 1e-6
 #: A bare number that can be a price.
@@ -52,9 +52,9 @@ class Reply:
     """What the graph answers.
 
     Attributes:
-        kind: ``fits`` (these products; none if nothing fits), ``has`` (for each product whether it does), ``most``
-            (the first, then the others), ``values`` (one for each product), ``difference``, ``which_line`` (the line is
-            to be asked back) or ``unknown`` (it is asked for something that no fact knows of).
+        kind: ``fits`` (these products; none if nothing fits), ``has`` (for each product whether it does),
+            ``most`` (the first, then the others), ``values`` (one for each product), ``difference``,
+            ``which_line`` (the line is to be asked back) or ``unknown`` (no fact knows of what is asked for).
         products: Names.
         wishes: What was asked for.
         evidence: What each product's facts say, in the order of ``products``.
@@ -239,7 +239,7 @@ class Questions:
     def _scope(
         self, products: Sequence[str], lines: Sequence[str], product: str | None, among: Sequence[str]
     ) -> list[str]:
-        """The products that are chosen from: those named, of the lines named, shown last, or like the last."""
+        """The products to choose from: those named, of the lines named, shown last, or like the last."""
         if len(products) > 1:
             return list(products)
         if lines:
@@ -439,7 +439,7 @@ class _Asked:
 
 
 def _named(traits: Traits, text: str, is_which: bool) -> list[Phrase]:
-    """What a question names. Where products are asked for, a nickname (带猫眼的锁) is read as what it says."""
+    """What a question names; where products are asked for, a nickname (带猫眼的锁) is what it says."""
     phrases = []
     for phrase in traits.phrases(text):
         inner = traits.phrases(text[phrase.start : phrase.end], ("line", "trait"))

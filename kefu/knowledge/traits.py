@@ -216,7 +216,7 @@ def _key(text: str) -> str:
 
 
 def _holds(clause: str, wanted: str) -> bool:
-    """Whether a clause names something; Latin letters and digits only as whole words (5ghz is not in 2.5ghz)."""
+    """Whether a clause names something; Latin words and numbers only whole (5ghz is not in 2.5ghz)."""
     at = clause.find(wanted)
     return at >= 0 and _whole(clause, at, at + len(wanted))
 

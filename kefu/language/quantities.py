@@ -37,8 +37,8 @@ _UNITS: dict[str, dict[str, float]] = {
     "temperature": {"℃": 1, "°c": 1, "度": 1, "°": 1},
     "frequency": {"mhz": 1, "ghz": 1000},
     "count": {
-        "台设备": 1, "台": 1, "个": 1, "枚": 1, "组": 1, "张": 1, "条": 1, "颗": 1, "根": 1, "核": 1, "devices": 1,
-        "fingerprints": 1, "cards": 1,
+        "台设备": 1, "台": 1, "个": 1, "枚": 1, "组": 1, "张": 1, "条": 1, "颗": 1, "根": 1, "核": 1,
+        "devices": 1, "fingerprints": 1, "cards": 1,
     },
 }  # fmt: skip
 _OF_UNIT = {unit: (name, factor) for name, units in _UNITS.items() for unit, factor in units.items()}
