@@ -1,8 +1,8 @@
 """Questions that the graph answers by itself: which products fit, what they have, which is the most.
 
-A question is taken only if it is understood whole, what it names, its bounds and its wish: when words are left
-over that nothing explains, it is left to the search. Numbers are never computed into answers: the specification
-that says them is quoted.
+A question is taken only if it is understood whole, what it names, its bounds and its wish: when words are
+left over that nothing explains, it is left to the search. Numbers are never computed into answers: the
+specification that says them is quoted.
 """
 
 from __future__ import annotations
