@@ -14,20 +14,24 @@ from actions.relief import missed, offer_ticket
 from kefu.knowledge.graph import Fact
 from kefu.knowledge.questions import Reply
 from kefu.knowledge.service import catalog
+from kefu.knowledge.trust import Decision
 from kefu.language.expressions import find_expressions
 
 #: So many products are shown, and so many differences.
 _MAX_PRODUCTS, _MAX_ROWS = 8, 8
-#: What asks for nothing that the graph could answer: a fault, or steps.
-_NOT_ASKED = frozenset({"report_fault", "ask_how_to", "complain"})
 
 
-def reply_of(turn: Turn, text: str, intent: str) -> Reply | None:
-    """What the graph itself answers to a question, if it is one of those that it can answer."""
-    if intent in _NOT_ASKED or not text:
-        return None
+def graph_question(turn: Turn, text: str) -> tuple[str, str | None, list[str]]:
+    """What the graph is asked: the question in words, the product meant, and the products shown last."""
     among = [ref.partition(":")[2] for ref in turn.slots.get("options") or () if ref.startswith("product:")]
-    return catalog().questions.ask(text, pointed_at(turn) or turn.product, among)
+    if text != turn.text and turn.mentions.products:  # the question before, about another product: 那 L3 呢
+        text = catalog().questions.retold(text, turn.mentions.products[0])
+    return text, pointed_at(turn) or turn.product, among
+
+
+def reply_of(turn: Turn) -> Reply | None:
+    """What the graph itself answers to a message, if it is one that it can answer."""
+    return catalog().questions.ask(*graph_question(turn, turn.text)) if turn.text else None
 
 
 def pointed_at(turn: Turn) -> str | None:
@@ -45,6 +49,25 @@ def pointed_at(turn: Turn) -> str | None:
 def tell(turn: Turn, say: CollectingDispatcher, reply: Reply) -> list[EventType]:
     """Says what the graph answers."""
     return _TELLERS[reply.kind](turn, say, reply)
+
+
+def tell_decision(turn: Turn, say: CollectingDispatcher, decision: Decision) -> list[EventType]:
+    """Says what the graph answers, what a product lacks, or that a policy does not apply now."""
+    fact = decision.fact
+    if fact is None:
+        return tell(turn, say, decision.reply)
+    if decision.kind == "lacking":
+        say.utter_message(
+            response="utter_function_not_there", product=turn.product, function=fact.name,
+            others=listed(decision.products, turn.language),
+        )  # fmt: skip
+    else:
+        dates = (fact.data.get("valid_from"), fact.data.get("valid_until"))
+        say.utter_message(
+            response="utter_policy_not_in_force", policy=fact.name, answer=fact.body,
+            dates=" - ".join(date or "" for date in dates),
+        )  # fmt: skip
+    return [SlotSet("answer", fact.ref), SlotSet("fault", None)]
 
 
 def _tell_fitting(turn: Turn, say: CollectingDispatcher, reply: Reply) -> list[EventType]:

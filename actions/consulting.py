@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
@@ -14,7 +16,7 @@ from actions.answering import (
     show_cause,
     show_products,
 )  # fmt: skip
-from actions.choosing import pointed_at, reply_of, tell
+from actions.choosing import graph_question, pointed_at, reply_of, tell, tell_decision
 from actions.conversation import Turn, TurnAction
 from actions.danger import AlertAction, stay_safe, warn
 from actions.marks import listed
@@ -30,6 +32,7 @@ from kefu.events import record
 from kefu.knowledge.categories import classify
 from kefu.knowledge.entries import Found
 from kefu.knowledge.service import catalog, record_unanswered
+from kefu.knowledge.trust import decide
 
 #: Facts this close are not told apart without asking.
 _CLOSE = 0.08
@@ -44,7 +47,8 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
             response="utter_describe_fault" if intent == "report_fault" else "utter_which_policy"
         )
         return [SlotSet("question", {"text": "", "intent": intent})]
-    found = catalog().find(text, turn.mentions, intent, limit=6)
+    decision = decide(catalog(), text, turn.mentions, intent, *graph_question(turn, text))
+    found = decision.found
     best = found[0] if found else None
     fault = best.fact if best and best.fact.kind == "fault" and best.sure else None
     asked = [SlotSet("question", {"text": text, "intent": intent})]
@@ -63,13 +67,13 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
             response="utter_product_unknown", product=listed(turn.unknown_products, turn.language)
         )
         return []
-    if reply := reply_of(turn, text, intent):
-        return asked + tell(turn, say, reply)
+    if decision.kind in ("reply", "lacking", "not_in_force"):
+        return asked + tell_decision(turn, say, decision)
     if intent == "report_fault" and len(text) <= _BARE and not turn.names_anything:
         say.utter_message(response="utter_describe_fault")
         return [SlotSet("question", {"text": "", "intent": intent})]
     # A form asks its own questions: there the best is said, not which of several was meant.
-    if best and (best.possible if turn.form else best.sure and not _undecided(turn, found)):
+    if best and (best.possible if turn.form else decision.kind == "answer" and not _undecided(turn, found)):
         return asked + deliver(turn, say, best.fact, facts_of([f for f in found[1:] if f.possible]))
     record_unanswered(text, turn.customer, ref, score)
     choices = [item for item in found if item.possible]
@@ -79,7 +83,7 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
     return [*asked, missed(turn)] + offer_ticket(intent, text, turn.product)
 
 
-def _undecided(turn: Turn, found: list[Found]) -> bool:
+def _undecided(turn: Turn, found: Sequence[Found]) -> bool:
     """Whether naming the product would decide between faults of different lines, or two products' data."""
     best, score = found[0].fact, found[0].score
     rivals = [item for item in found[1:] if item.fact.kind == best.kind]
@@ -97,10 +101,7 @@ def answer_again(turn: Turn, say: CollectingDispatcher) -> list[EventType]:
     if question["intent"] == "report_fault" and not question["text"] and turn.product:
         say.utter_message(response="utter_what_happens", product=turn.product)
         return [SlotSet("product", turn.product)]
-    text = question["text"] or turn.text
-    if turn.mentions.products:
-        text = catalog().questions.retold(text, turn.mentions.products[0])
-    return answer(turn, say, text, question["intent"])
+    return answer(turn, say, question["text"] or turn.text, question["intent"])
 
 
 class ActionAnswer(TurnAction):
@@ -167,7 +168,7 @@ class ActionChooseOption(TurnAction):
             index = options.index(wanted) if wanted in options else None
             if index is None and turn.slots.get("question"):
                 return answer_again(turn, say)
-        reply = reply_of(turn, turn.text, turn.intent) if pointed_at(turn) else None
+        reply = reply_of(turn) if pointed_at(turn) else None
         if reply:  # 第二个多少钱
             return tell(turn, say, reply)
         fact = catalog().graph.get(options[index]) if index is not None else None

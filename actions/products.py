@@ -29,7 +29,7 @@ class ActionCompareProducts(TurnAction):
             say.utter_message(response="utter_product_unknown", product=listed(unknown, turn.language))
             if len(named) < 2:
                 return self._without(turn, say, named)
-        if not unknown and (reply := reply_of(turn, turn.text, turn.intent)):
+        if not unknown and (reply := reply_of(turn)):
             return tell(turn, say, reply)
         if turn.mentions.context_product and len(named) < 2:
             named.append(turn.mentions.context_product)
@@ -56,7 +56,7 @@ class ActionSuggestProducts(TurnAction):
 
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Shows the products of the line named, or asks for the line."""
-        if reply := reply_of(turn, turn.text, turn.intent):
+        if reply := reply_of(turn):
             return tell(turn, say, reply)
         graph = catalog().graph
         named = turn.mentions

@@ -33,10 +33,11 @@ class Counts:
             old.resize(len(kept[1]), rows.shape[1])
             rows = vstack([old, rows], format="csr", dtype=np.float32)
         self.rows = rows
+        self._terms = rows.shape[1]
 
     def query(self, text: str) -> csr_matrix:
         """A question's counts, shape ``(1, terms)``; terms that no text has are left out."""
-        limit = self.rows.shape[1]
+        limit = self._terms
         found: dict[int, float] = {}
         for term in self._cut(text):
             place = self._places.get(term, limit)
@@ -49,6 +50,10 @@ class Counts:
     def reordered(self, order: np.ndarray) -> None:
         """Puts the rows into the order of the entries."""
         self.rows = self.rows[order]
+
+    def forget(self) -> None:
+        """Drops the rows; questions can still be counted, but nothing be taken over."""
+        self.rows = csr_matrix((0, self._terms), dtype=np.float32)
 
     def _counted(self, texts: Sequence[str]) -> csr_matrix:
         places, values, ends = [], [], [0]
@@ -71,10 +76,17 @@ def document_frequency(counts: csr_matrix) -> np.ndarray:
     return np.bincount(counts.indices, minlength=counts.shape[1])
 
 
-def tfidf(counts: csr_matrix, idf: np.ndarray) -> csr_matrix:
+def idf(counts: csr_matrix) -> np.ndarray:
+    """How telling each term is; one that only texts of earlier editions had weighs nothing."""
+    frequency = document_frequency(counts)
+    return np.where(frequency, np.log((1 + counts.shape[0]) / (1 + frequency)) + 1, 0)
+
+
+def tfidf(counts: csr_matrix, weights: np.ndarray) -> csr_matrix:
     """Rows of unit length, sublinear in the counts."""
     weighted = csr_matrix(
-        ((1 + np.log(counts.data)) * idf[counts.indices], counts.indices, counts.indptr), shape=counts.shape
+        ((1 + np.log(counts.data)) * weights[counts.indices], counts.indices, counts.indptr),
+        shape=counts.shape,
     )
     squares = np.add.reduceat(np.append(weighted.data**2, 0.0), np.minimum(counts.indptr[:-1], counts.nnz))
     lengths = np.sqrt(np.where(np.diff(counts.indptr) > 0, squares, 1.0))
@@ -86,7 +98,7 @@ def bm25(counts: csr_matrix, k1: float = 1.2, b: float = 0.75) -> csr_matrix:
     """Turns term counts ``(texts, terms)`` into BM25 weights (Robertson and Zaragoza 2009)."""
     lengths = np.asarray(counts.sum(axis=1)).ravel()
     frequency = document_frequency(counts)
-    idf = np.log1p((counts.shape[0] - frequency + 0.5) / (frequency + 0.5))
+    weights = np.log1p((counts.shape[0] - frequency + 0.5) / (frequency + 0.5))
     norm = np.repeat(k1 * (1 - b + b * lengths / max(lengths.mean(), 1e-6)), np.diff(counts.indptr))
-    data = idf[counts.indices] * counts.data * (k1 + 1) / (counts.data + norm)
+    data = weights[counts.indices] * counts.data * (k1 + 1) / (counts.data + norm)
     return csr_matrix((data.astype(np.float32), counts.indices, counts.indptr), shape=counts.shape)

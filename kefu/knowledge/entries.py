@@ -17,6 +17,7 @@ from kefu.knowledge.questions import Questions
 from kefu.knowledge.search import Entry, Index
 from kefu.knowledge.vocabulary import vocabulary
 from kefu.language.embedding import embed_all
+from kefu.language.normalize import normalize
 
 _FOUND_KINDS = ("product_line", "product", "spec", "function", "fault", "policy", "faq", "passage")
 
@@ -93,19 +94,23 @@ class Found:
 class Catalog:
     """One edition of the graph with its search index."""
 
-    def __init__(self, graph: Graph, vectors_dir: Path | None = None) -> None:
+    def __init__(
+        self, graph: Graph, vectors_dir: Path | None = None, previous: Catalog | None = None
+    ) -> None:
         """Builds the index over what can be found.
 
         Args:
             graph: The edition.
             vectors_dir: Where sentence vectors are kept, so that the next process starts sooner.
+            previous: The edition before: what did not change is taken over from it.
         """
         self.graph = graph
         self.questions = Questions(graph, vocabulary())
         self._facts = [fact for kind in _FOUND_KINDS for fact in graph.of_kind(kind)]
-        keep = (lambda texts: _kept_vectors(texts, vectors_dir)) if vectors_dir else embed_all
+        keep = (lambda texts: kept_vectors(texts, vectors_dir)) if vectors_dir else embed_all
         entries = [Entry(fact.ref, self._phrasings(fact), _text(fact)) for fact in self._facts]
-        self._index = Index(entries, keep) if entries else None
+        before = previous._index if previous else None
+        self._index = Index(entries, keep, previous=before) if entries else None
         kinds = [fact.kind for fact in self._facts]
         self._intents = {
             intent: np.array([bonuses.get(kind, 0.0) for kind in kinds])
@@ -117,7 +122,12 @@ class Catalog:
         self._about = np.array([[name in names for name in self._products] for names in about], dtype=bool)
 
     def find(
-        self, question: str, mentions: Mentions = Mentions(), intent: str = "", limit: int = 4
+        self,
+        question: str,
+        mentions: Mentions = Mentions(),
+        intent: str = "",
+        limit: int = 4,
+        in_force: bool = True,
     ) -> list[Found]:
         """The facts that fit a question best.
 
@@ -126,6 +136,7 @@ class Catalog:
             mentions: What the message names and what the conversation is about.
             intent: What the message asks for; moves the kinds that answer it.
             limit: How many at most.
+            in_force: Leaves out policies that are not in force today.
         """
         if self._index is None:
             return []
@@ -139,7 +150,11 @@ class Catalog:
             Found(self.graph.facts[hit.id], hit.score, chance)
             for hit, chance in zip(hits, chances, strict=True)
         ]
-        return [item for item in found if item.fact.valid_on(today())][:limit]
+        return [item for item in found if not in_force or item.fact.valid_on(today())][:limit]
+
+    def told(self, fact: Fact) -> str:
+        """Everything that a fact says and is asked by, as normal text."""
+        return normalize(" ".join((*self._phrasings(fact), _text(fact)))).text
 
     def _phrasings(self, fact: Fact) -> tuple[str, ...]:
         names, extra = fact.names, ()
@@ -229,7 +244,7 @@ def _text(fact: Fact) -> str:
     return "\n".join([fact.body, *fact.data.get("how_to", ())])
 
 
-def _kept_vectors(texts: Sequence[str], folder: Path) -> np.ndarray:
+def kept_vectors(texts: Sequence[str], folder: Path) -> np.ndarray:
     """The vectors of ``texts``, each text's computed once: after an edit only what is new."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "vectors.npz"
@@ -240,7 +255,7 @@ def _kept_vectors(texts: Sequence[str], folder: Path) -> np.ndarray:
     missing = [text for text in dict.fromkeys(texts) if text not in kept]
     if missing:
         kept.update(zip(missing, embed_all(missing), strict=True))
-        present = list(dict.fromkeys(texts))
+        present = list(dict.fromkeys(texts if len(missing) > len(texts) // 2 else (*kept, *texts)))
         draft = folder / f"vectors.{os.getpid()}.{threading.get_ident()}.tmp"
         with draft.open("wb") as file:
             np.savez(file, texts=np.array(present), vectors=np.stack([kept[text] for text in present]))

@@ -158,7 +158,7 @@ class Questions:
     def _most(self, asked: _Asked, product: str | None, among: Sequence[str]) -> Reply | None:
         """最便宜的锁, R1 和 R3 Pro 哪个轻."""
         measure, highest, spans = self._superlative(asked)
-        if measure is None:
+        if measure is None or len(asked.products) == 1:  # L3 最多能录几枚指纹: one value
             return None
         scope = self._scope(asked.products, asked.lines, product, among)
         if asked.by_most is False and len(asked.products) < 2 and not among and not asked.lines:
@@ -190,7 +190,8 @@ class Questions:
             return self._whether(named, wishes) if wishes else None
         if not wishes or len(left) > _LEFT_OVER or len(products) == 1:
             return None
-        if not (asked.is_which or asked.is_whether or asked.lines or any(wish.numeric for wish in wishes)):
+        is_choice = asked.is_which or asked.is_whether or any(wish.numeric for wish in wishes)
+        if not is_choice and not asked.ends_with_line:
             return None
         scope = self._scope(products, asked.lines, None if asked.is_which else product, among)
         fitting = tuple(name for name in scope if _all(wishes, name))
@@ -394,6 +395,15 @@ class _Asked:
         if self.most_spans or re.search(r"\b\w+est\b", self.text):
             return True
         return False if re.search(self._words.more_than_other, self.text) else None
+
+    @property
+    def ends_with_line(self) -> bool:
+        """Whether the text is a wish for a kind of product: 带猫眼的门锁."""
+        return (
+            bool(self.phrases)
+            and self.phrases[-1].kind == "line"
+            and not self.text[self.phrases[-1].end :].strip(" ?!.,")
+        )
 
     def spans(self, expression: re.Pattern[str]) -> list[tuple[int, int]]:
         """Where an expression stands."""

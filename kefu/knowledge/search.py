@@ -1,9 +1,10 @@
 """Finds the entries that a question is about.
 
-Four views of the same question are weighed against each other: character n-grams and words of each phrasing
-(exact wording, typos), the sentence embedding of each phrasing (other wording, same meaning), that of title
-and text together (what an answer says but no phrasing asks), and BM25 over everything an entry says (details
-buried in a text). All are matrix products over an index built once per edition.
+Five views of the same question are weighed against each other: character n-grams and words of each phrasing
+(exact wording, typos), character n-grams of everything that an entry says, the sentence embedding of each
+phrasing (other wording, same meaning), that of title and text together (what an answer says but no phrasing
+asks), and BM25 over everything an entry says (details buried in a text). All are matrix products over an index
+built once per edition; what did not change is taken over from the edition before.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kefu.knowledge.counts import Counts, bm25, document_frequency, tfidf
+from kefu.knowledge.counts import Counts, bm25, idf, tfidf
 from kefu.knowledge.sharpening import Sharpening
 from kefu.language.embedding import DIMENSIONS, embed, embed_all
 from kefu.language.normalize import normalize
 from kefu.language.words import words
 
 #: How much each view counts; chosen on the development questions (docs/adr/0003).
-WEIGHTS = {"ngrams": 0.10, "meaning": 0.50, "bm25": 0.10, "text": 0.30}
+WEIGHTS = {"ngrams": 0.05, "whole": 0.25, "meaning": 0.30, "bm25": 0.10, "text": 0.30}
 #: The encoder reads so many characters of an entry's title and text; more would blur what it is about.
 _TEXT_LENGTH = 300
 #: Beyond so many phrasings nothing is embedded (a text costs 3 to 11 ms, its vector 2 kB): words alone count.
@@ -81,17 +82,21 @@ class Index:
         kept = previous if taken.old_entries.size else None
         self._grams = Counts(phrasings, _grams, kept and (kept._grams, taken.old_phrasings))
         self._terms = Counts(texts, _terms, kept and (kept._terms, taken.old_entries))
+        self._whole = Counts(texts, _characters, kept and (kept._whole, taken.old_entries))
         self._grams.reordered(taken.phrasing_order)
         self._terms.reordered(taken.entry_order)
-        frequency = document_frequency(self._grams.rows)
-        # A term that only texts of earlier editions had weighs nothing.
-        self._idf = np.where(frequency, np.log((1 + len(self._grams.rows.indptr)) / (1 + frequency)) + 1, 0)
+        self._whole.reordered(taken.entry_order)
+        self._idf, self._idf_whole = idf(self._grams.rows), idf(self._whole.rows)
         self._phrasings = tfidf(self._grams.rows, self._idf).T.tocsr()
+        self._texts = tfidf(self._whole.rows, self._idf_whole).T.tocsr()
         self._bm25 = bm25(self._terms.rows).T.tocsr()
         self._meanings = None
         if int(counts.sum()) <= EMBEDDED_PHRASINGS:
             shown = [_normal(f"{entry.phrasings[0]} {entry.text}"[:_TEXT_LENGTH]) for entry in taken.new]
             self._embed(phrasings, shown, embed_texts, taken, kept)
+        else:  # so large a corpus is built anew with each edition; the counts would only take memory
+            for counted in (self._grams, self._terms, self._whole):
+                counted.forget()
 
     def _embed(
         self,
@@ -149,7 +154,9 @@ class Index:
         bm25_scores = (terms @ self._bm25).toarray()[0]
         # BM25 has no upper bound: against the most this question could score, it has one.
         bound = max(float(bm25_scores.max(initial=0)), 1.5 * terms.nnz, 1e-6)
-        views = {"ngrams": np.maximum.reduceat(ngrams, self._starts), "bm25": bm25_scores / bound}
+        whole = (tfidf(self._whole.query(normal), self._idf_whole) @ self._texts).toarray()[0]
+        ngrams = np.maximum.reduceat(ngrams, self._starts)
+        views = {"ngrams": ngrams, "whole": whole, "bm25": bm25_scores / bound}
         if self._meanings is not None:
             vector = self._sharpen(embed(normal)[np.newaxis])[0]
             meaning = np.maximum.reduceat(self._meanings @ vector, self._starts)
@@ -170,7 +177,7 @@ class _Taken:
     def __init__(
         self, entries: Sequence[Entry], starts: np.ndarray, counts: np.ndarray, previous: Index | None
     ) -> None:
-        known = previous._entries if previous else {}
+        known = previous._entries if previous and previous._meanings is not None else {}
         same = np.array([known.get(entry.id, (0, None))[1] == entry for entry in entries], dtype=bool)
         if same.mean() < 1 - _RELEARN:  # so much is new that all of it is learned again
             same[:] = False
@@ -195,11 +202,16 @@ def _normal(text: str) -> str:
     return normalize(text).text
 
 
-def _grams(text: str) -> Iterable[str]:
-    """Character n-grams of one to three, and words of two characters or more."""
+def _characters(text: str) -> Iterable[str]:
+    """Character n-grams of one to three."""
     compact = text.replace(" ", "")
     for size in (1, 2, 3):
         yield from (compact[i : i + size] for i in range(len(compact) - size + 1))
+
+
+def _grams(text: str) -> Iterable[str]:
+    """Character n-grams of one to three, and words of two characters or more."""
+    yield from _characters(text)
     yield from (f"w:{word}" for word in words(text) if len(word) > 1)
 
 

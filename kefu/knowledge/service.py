@@ -43,7 +43,7 @@ class _Current(Snapshot[Catalog]):
 
     def build(self) -> tuple[int | None, Catalog]:
         number, graph = read_graph()
-        return number, Catalog(graph, settings().var_dir / "embeddings")
+        return number, Catalog(graph, settings().var_dir / "embeddings", self.value)
 
 
 _current = _Current()

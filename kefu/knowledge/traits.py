@@ -106,6 +106,10 @@ class Traits:
         """Product lines that go by a phrase."""
         return self._meanings[phrase].lines
 
+    def key(self, said: str) -> str:
+        """What was said, as phrases are kept."""
+        return _key(said)
+
     def is_trait(self, phrase: str) -> bool:
         """Whether a phrase names something that a product can have."""
         return self._kind(phrase, ("trait",)) is not None
@@ -117,10 +121,11 @@ class Traits:
 
     def has(self, product: str, phrase: str) -> Verdict:
         """Whether a product has what a phrase names: what its own specifications say, then its functions."""
-        meaning, specs = self._meanings[phrase], self._specs[product]
+        meaning, specs = self._meanings.get(phrase) or _Meaning(), self._specs[product]
         for name, fact in specs.items():
             if meaning.specs & _parts(name):
-                return Verdict(not self._lacks.search(normalize(fact.body).text), fact)
+                first = next(filter(None, _CLAUSES.split(fact.body)), "")
+                return Verdict(not self._lacks.search(normalize(first).text), fact)
         functions = self.graph.targets(f"product:{product}", "has_function")
         for function in functions:
             if function.ref in meaning.functions:
