@@ -177,6 +177,9 @@ class ActionChooseOption(TurnAction):
             facts = [fact for fact in map(catalog().graph.get, options) if fact]
             say.utter_message(response=response, options=option_buttons(facts, turn.language))
             return []
+        if index is not None:
+            with session_scope() as session:
+                record(session, "option.chosen", turn.customer, ref=fact.ref, over=options[:index])
         return deliver(turn, say, fact)
 
 
@@ -201,6 +204,9 @@ class ActionNextStep(AlertAction):
         if fault is None:
             say.utter_message(response="utter_answer_did_not_help")
             last = graph.get(turn.slots.get("answer"))
+            if last:
+                with session_scope() as session:
+                    record(session, "answer.missed", turn.customer, ref=last.ref)
             problem = last.name if last else turn.text
             return [missed(turn)] + offer_ticket("answer_unhelpful", problem, turn.product)
         step = running["step"] + 1

@@ -60,8 +60,8 @@ def read_queries(path: Path) -> list[Query]:
 def large_corpus(size: int, questions: int = 200) -> tuple[list[Entry], list[Query]]:
     """A corpus of any size out of the company's own texts, and questions to it.
 
-    Entries are put together from sentences of our FAQ, policies and manuals, so that words repeat as they do in
-    large corpora. The questions are other phrasings of the entries that stand in our files.
+    Entries are put together from sentences of our FAQ, policies and manuals, so that words repeat as they do
+    in large corpora. The questions are other phrasings of the entries that stand in our files.
 
     Args:
         size: How many entries.
@@ -77,7 +77,8 @@ def large_corpus(size: int, questions: int = 200) -> tuple[list[Entry], list[Que
         other = [*node["data"].get("also", ()), *node["data"].get("questions", ())]
         entries.append(Entry(f"{node['kind']}:{node['key']}", (node["name"],), node["body"]))
         queries += [Query(text, frozenset([entries[-1].id])) for text in other]
-    sentences = [part for node in nodes for part in re.split(r"[。；\n]", node["body"]) if 6 < len(part) < 80]
+    parts = (part for node in nodes for part in re.split(r"[。；\n]", node["body"]))
+    sentences = [part for part in parts if 6 < len(part) < 80]
     while len(entries) < size:
         one, two, three = chance.sample(sentences, 3)
         cut = chance.randrange(3, len(one))

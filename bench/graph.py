@@ -1,4 +1,4 @@
-"""``python -m bench.graph``: whether questions over several facts are answered exactly (``make bench-graph``)."""
+"""``python -m bench.graph``: whether questions over several facts are answered exactly."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -95,7 +95,11 @@ class Catalog:
     """One edition of the graph with its search index."""
 
     def __init__(
-        self, graph: Graph, vectors_dir: Path | None = None, previous: Catalog | None = None
+        self,
+        graph: Graph,
+        vectors_dir: Path | None = None,
+        previous: Catalog | None = None,
+        bonuses: Mapping[str, float] | None = None,
     ) -> None:
         """Builds the index over what can be found.
 
@@ -103,6 +107,7 @@ class Catalog:
             graph: The edition.
             vectors_dir: Where sentence vectors are kept, so that the next process starts sooner.
             previous: The edition before: what did not change is taken over from it.
+            bonuses: What was learned of entries from customers' choices, by ref.
         """
         self.graph = graph
         self.questions = Questions(graph, vocabulary())
@@ -111,6 +116,8 @@ class Catalog:
         entries = [Entry(fact.ref, self._phrasings(fact), _text(fact)) for fact in self._facts]
         before = previous._index if previous else None
         self._index = Index(entries, keep, previous=before) if entries else None
+        learned = bonuses or {}
+        self._learned = np.array([learned.get(fact.ref, 0.0) for fact in self._facts])
         kinds = [fact.kind for fact in self._facts]
         self._intents = {
             intent: np.array([bonuses.get(kind, 0.0) for kind in kinds])
@@ -173,7 +180,7 @@ class Catalog:
         return tuple(dict.fromkeys((*names, *extra)))
 
     def _adjusted(self, scores: np.ndarray, mentions: Mentions, intent: str) -> np.ndarray:
-        scores = scores + self._intents.get(intent, 0.0)
+        scores = scores + self._intents.get(intent, 0.0) + self._learned
         self._weigh_products(scores, mentions)
         for ref, bonus in self._path_bonuses(mentions, intent).items():
             scores[self._position[ref]] += bonus

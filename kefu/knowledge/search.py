@@ -3,8 +3,8 @@
 Five views of the same question are weighed against each other: character n-grams and words of each phrasing
 (exact wording, typos), character n-grams of everything that an entry says, the sentence embedding of each
 phrasing (other wording, same meaning), that of title and text together (what an answer says but no phrasing
-asks), and BM25 over everything an entry says (details buried in a text). All are matrix products over an index
-built once per edition; what did not change is taken over from the edition before.
+asks), and BM25 over everything an entry says (details buried in a text). All are matrix products over an
+index built once per edition; what did not change is taken over from the edition before.
 """
 
 from __future__ import annotations
