@@ -1,7 +1,8 @@
 """``python -m bench.trust``: how often a trick question is answered wrongly (``make bench-trust``).
 
 Asks for the decision that the actions follow (`kefu.knowledge.trust`), without an intent. An answer is wrong
-when it rests on an entry that is not among the right ones; a denial, a question back and an offer of help are not.
+when it rests on an entry that is not among the right ones; a denial, a question back and an offer of help are
+not.
 """
 
 from __future__ import annotations

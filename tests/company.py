@@ -7,6 +7,9 @@ from pathlib import Path
 from textwrap import dedent
 
 from kefu.config import ROOT
+from kefu.knowledge import files
+from kefu.knowledge.graph import Fact, Graph
+from kefu.knowledge.load import build
 
 LINE = """
     product_line:
@@ -108,3 +111,21 @@ def edit(path: Path, old: str, new: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text, f"{path.name} holds no {old!r}"
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def graph_of(folder: Path) -> Graph:
+    """The graph of a knowledge folder, without a database."""
+    rows = build(files.read(folder))
+    refs = {row["id"]: f"{row['kind']}:{row['key']}" for row in rows.nodes.values()}
+    names: dict[int, list[str]] = {}
+    for alias in rows.aliases:
+        names.setdefault(alias["node_id"], []).append(alias["text"])
+    facts = [
+        Fact(
+            refs[row["id"]], row["kind"], row["name"], row["english"], row["body"], row["data"],
+            row["source"], tuple(names.get(row["id"], ())),
+        )
+        for row in rows.nodes.values()
+    ]  # fmt: skip
+    edges = sorted(rows.edges, key=lambda edge: edge["position"])
+    return Graph(facts, [(refs[e["source_id"]], e["relation"], refs[e["target_id"]]) for e in edges])

@@ -22,8 +22,8 @@ MOST = 0.05
 def learned_bonuses(session: Session) -> dict[str, float]:
     """Bonuses by ref: between ``-MOST`` and ``MOST``, for entries with enough signs.
 
-    For an entry speaks that it was chosen among options, or helped; against it that one below it was chosen, or
-    that it did not help. Only ids are read: the log holds no words.
+    For an entry speaks that it was chosen among options, or helped; against it that one below it was chosen,
+    or that it did not help. Only ids are read: the log holds no words.
     """
     good: Counter[str] = Counter()
     bad: Counter[str] = Counter()

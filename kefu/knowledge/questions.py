@@ -233,7 +233,9 @@ class Questions:
             found, used = [value and value[1] for value in values], named[0][1]
         else:
             return None
-        if not all(found) or len(self._left(asked, used)) > _LEFT_OVER + 1:
+        # Without a word that asks, what is left says that something is wrong with it (指纹不灵).
+        limit = _LEFT_OVER + 1 if re.search(self._words.measuring, asked.text) else 0
+        if not all(found) or len(self._left(asked, used)) > limit:
             return None
         return Reply("values", tuple(products), (), tuple((fact,) for fact in found if fact))
 

@@ -52,6 +52,7 @@ class Vocabulary(Entry):
 
     which: str
     whether: str
+    measuring: str
     doubled: dict[str, str]
     lacking: str
     lacking_after: str
@@ -71,7 +72,7 @@ class Vocabulary(Entry):
     synonyms: dict[str, list[str]]
 
     _expressions = validator(
-        "which", "whether", "lacking", "lacking_after", "either", "difference", "most", "more_than_other",
+        "which", "whether", "measuring", "lacking", "lacking_after", "either", "difference", "most", "more_than_other",
         "than", "lacks", "having", "having_verb",
         allow_reuse=True,
     )(_expression)  # fmt: skip

@@ -2,20 +2,18 @@
 
 import pytest
 
+from kefu.config import ROOT
 from kefu.db import session_scope
 from kefu.events import record
-from kefu.knowledge import load
 from kefu.knowledge.clicks import MOST, learned_bonuses
 from kefu.knowledge.questions import Questions
-from kefu.knowledge.service import read_graph
 from kefu.knowledge.vocabulary import vocabulary
+from tests.company import graph_of
 
 
-@pytest.fixture
-def questions(installation):
-    """The demo company's graph without a search index."""
-    load.load()
-    return Questions(read_graph()[1], vocabulary())
+@pytest.fixture(scope="module")
+def questions():
+    return Questions(graph_of(ROOT / "data" / "knowledge"), vocabulary())
 
 
 def evidence(reply):
