@@ -72,7 +72,8 @@ class Vocabulary(Entry):
     synonyms: dict[str, list[str]]
 
     _expressions = validator(
-        "which", "whether", "measuring", "lacking", "lacking_after", "either", "difference", "most", "more_than_other",
+        "which", "whether", "measuring",
+        "lacking", "lacking_after", "either", "difference", "most", "more_than_other",
         "than", "lacks", "having", "having_verb",
         allow_reuse=True,
     )(_expression)  # fmt: skip
