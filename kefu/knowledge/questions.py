@@ -18,10 +18,12 @@ from kefu.language.normalize import normalize
 from kefu.language.quantities import Quantity, quantities
 
 #: So many characters may stay unexplained where products are chosen; none where a thing is claimed.
-_LEFT_OVER = 1
+_LEFT_OVER = 3
 _SAME = 1e-6
 #: A bare number that can be a price.
 _LEAST_PRICE = 50
+#: What only compares within one product line: a lock's battery lasts months, a speaker's hours.
+_OF_A_LINE = frozenset({"time", ""})
 #: Where less is better when no bound is said (1 公斤的, 1000 块的).
 _AT_MOST = frozenset({"money", "mass", "loudness"})
 
@@ -171,7 +173,7 @@ class Questions:
         if not known:
             return None
         lines = {self._graph.line_of(name) for name, _ in known}
-        if len(lines) > 1 and measure.unit != "money" and len(asked.products) < 2:
+        if len(lines) > 1 and measure.unit in _OF_A_LINE and len(asked.products) < 2:
             return Reply("which_line", tuple(name for name, _ in known))  # 续航最长的: of what?
         known.sort(key=lambda item: item[1][0].high, reverse=highest)
         names = tuple(name for name, _ in known)
@@ -184,7 +186,7 @@ class Questions:
         products = [name for name in asked.products if name not in others]
         named = products or ([product] if product and asked.is_whether and not asked.lines else [])
         left = self._left(asked, used)
-        if asked.is_whether and named and not asked.is_which:
+        if asked.is_whether and named and (len(products) == 1 or not asked.is_which):
             if left:
                 return self._unheard_of(asked, named, left) if not wishes else None
             return self._whether(named, wishes) if wishes else None
@@ -290,7 +292,8 @@ class Questions:
             one = replace(one, dimension=measure.unit)
             said = asked.text[start:end].strip()
             used += [(start, end), *asked.spans(any_of(tuple(measure.words)))]
-            used += asked.spans(any_of(tuple((*self._words.more, *self._words.less))))
+            adjectives = asked.spans(any_of(tuple((*self._words.more, *self._words.less))))
+            used += [span for span in adjectives if not asked.is_inside_name(*span)]
             wishes.append(Wish(said, self._comparison(measure, kind, one), numeric=True))
         for phrase in asked.products_phrases:
             than = re.search(self._words.than.format(product=re.escape(asked.said([phrase]))), asked.text)
@@ -431,13 +434,18 @@ class _Asked:
                 return kind, one.start, one.end + match.end()
         return "", one.start, one.end
 
+    def is_inside_name(self, start: int, end: int) -> bool:
+        """Whether a place is inside of a name (远 of 远程开锁)."""
+        return any(p.start <= start and end <= p.end and p.end - p.start > end - start for p in self.traits)
+
     def adjective(self, start: int) -> tuple[Measure, bool, tuple[int, int]] | None:
         """The first adjective from ``start``: what it measures, whether up, where it stands."""
         general = Measure(specs=[], unit="", more=self._words.more, less=self._words.less)
         found = []
         for measure in (*self._words.measures, general):
             for highest, words in ((True, measure.more), (False, measure.less)):
-                if words and (match := any_of(tuple(words)).search(self.text, start)):
+                matches = any_of(tuple(words)).finditer(self.text, start) if words else ()
+                if match := next((one for one in matches if not self.is_inside_name(*one.span())), None):
                     found.append(
                         (not measure.specs, match.start(), -match.end(), measure, highest, match.span())
                     )

@@ -126,6 +126,9 @@ class Traits:
             if meaning.specs & _parts(name):
                 first = next(filter(None, _CLAUSES.split(fact.body)), "")
                 return Verdict(not self._lacks.search(normalize(first).text), fact)
+        if meaning.functions and self._told_in_line(product, phrase):  # 锂电池 and 干电池 are both 电池供电
+            listed = self._listed(product, {phrase})
+            return listed if listed.holds is not None else Verdict(False)
         functions = self.graph.targets(f"product:{product}", "has_function")
         for function in functions:
             if function.ref in meaning.functions:
@@ -195,6 +198,13 @@ class Traits:
                     return Verdict(True, fact)
                 verdict = Verdict(False, fact)
         return verdict
+
+    def _told_in_line(self, product: str, phrase: str) -> bool:
+        """Whether the specifications of the product's line tell its products apart by just this word."""
+        line = self.graph.line_of(product)
+        products = [fact.name for fact in self.graph.products_of(line)] if line else []
+        clauses = (clause for name in products for clause in self._clauses[name])
+        return any(_holds(clause, phrase) and not lacking for clause, lacking, _ in clauses)
 
     def _clauses_of(self, product: str) -> list[tuple[str, bool, Fact]]:
         facts = [*self._specs[product].values(), self.graph.facts[f"product:{product}"]]
