@@ -322,11 +322,11 @@ class Questions:
         named = [m for m in fitting if asked.spans(any_of((*m.words, *m.more, *m.less)))]
         if named:
             return named[0]
+        if one.dimension and len(fitting) == 1:
+            return fitting[0]
         for phrase in asked.traits:  # a specification that is no measure of its own: 门卡 50 张以上
             return Measure(specs=self.traits.names(phrase.text), unit=one.dimension)
-        if one.dimension:
-            return fitting[0] if len(fitting) == 1 else None
-        return self._words.measures[0] if one.low >= _LEAST_PRICE else None
+        return self._words.measures[0] if not one.dimension and one.low >= _LEAST_PRICE else None
 
     def _comparison(self, measure: Measure, kind: str, one: Quantity) -> Callable[[str], Verdict]:
         def holds(product: str) -> Verdict:
