@@ -32,6 +32,8 @@ _INTENT_KINDS = {
 }
 #: An entry about the product named, or spoken of before, gains; one about other products loses this share.
 _NAMED, _SPOKEN_OF, _OTHER = 0.03, 0.08, 0.5
+#: So many new texts after an edit are embedded without a look at the vectors kept on disk.
+_FEW = 100
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,12 @@ class Catalog:
         self.graph = graph
         self.questions = Questions(graph, vocabulary())
         self._facts = [fact for kind in _FOUND_KINDS for fact in graph.of_kind(kind)]
-        keep = (lambda texts: kept_vectors(texts, vectors_dir)) if vectors_dir else embed_all
+
+        def keep(texts: Sequence[str]) -> np.ndarray:
+            # The few texts of an edit are not worth reading and writing all that is kept.
+            few = previous is not None and len(texts) <= _FEW
+            return embed_all(texts) if few or vectors_dir is None else kept_vectors(texts, vectors_dir)
+
         entries = [Entry(fact.ref, self._phrasings(fact), _text(fact)) for fact in self._facts]
         before = previous._index if previous else None
         self._index = Index(entries, keep, previous=before) if entries else None
@@ -262,7 +269,7 @@ def kept_vectors(texts: Sequence[str], folder: Path) -> np.ndarray:
     missing = [text for text in dict.fromkeys(texts) if text not in kept]
     if missing:
         kept.update(zip(missing, embed_all(missing), strict=True))
-        present = list(dict.fromkeys(texts if len(missing) > len(texts) // 2 else (*kept, *texts)))
+        present = list(dict.fromkeys(texts))
         draft = folder / f"vectors.{os.getpid()}.{threading.get_ident()}.tmp"
         with draft.open("wb") as file:
             np.savez(file, texts=np.array(present), vectors=np.stack([kept[text] for text in present]))
