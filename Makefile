@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test train validate stories lint test-page pytest shell bench-channels bench-nlu bench-mood bench-search bench-trust bench-graph bench-turns bench-start bench-embedding bench-desk check-wechat explain-route reload-knowledge clean ports browser
+.PHONY: help run test train validate stories lint test-page pytest shell bench-channels bench-nlu bench-mood bench-search bench-turns bench-start bench-embedding bench-desk bench-extract extract check-wechat explain-route reload-knowledge clean ports browser bench-outbox bench-recommend check-offers bench-live bench-bert bench-trust bench-graph
 
 PYTHON := .venv/bin/python
 RASA := $(PYTHON) -m kefu.run rasa
@@ -34,8 +34,8 @@ lint: .venv/.synced ## Check the style of the code and who imports whom
 test-page: .venv/.synced ## Run the chat page's own tests
 	@$(PYTHON) -m kefu.run npm test
 
-pytest: .venv/.synced ## Run the Python tests; ARGS="tests/unit -k name" runs some of them
-	.venv/bin/pytest $(ARGS)
+pytest: .venv/.synced ## Run the Python tests in two processes; ARGS="tests/unit -k name" runs some in one
+	.venv/bin/pytest $(if $(ARGS),$(ARGS),-n 2 --dist loadfile --no-loadscope-reorder)
 
 shell: .venv/.synced ## Talk to the assistant in the terminal
 	@exec $(PYTHON) -m kefu.run shell
@@ -67,11 +67,31 @@ bench-start: .venv/.synced ## Measure start and memory against stock Rasa; ARGS=
 bench-embedding: .venv/.synced ## Measure what the meaning of one sentence costs
 	@$(PYTHON) -m bench.embedding $(ARGS)
 
+bench-outbox: .venv/.synced ## Send 10,000 notifications while senders die and the platform fails; ARGS="--count 1000"
+	@$(PYTHON) -m bench.outbox $(ARGS)
+
+bench-recommend: .venv/.synced ## Measure recommendations: DATA=file.csv of customer, item, time
+	@$(PYTHON) -m bench.recommend $(if $(DATA),"$(DATA)") $(ARGS)
+bench-live: .venv/.synced ## Measure edits of the knowledge while customers ask; ARGS="--size 10000" has more entries
+	@$(PYTHON) -m bench.live $(ARGS)
+
 bench-desk: .venv/.synced ## Measure the console with 300 live chats; ARGS="--rate 60" loads it more
 	@$(PYTHON) -m bench.desk $(ARGS)
 
+bench-extract: .venv/.synced ## Measure what is read of manuals and tickets; DATA=folder scores annotations of yours
+	@$(PYTHON) -m bench.extract $(if $(DATA),--data "$(DATA)") $(ARGS)
+
+extract: .venv/.synced ## Show what manuals suggest for the knowledge: FILES="a.pdf b.docx" ARGS=--json
+	@$(PYTHON) -m kefu.knowledge.extraction $(FILES) $(ARGS)
+bench-bert: .venv/.synced ## Measure what a Chinese BERT would cost (config.bert.yml)
+	@$(PYTHON) -m bench.bert
+
 check-wechat: .venv/.synced ## Say what is wrong with a WeChat account's set-up; URL=https://.../wechat/callback
 	@$(PYTHON) -m kefu.channels.wechat.check $(if $(URL),--url "$(URL)") $(ARGS)
+
+check-offers: .venv/.synced ## Look data/offers.yml through
+	@$(PYTHON) -m kefu.recommendations check
+
 explain-route: .venv/.synced ## Show where a request would go, and why: TEXT="..." ARGS="--level vip"
 	@$(PYTHON) -m kefu.run explain "$(TEXT)" $(ARGS)
 

@@ -14,6 +14,7 @@ from kefu.knowledge.categories import rules
 from kefu.knowledge.entries import Found
 from kefu.knowledge.graph import Fact
 from kefu.knowledge.service import catalog
+from kefu.language.brief import brief
 
 MAX_OPTIONS = 3
 _PASSAGE_LENGTH = 600
@@ -35,12 +36,13 @@ def deliver(
     if fact.kind == "product_line":
         return show_products(turn, say, fact)
     others = () if turn.form else others[:MAX_OPTIONS]
+    answer = answer_text(fact, turn.language)
     say.utter_message(
         response="utter_answer_with_options" if others else "utter_answer",
-        answer=answer_text(fact, turn.language), source=source_label(fact, turn.language),
+        answer=answer, short=brief(answer), source=source_label(fact, turn.language),
         options=option_buttons(others, turn.language),
     )  # fmt: skip
-    events = [SlotSet("answer", fact.ref), SlotSet("fault", None), SlotSet("awaiting", None)]
+    events = [SlotSet("answer", fact.ref), SlotSet("fault", None)]
     # Without new ones the options shown before can still be seen, and chosen from.
     return events + (_options(others) if others else []) + _focus(fact)
 
@@ -66,6 +68,16 @@ def show_cause(
         SlotSet("awaiting", "solved"),
     ]
     return events + _options(others) + _focus(fault)
+
+
+def say_again(turn: Turn, say: CollectingDispatcher) -> list[EventType] | None:
+    """Delivers the last fact again, a fault at the step where it stands; ``None`` without any."""
+    graph = catalog().graph
+    running = turn.slots.get("fault") or {}
+    fault, last = graph.get(running.get("ref")), graph.get(turn.slots.get("answer"))
+    if fault:
+        return show_cause(turn, say, fault, running["step"])
+    return deliver(turn, say, last) if last else None
 
 
 def show_products(turn: Turn, say: CollectingDispatcher, line: Fact) -> list[EventType]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
@@ -11,8 +12,10 @@ from actions.answering import (
     ask_which,
     deliver,
     facts_of,
+    line_name,
     option_buttons,
     position_of,
+    say_again,
     show_cause,
     show_products,
 )  # fmt: skip
@@ -20,17 +23,22 @@ from actions.choosing import graph_question, pointed_at, reply_of, tell, tell_de
 from actions.conversation import Turn, TurnAction
 from actions.danger import AlertAction, stay_safe, warn
 from actions.marks import listed
-from actions.relief import missed, offer_ticket
+from actions.notifications import answer_about_notice, leave_notice
+from actions.offering import offer_unasked, suggest_product, wish_goes_on
+from actions.owning import owned_device
+from actions.relief import in_own_words, missed, offer_ticket
 from actions.ticket_closing import (
     ActionConfirmTicket,
     ActionReopenTicket,
     is_about_ticket,
     rate_if_asked,
+    reopen_unsolved,
 )
 from kefu.db import session_scope
 from kefu.events import record
 from kefu.knowledge.categories import classify
 from kefu.knowledge.entries import Found
+from kefu.knowledge.graph import Fact
 from kefu.knowledge.service import catalog, record_unanswered
 from kefu.knowledge.trust import decide
 
@@ -48,10 +56,14 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
         )
         return [SlotSet("question", {"text": "", "intent": intent})]
     decision = decide(catalog(), text, turn.mentions, intent, *graph_question(turn, text))
+    owned = owned_device(turn, intent, decision.found)
+    if owned:
+        mentions = replace(turn.mentions, context_product=owned)
+        decision = decide(catalog(), text, mentions, intent, *graph_question(turn, text))
     found = decision.found
     best = found[0] if found else None
     fault = best.fact if best and best.fact.kind == "fault" and best.sure else None
-    asked = [SlotSet("question", {"text": text, "intent": intent})]
+    asked = [SlotSet("question", {"text": text, "intent": intent}), *leave_notice(turn)]
     category = classify(intent, text, turn.line, turn.function, fault)
     ref, score = (best.fact.ref, round(best.confidence, 3)) if best else (None, 0.0)
     with session_scope() as session:
@@ -72,8 +84,15 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
     if intent == "report_fault" and len(text) <= _BARE and not turn.names_anything:
         say.utter_message(response="utter_describe_fault")
         return [SlotSet("question", {"text": "", "intent": intent})]
+    replied = answer_about_notice(turn, say) if text == turn.text else None
+    if replied is not None:
+        return replied
     # A form asks its own questions: there the best is said, not which of several was meant.
-    if best and (best.possible if turn.form else decision.kind == "answer" and not _undecided(turn, found)):
+    if best and (
+        best.possible if turn.form else decision.kind == "answer" and (owned or not _undecided(turn, found))
+    ):
+        if owned:
+            asked += _say_whose(turn, say, best.fact, owned)
         return asked + deliver(turn, say, best.fact, facts_of([f for f in found[1:] if f.possible]))
     record_unanswered(text, turn.customer, ref, score)
     choices = [item for item in found if item.possible]
@@ -81,6 +100,16 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
         return asked + ask_which(turn, say, facts_of(choices))
     say.utter_message(response="utter_no_answer")
     return [*asked, missed(turn)] + offer_ticket(intent, text, turn.product)
+
+
+def _say_whose(turn: Turn, say: CollectingDispatcher, fact: Fact, owned: str) -> list[EventType]:
+    """Says that the customer's own device is taken to be meant, where that makes a difference."""
+    graph = catalog().graph
+    if owned not in graph.products_about(fact.ref):
+        return []
+    line = graph.facts[f"product_line:{graph.line_of(owned)}"]
+    say.utter_message(response="utter_your_device", product=owned, line=line_name(line, turn.language))
+    return [SlotSet("product", owned)]
 
 
 def _undecided(turn: Turn, found: Sequence[Found]) -> bool:
@@ -115,7 +144,8 @@ class ActionAnswer(TurnAction):
         """Answers the latest message; what is still broken after its repair is taken up again."""
         if turn.intent == "report_fault" and is_about_ticket(turn):
             return ActionReopenTicket().act(turn, say)
-        return answer(turn, say, turn.text, turn.intent)
+        wish = wish_goes_on(turn)  # 预算一千以内 sounds like asking for a price
+        return suggest_product(turn, say, wish) if wish else answer(turn, say, turn.text, turn.intent)
 
 
 class ActionTakeInformation(AlertAction):
@@ -130,6 +160,9 @@ class ActionTakeInformation(AlertAction):
         rated = rate_if_asked(turn, say)
         if rated is not None:
             return rated
+        wish = wish_goes_on(turn)
+        if wish:
+            return suggest_product(turn, say, wish)
         options = turn.slots.get("options") or ()
         if turn.slots.get("awaiting") == "choice" and turn.product and f"product:{turn.product}" in options:
             return deliver(turn, say, catalog().graph.facts[f"product:{turn.product}"])
@@ -190,10 +223,15 @@ class ActionNextStep(AlertAction):
         """Name in the domain."""
         return "action_next_step"
 
-    def react(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
-        """Shows the next cause of the fault at hand, or offers a ticket; reopens the one asked about."""
+    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Reopens the ticket asked about, or the one still to be confirmed, or goes on with the answer."""
         if is_about_ticket(turn):
             return ActionReopenTicket().act(turn, say)
+        reopened = reopen_unsolved(turn, say)
+        return super().act(turn, say) if reopened is None else reopened
+
+    def react(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Shows the next cause of the fault at hand, or offers a ticket."""
         graph = catalog().graph
         if turn.slots.get("awaiting") == "choice":  # none of the options was meant
             asked = turn.slots.get("question") or {"text": "", "intent": turn.intent}
@@ -207,13 +245,13 @@ class ActionNextStep(AlertAction):
             if last:
                 with session_scope() as session:
                     record(session, "answer.missed", turn.customer, ref=last.ref)
-            problem = last.name if last else turn.text
+            problem = in_own_words(turn, last.name) if last else turn.text
             return [missed(turn)] + offer_ticket("answer_unhelpful", problem, turn.product)
         step = running["step"] + 1
         if step < len(graph.targets(fault.ref, "caused_by")):
             return [missed(turn), *show_cause(turn, say, fault, step)]
         say.utter_message(response="utter_diagnosis_exhausted", fault=fault.name)
-        return [missed(turn)] + offer_ticket("report_fault", fault.name, turn.product)
+        return [missed(turn)] + offer_ticket("report_fault", in_own_words(turn, fault.name), turn.product)
 
 
 class ActionMarkSolved(TurnAction):
@@ -232,7 +270,7 @@ class ActionMarkSolved(TurnAction):
         with session_scope() as session:
             record(session, "answer.helped", turn.customer, ref=turn.slots.get("answer"))
         say.utter_message(response="utter_glad_it_helped")
-        return [SlotSet("fault", None), SlotSet("question", None)]
+        return [SlotSet("fault", None), SlotSet("question", None), *offer_unasked(turn, say)]
 
 
 class ActionRepeatAnswer(TurnAction):
@@ -245,13 +283,8 @@ class ActionRepeatAnswer(TurnAction):
         return "action_repeat_answer"
 
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
-        """Delivers the last fact again, a fault at the step where it stands."""
-        graph = catalog().graph
-        running = turn.slots.get("fault") or {}
-        fault, last = graph.get(running.get("ref")), graph.get(turn.slots.get("answer"))
-        if fault:
-            return show_cause(turn, say, fault, running["step"])
-        if last:
-            return deliver(turn, say, last)
-        say.utter_message(response="utter_nothing_to_repeat")
-        return []
+        """Says that there is nothing to say again, if nothing was answered yet."""
+        events = say_again(turn, say)
+        if events is None:
+            say.utter_message(response="utter_nothing_to_repeat")
+        return events or []

@@ -17,6 +17,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.history import felt, misses, mood, response_of, texts
 from actions.recording import record_category, record_failure
 from actions.relief import by_mood, relieve
+from actions.ticket_details import still_waited_for, take_detail
 from kefu.handoff.patience import Felt
 from kefu.knowledge.categories import rules
 from kefu.knowledge.entries import Mentions
@@ -103,7 +104,7 @@ class Turn:
             conversation=tracker.sender_id,
             channel=tracker.get_latest_input_channel() or "",
             key=f"{customer}:{message.get('message_id')}",
-            language=conversation_language(tracker.get_slot("language"), recent, metadata.get("language")),
+            language=conversation_language(_chosen(tracker, since), recent, metadata.get("language")),
             slots=tracker.slots,
             form=tracker.slots.get("suspended_form") if linking else loop,
             linking=linking,
@@ -208,6 +209,13 @@ class Turn:
         return next((node.name for node in named if line in (None, node.data["line"])), None)
 
 
+def _chosen(tracker: Tracker, since: list[dict[str, Any]]) -> str | None:
+    """The language chosen: within this turn, for all the customer's channels, or in this conversation."""
+    just = next((event.get("value") for event in since if event.get("name") == "language"), None)
+    kept = ((tracker.latest_message.get("metadata") or {}).get("chosen") or {}).get("language")
+    return just or kept or tracker.get_slot("language")
+
+
 class TurnAction(Action, ABC):
     """An action that works in a thread: databases and searches must not hold the server's event loop.
 
@@ -257,8 +265,8 @@ class TurnAction(Action, ABC):
             return [*closed, SlotSet("awaiting", None), *events]
         if self.keeps_question or turn.form:
             return events
-        # What was asked before is over, unless this action asks again.
-        return [SlotSet("awaiting", None), *events]
+        # What was asked before is over, unless this action asks again or a colleague waits for the answer.
+        return [SlotSet("awaiting", still_waited_for(turn)), *events]
 
     def _act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Acts, and sees to it that a person comes when one is needed; linking goes on undisturbed."""
@@ -267,6 +275,9 @@ class TurnAction(Action, ABC):
         upset = by_mood(turn)
         if upset:
             say.utter_message(response="utter_sorry")
+        told = take_detail(turn, say)
+        if told is not None:
+            return relieve(turn, say, told, upset, False)
         events = [] if upset and self.gives_way else self.act(turn, say)
         return relieve(turn, say, events, upset, self.needs_people)
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 from rasa_sdk.events import EventType, SlotSet, UserUtteranceReverted
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.answering import ask_which, deliver, facts_of
+from actions.answering import ask_which, deliver, facts_of, say_again
 from actions.conversation import Turn, TurnAction
 from actions.danger import AlertAction
+from actions.notifications import answer_about_notice
 from actions.relief import missed, offer_ticket
+from kefu.customers import service as customers
+from kefu.customers.answers import style_in
+from kefu.customers.service import Sender
+from kefu.db import session_scope
 from kefu.handoff.patience import patience
 from kefu.knowledge.categories import classify
 from kefu.knowledge.service import catalog, record_unanswered
-from kefu.language.detect import LANGUAGES, language_of
+from kefu.language.detect import LANGUAGES, choice_of, language_of
 from kefu.tickets.service import TicketRequest, open_ticket
 
 #: A text that was not understood is answered only by an entry that is this likely to be meant.
@@ -32,13 +37,47 @@ class ActionSetLanguage(TurnAction):
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Takes the language named, or the one of the request; says so when it can't be had."""
         # 别说英文了,说中文: the last one named is wanted.
-        wanted = next(reversed(turn.values("language")), None) or language_of(turn.text)
+        named = [entity for entity in turn.entities if entity.get("entity") == "language"]
+        wanted = str(named[-1]["value"]) if named else language_of(turn.text)
         if wanted not in LANGUAGES:
             say.utter_message(response="utter_language_not_spoken")
             return []
-        # The slot is only set after this action: the confirmation names its language itself.
-        say.utter_message(response=f"utter_language_set_{wanted}")
-        return [SlotSet("language", wanted)]
+        said = turn.text[named[-1]["start"] : named[-1]["end"]] if named else turn.text
+        choice = choice_of(wanted, said)
+        keep(turn, language=choice)
+        # The slot is only set after this action: the confirmation is told what was chosen.
+        say.utter_message(response=f"utter_language_set_{wanted}", chosen={"language": choice})
+        return [SlotSet("language", choice)]
+
+
+class ActionSetStyle(TurnAction):
+    """Goes on in short or in detail, as the customer wishes."""
+
+    keeps_question = True
+
+    def name(self) -> str:
+        """Name in the domain."""
+        return "action_set_style"
+
+    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Takes what the words ask for, and shows the last answer so if there is one."""
+        style = style_in(turn.text)
+        keep(turn, style=style)
+        say.utter_message(response=f"utter_style_set_{style}")
+        chosen = SlotSet("style", style)
+        if turn.form or turn.slots.get("awaiting") not in (None, "solved"):
+            return [chosen]
+        again = say_again(turn, say) or []
+        for message in say.messages:
+            message["chosen"] = {"style": style}
+        return [chosen, *again]
+
+
+def keep(turn: Turn, **chosen: str) -> None:
+    """Keeps what the customer chose for all their channels."""
+    with session_scope() as session:
+        customers.arrive(session, Sender(turn.customer, turn.channel))
+        customers.choose(session, turn.customer, **chosen)
 
 
 class ActionRecordSuggestion(AlertAction):
@@ -70,6 +109,9 @@ class ActionFallback(AlertAction):
 
     def react(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Answers what fits very well, offers what may fit, else asks once more and then offers help."""
+        replied = answer_about_notice(turn, say)
+        if replied is not None:
+            return replied
         found = catalog().find(turn.text, turn.mentions)
         if found and found[0].confidence >= _FITS:
             return deliver(turn, say, found[0].fact)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.agreed import tell_agreed
 from actions.conversation import Turn, TurnAction
 from actions.danger import warn
 from actions.relief import reason_of, route_of, settled
 from actions.ticket_offer import ActionOfferTicket
+from actions.tickets import ActionCheckTicket
 from kefu.customers.service import level_of
 from kefu.db import session_scope
 from kefu.handoff import service
+from kefu.tickets.service import list_tickets
 
 
 class ActionRequestHuman(TurnAction):
@@ -27,12 +30,14 @@ class ActionRequestHuman(TurnAction):
         """Says the place in the queue; where nobody is there, offers a ticket instead."""
         with session_scope() as session:
             level = level_of(session, turn.conversation)
-            asked = route_of(turn, level)
-            waits = service.current(session, turn.conversation) is not None
-            if not waits and not service.is_staffed(session, asked.queue):
+            wanted = route_of(turn, level)
+            asked = service.reachable(session, turn.conversation, wanted)
+            if asked is None and service.current(session, turn.conversation) is None:
                 return ActionOfferTicket().act(turn, say)
             reason = reason_of(turn)
-            handoff, new = service.request(session, turn.conversation, reason, asked, level, turn.mood)
+            handoff, new = service.request(
+                session, turn.conversation, reason, asked or wanted, level, turn.mood
+            )
             place = service.place(session, handoff)
         warn(say, turn.intent, turn.text)
         response = "utter_handoff_requested" if new else "utter_handoff_waiting"
@@ -57,4 +62,24 @@ class ActionLeaveQueue(TurnAction):
         with session_scope() as session:
             left = service.leave(session, turn.conversation)
         say.utter_message(response="utter_handoff_left" if left else "utter_handoff_not_waiting")
+        return []
+
+
+class ActionTellAgreed(TurnAction):
+    """Tells again what was agreed with a colleague."""
+
+    of_people = True
+    keeps_question = True
+
+    def name(self) -> str:
+        """Name in the domain."""
+        return "action_tell_agreed"
+
+    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Says the note of the last talk; where there is none, how their ticket stands."""
+        if tell_agreed(turn, say):
+            return []
+        if list_tickets(turn.customer, limit=1):
+            return ActionCheckTicket().act(turn, say)
+        say.utter_message(response="utter_nothing_agreed")
         return []

@@ -91,12 +91,16 @@ def say_linked(turn: Turn, say: CollectingDispatcher) -> None:
         conversation = service.conversation_of(session, turn.customer)
         channels = service.linked_channels(session, turn.customer)
         elsewhere = service.channel_of(session, conversation)
-    facts = {"channels": _named(channels, turn.language), "channel": _named([elsewhere], turn.language)}
+    facts = {
+        "channels": named_channels(channels, turn.language),
+        "channel": named_channels([elsewhere], turn.language),
+    }
     here = conversation == turn.conversation
     say.utter_message(response="utter_linked_here" if here else "utter_linked_there", **facts)
 
 
-def _named(channels: Iterable[str], language: str) -> str:
+def named_channels(channels: Iterable[str], language: str) -> str:
+    """Channels as customers call them."""
     labels = rules().labels.channels
     return listed((labels[c].get(language) if c in labels else c for c in channels), language)
 
@@ -190,7 +194,7 @@ class ActionBeginUnlink(TurnAction):
         if not channels:
             say.utter_message(response="utter_not_linked")
             return []
-        say.utter_message(response="utter_unlink_confirm", channels=_named(channels, turn.language))
+        say.utter_message(response="utter_unlink_confirm", channels=named_channels(channels, turn.language))
         return [SlotSet("awaiting", "unlink")]
 
 

@@ -1,4 +1,4 @@
-"""What a turn leaves in the event log: its category, or that its action failed."""
+"""What a turn leaves: its category in the event log, what it told of the customer, or that it failed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from rasa_sdk.events import EventType
 
+from actions.telling import told_in
+from kefu.customers import profile
 from kefu.db import session_scope
-from kefu.events import record_once
+from kefu.events import record_once, source_of
 from kefu.knowledge.categories import Category, classify
 from kefu.knowledge.service import catalog
 
@@ -20,10 +22,20 @@ logger = logging.getLogger(__name__)
 
 
 def record_category(turn: Turn, events: Iterable[EventType]) -> None:
-    """Records what the turn was about, once for each message; a failure is logged and costs no answer."""
+    """Records what the turn was about, and what was told of the customer, once for each message.
+
+    A failure is logged and costs no answer.
+    """
     try:
-        category = category_of(turn, events).as_dict()
-        _record(turn, "turn.categorised", intent=turn.intent, **category)
+        data = category_of(turn, events).as_dict() | {"mood": turn.mood, "language": turn.language}
+        with session_scope() as session:
+            kind, channel = "turn.categorised", turn.channel
+            if record_once(
+                session, kind, turn.key, turn.customer, intent=turn.intent, channel=channel, **data
+            ) and (told := told_in(turn)):
+                source = source_of(session, kind, turn.key)
+                for name, value, weight in told:
+                    profile.tell(session, turn.customer, name, value, weight, source)
     except Exception:
         logger.exception("turn.categorised.failure")
 

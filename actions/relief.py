@@ -9,15 +9,23 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from kefu.customers.service import level_of
-from kefu.db import company_time, session_scope
+from kefu.db import session_scope, utcnow
 from kefu.handoff import service
 from kefu.handoff.patience import Need, patience
 from kefu.knowledge.categories import classify, ticket_kind_of, urgency_of
 from kefu.knowledge.service import catalog
+from kefu.tickets.answers import says_only_unsolved
 from kefu.tickets.routing import Case, Route, route
+from kefu.tickets.telling import when
 
 if TYPE_CHECKING:
     from actions.conversation import Turn
+
+
+#: So few characters tell a colleague nothing: 没用.
+_FEW = 6
+#: What asks for people, and not what for.
+_ASKS_PEOPLE = ("request_human", "check_queue", "affirm", "open_ticket")
 
 
 def missed(turn: Turn) -> EventType:
@@ -58,9 +66,9 @@ def relieve(
         need = upset or patience().worn_by_outcome(level, misses, bool(wish and offered))
         if need is None or service.current(session, turn.conversation):
             return [*events, *settled(None)] if need else events
-        asked = route_of(turn, level)
-        if not service.is_staffed(session, asked.queue):
-            return events + _call_back(turn, say, events, asked) if upset else events
+        asked = service.reachable(session, turn.conversation, route_of(turn, level))
+        if asked is None:
+            return events + _call_back(turn, say, events, level) if upset else events
         if need.then == "call":
             handoff, _ = service.request(session, turn.conversation, need.reason, asked, level, turn.mood)
             place = service.place(session, handoff)
@@ -80,16 +88,14 @@ def _offer(say: CollectingDispatcher, events: list[EventType], reason: str) -> l
     return [*settled(reason), *_no_ticket(events), SlotSet("awaiting", "person_offer")]
 
 
-def _call_back(
-    turn: Turn, say: CollectingDispatcher, events: list[EventType], asked: Route
-) -> list[EventType]:
+def _call_back(turn: Turn, say: CollectingDispatcher, events: list[EventType], level: str) -> list[EventType]:
     """Offers a ticket with the time until which somebody calls back, unless the customer was helped."""
     if turn.form or not (_give_way(say, events) or len(say.messages) == 1):
         return settled(None)
-    say.utter_message(response="utter_offer_consultation", when=call_back_time(asked))
-    if _set(events, "ticket_offer"):
-        return settled(None)
-    return [*settled(None), *offer_ticket(turn.intent, turn.text, turn.product)]
+    offered = _set(events, "ticket_offer")
+    about = (offered["intent"], offered["problem"]) if offered else (turn.intent, turn.text)
+    say.utter_message(response="utter_offer_consultation", when=call_back_time(turn, level, *about))
+    return settled(None) if offered else [*settled(None), *offer_ticket(*about, turn.product)]
 
 
 def offer_ticket(intent: str, problem: str, product: str | None) -> list[EventType]:
@@ -99,6 +105,14 @@ def offer_ticket(intent: str, problem: str, product: str | None) -> list[EventTy
         SlotSet("ticket_offer", {"intent": intent, "problem": problem, "product": product}),
         SlotSet("fault", None),
     ]
+
+
+def in_own_words(turn: Turn, name: str) -> str:
+    """The problem called ``name`` by us, and below it what the customer said of it themselves."""
+    asked = (turn.slots.get("question") or {}).get("text") or ""
+    says_more = len(turn.text) > _FEW and turn.intent not in _ASKS_PEOPLE
+    now = turn.text if says_more and not says_only_unsolved(turn.text) else ""
+    return "\n".join(dict.fromkeys(filter(None, ["" if name in asked else name, asked, now])))
 
 
 def _give_way(say: CollectingDispatcher, events: list[EventType]) -> bool:
@@ -128,11 +142,17 @@ def reason_of(turn: Turn) -> str:
 
 
 def route_of(turn: Turn, level: str) -> Route:
-    """Who should take the customer, by what they were speaking of."""
+    """Who should take the customer, by what they speak of, or were speaking of."""
     question = turn.slots.get("question") or {}
     intent = question.get("intent") or turn.intent_before or turn.intent
+    if turn.intent in _ASKS_PEOPLE and turn.names_anything:
+        intent = "report_fault"  # the wish for a person says itself what for
+    return _route(turn, level, intent, turn.text)
+
+
+def _route(turn: Turn, level: str, intent: str, text: str) -> Route:
     fault = catalog().graph.get((turn.slots.get("fault") or {}).get("ref"))
-    category = classify(intent, turn.text, turn.line, turn.function, fault)
+    category = classify(intent, text, turn.line, turn.function, fault)
     return route(
         Case(
             kind=ticket_kind_of(intent),
@@ -143,14 +163,14 @@ def route_of(turn: Turn, level: str) -> Route:
             level=level,
             channel=turn.channel,
             mood=turn.mood,
-            text=turn.text,
+            text=text,
         )
     )
 
 
-def call_back_time(asked: Route) -> str:
-    """Until when somebody answers, as customers are told."""
-    return company_time(asked.respond_by).strftime("%Y-%m-%d %H:%M")
+def call_back_time(turn: Turn, level: str, intent: str, problem: str) -> str:
+    """Until when somebody answers the ticket that is offered, said as it is once that is opened."""
+    return when(_route(turn, level, intent, problem).respond_by, turn.language, utcnow())
 
 
 def _set(events: list[EventType], slot: str) -> Any:

@@ -49,7 +49,7 @@ def digresses(turn: Turn, confidence: float, digressions: Iterable[str]) -> bool
 
 def asks_what_to_change(turn: Turn) -> bool:
     """Whether the customer wants something changed in the summary, and does not say what."""
-    if turn.entities or answers.phone_in(turn.text):
+    if turn.entities or answers.phone_in(turn.text) or answers.refuses_phone(turn.text):
         return False
     return (turn.intent == "deny" and len(turn.text) <= _FEW) or answers.wants_change(turn.text)
 

@@ -25,7 +25,13 @@ from actions.ticket_answers import (
 )
 from kefu.knowledge.categories import ticket_kind_of
 from kefu.knowledge.service import catalog
-from kefu.tickets.answers import corrected_problem, is_digits, is_refusal, phone_in
+from kefu.tickets.answers import (
+    corrected_problem,
+    is_digits,
+    is_refusal,
+    phone_in,
+    refuses_phone,
+)
 from kefu.tickets.telling import NOT_GIVEN
 
 #: What a product has no part in.
@@ -172,6 +178,8 @@ def _changes(turn: Turn, say: CollectingDispatcher) -> dict[str, Any]:
         return {"ticket_phone": phone, **more}
     if is_digits(turn.text):
         say.utter_message(response="utter_phone_invalid")
+    elif refuses_phone(turn.text):
+        return {"ticket_phone": NOT_GIVEN}
     elif not asks_what_to_change(turn) and tells_more(turn):
         return {"ticket_problem": with_more(turn)}
     return {}

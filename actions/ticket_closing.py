@@ -5,15 +5,22 @@ from __future__ import annotations
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.answering import MAX_OPTIONS
 from actions.conversation import Turn, TurnAction
+from actions.danger import warn
+from actions.marks import titled
+from actions.ticket_answers import tells_of_danger
+from actions.ticket_details import add_detail, names_other_line
 from actions.tickets import OwnTicketAction
-from kefu.knowledge.service import catalog
 from kefu.language.numbers import canonical
 from kefu.tickets import answers, service
+from kefu.tickets.models import Ticket
 from kefu.tickets.telling import facts
 
 #: Questions that points answer: how many, and whether it is solved.
 _ASKS_POINTS = ("rating", "confirmation")
+#: So much of a ticket's description tells it from others.
+_SHOWN = 16
 
 
 class ActionConfirmTicket(OwnTicketAction):
@@ -35,7 +42,16 @@ class ActionConfirmTicket(OwnTicketAction):
         return [SlotSet("awaiting", "rating")]
 
 
-class ActionReopenTicket(OwnTicketAction):
+class _AnswerAboutTicket(OwnTicketAction):
+    """Takes an answer to what was asked about a ticket: danger in it makes that ticket critical."""
+
+    def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Works on the ticket that was asked about; else danger is a matter of its own."""
+        asked = turn.slots.get("awaiting") in ("confirmation", "reason")
+        return self.react(turn, say) if asked else super().act(turn, say)
+
+
+class ActionReopenTicket(_AnswerAboutTicket):
     """Takes a no, or the wish itself: the finished ticket is taken up again."""
 
     def name(self) -> str:
@@ -44,14 +60,55 @@ class ActionReopenTicket(OwnTicketAction):
 
     def work(self, turn: Turn, say: CollectingDispatcher, number: str) -> list[EventType]:
         """Reopens it at once; the message is the reason, unless it says none."""
+        danger = warn(say, "report_fault", turn.text)
         reason = "" if answers.says_only_unsolved(turn.text) else turn.text
-        ticket = service.reopen_ticket(turn.key, turn.customer, reason, number)
-        response = "utter_ticket_reopened" if reason else "utter_ticket_reopened_ask_reason"
-        say.utter_message(response=response, **facts(ticket, turn.language))
-        return [] if reason else [SlotSet("awaiting", "reason")]
+        ticket = service.reopen_ticket(turn.key, turn.customer, reason, number, critical=danger)
+        told = facts(ticket, turn.language)
+        if danger:
+            say.utter_message(response="utter_ticket_reopened_critical", **told)
+        elif _was_cancelled(ticket):
+            say.utter_message(response="utter_ticket_restored", **told)
+        elif reason:
+            say.utter_message(response="utter_ticket_reopened", **told)
+        else:
+            say.utter_message(response="utter_ticket_reopened_ask_reason", **told)
+            return [SlotSet("awaiting", "reason")]
+        return []
 
 
-class ActionTakeReason(OwnTicketAction):
+def _was_cancelled(ticket: Ticket) -> bool:
+    """Whether a ticket that was just reopened had been withdrawn."""
+    steps = (note.kind for note in reversed(ticket.notes) if note.kind in ("cancelled", "closed", "resolved"))
+    return next(steps, None) == "cancelled"
+
+
+def reopen_unsolved(turn: Turn, say: CollectingDispatcher) -> list[EventType] | None:
+    """Reopens what is still to be confirmed, where a message says no more than that it is not solved.
+
+    Returns:
+        The turn's events, after asking which where there are several; ``None`` if that is not what it says.
+    """
+    running = turn.slots.get("awaiting") or turn.slots.get("fault")
+    if running or not turn.text or not answers.says_only_unsolved(turn.text):
+        return None
+    done = service.unconfirmed(turn.customer)
+    if not done:
+        return None
+    if len(done) == 1:
+        number = done[0].number
+        return [*ActionReopenTicket().work(turn, say, number), SlotSet("ticket_number", number)]
+    buttons = [
+        {
+            "title": titled(ticket.number, ticket.description[:_SHOWN], turn.language),
+            "payload": f'/answer_unhelpful{{"ticket_number": "{ticket.number}"}}',
+        }
+        for ticket in done[:MAX_OPTIONS]
+    ]
+    say.utter_message(response="utter_which_not_solved", options=buttons)
+    return []
+
+
+class ActionTakeReason(_AnswerAboutTicket):
     """Takes what was wrong, for whoever takes the ticket up again."""
 
     def name(self) -> str:
@@ -62,6 +119,9 @@ class ActionTakeReason(OwnTicketAction):
         """Adds it to the ticket; nobody has to say it."""
         if not turn.text or answers.is_refusal(turn.text):
             say.utter_message(response="utter_ok")
+            return []
+        if tells_of_danger(turn.text):
+            add_detail(turn, say, number)
             return []
         service.add_detail(turn.key, turn.customer, turn.text, number)
         say.utter_message(response="utter_reason_noted", number=number)
@@ -114,9 +174,8 @@ def is_about_ticket(turn: Turn) -> bool:
         return bool(turn.first("ticket_number")) or turn.slots.get("awaiting") == "confirmation"
     if turn.slots.get("awaiting") != "confirmation":
         return False
-    line_of = catalog().graph.line_of
-    named = {*turn.values("product_line"), *(line_of(product) for product in turn.values("product"))}
     try:
-        return named <= {service.find_ticket(turn.customer, turn.slots.get("ticket_number")).line}
+        ticket = service.find_ticket(turn.customer, turn.slots.get("ticket_number"))
+        return not names_other_line(turn, ticket)
     except service.NoSuchTicket:
         return False

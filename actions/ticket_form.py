@@ -10,7 +10,8 @@ from actions.ticket_answers import asks_what_to_change
 from kefu.knowledge.categories import Category, classify, rules, ticket_kind_of
 from kefu.knowledge.service import catalog
 from kefu.tickets import service
-from kefu.tickets.telling import NOT_GIVEN, facts
+from kefu.tickets.answers import phone_in
+from kefu.tickets.telling import NOT_GIVEN, facts, masked
 
 _FORM_SLOTS = ("ticket_problem", "ticket_product", "ticket_phone", "ticket_confirmed", "ticket_intent")
 #: What a digression asked last; once the form is done nobody waits for its answer.
@@ -59,7 +60,7 @@ class ActionAskTicketConfirmed(TurnAction):
             product=_given(turn, "ticket_product") or missing["product"],
             category=category.as_dict()["path"] or NOT_GIVEN,
             urgency=labels.urgencies[category.urgency].get(turn.language),
-            phone=_given(turn, "ticket_phone") or missing["phone"],
+            phone=_phone_shown(turn) or missing["phone"],
         )
         return []
 
@@ -118,6 +119,13 @@ def _given(turn: Turn, slot: str) -> str | None:
     """What the form was told, if it was not told that there is none."""
     value = turn.slots.get(slot)
     return None if value == NOT_GIVEN else value
+
+
+def _phone_shown(turn: Turn) -> str | None:
+    """The phone as the summary shows it: one that was not told just now is not shown in full."""
+    phone = _given(turn, "ticket_phone")
+    known = phone and phone == phone_in(service.known_phone(turn.customer) or "")
+    return masked(phone) if known else phone
 
 
 def _category(turn: Turn) -> Category:

@@ -8,11 +8,16 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.answering import deliver
 from actions.conversation import Turn, TurnAction
 from actions.danger import stay_safe, warn
-from actions.relief import call_back_time, offer_ticket, route_of
+from actions.offering import note_outcome, standing
+from actions.relief import call_back_time, in_own_words, offer_ticket
 from actions.tickets import ActionCheckTicket
+from kefu.customers.service import level_of
+from kefu.db import session_scope
 from kefu.knowledge.categories import ticket_kind_of
 from kefu.knowledge.service import catalog
+from kefu.tickets import service
 from kefu.tickets.answers import phone_in
+from kefu.tickets.telling import masked
 
 #: A wish to cancel that is this short does not say what.
 _CANCELLING, _BARE = ("cancel_order", "cancel_appointment"), 3
@@ -49,11 +54,26 @@ class ActionOfferTicket(TurnAction):
             return ActionCheckTicket().act(turn, say)  # GD26112200070到哪了 sounds like a parcel
         kind = "critical" if warn(say, turn.intent, turn.text) else ticket_kind_of(turn.intent)
         told = _tell_rule(turn, say) if turn.intent in _STATES else []
-        when = call_back_time(route_of(turn, "normal")) if kind == "consultation" else ""
+        intent, problem = _offered(turn)
+        when = _call_back(turn, intent, problem) if kind == "consultation" else ""
         say.utter_message(response=f"utter_offer_{kind}", when=when)
-        short = turn.intent in _SAYS_LITTLE and len(turn.text) <= _SHORT
-        problem = (_told(turn) or "" if turn.intent == "request_human" else "") if short else turn.text
-        return told + offer_ticket(turn.intent, problem, turn.product)
+        return told + offer_ticket(intent, problem, turn.product)
+
+
+def _offered(turn: Turn) -> tuple[str, str]:
+    """Intent and problem of the ticket; who asks for a person may name a fault beside that."""
+    asks_person = turn.intent == "request_human"
+    if asks_person and (turn.names_anything or turn.slots.get("fault")):
+        return "report_fault", (_told(turn) or turn.text)
+    if turn.intent in _SAYS_LITTLE and len(turn.text) <= _SHORT:
+        return turn.intent, (_told(turn) or "") if asks_person else ""
+    return turn.intent, turn.text
+
+
+def _call_back(turn: Turn, intent: str, problem: str) -> str:
+    with session_scope() as session:
+        level = level_of(session, turn.conversation)
+    return call_back_time(turn, level, intent, problem)
 
 
 def _tell_rule(turn: Turn, say: CollectingDispatcher) -> list[EventType]:
@@ -76,8 +96,9 @@ class ActionDeclineOffer(TurnAction):
         """Forgets the offer, unless there is danger and the no was no answer to it."""
         if kept := stay_safe(turn, say):
             return kept
+        _note_recommended(turn, "refused")
         say.utter_message(response="utter_ok")
-        return [SlotSet("awaiting", None), SlotSet("ticket_offer", None)]
+        return [SlotSet("awaiting", None), SlotSet("ticket_offer", None), SlotSet("recommendation", None)]
 
 
 class ActionStartTicket(TurnAction):
@@ -96,6 +117,7 @@ class ActionStartTicket(TurnAction):
         offer = turn.slots.get("ticket_offer") if offered else None
         events: list[EventType] = [SlotSet("awaiting", None), SlotSet("ticket_offer", None)]
         if offer:
+            _note_recommended(turn, "accepted")
             told = {"problem": offer["problem"], "product": offer["product"], "intent": offer["intent"]}
         else:
             problem = _told(turn)
@@ -107,8 +129,20 @@ class ActionStartTicket(TurnAction):
             if told["problem"] or (value and not turn.slots.get(f"ticket_{slot}")):
                 events.append(SlotSet(f"ticket_{slot}", value))
         phone = phone_in(turn.text) or phone_in(told["problem"] or "")
+        if not phone and not turn.slots.get("ticket_phone"):
+            phone = phone_in(service.known_phone(turn.customer) or "")
+            if phone:
+                say.utter_message(response="utter_phone_known", phone=masked(phone))
         events += [SlotSet("ticket_phone", phone)] if phone else []
         return [*events, SlotSet("ticket_confirmed", None)]
+
+
+def _note_recommended(turn: Turn, outcome: str) -> None:
+    """Notes what came of a recommendation, if the ticket that was offered is for one."""
+    offer, asked = standing(turn)
+    problem = (turn.slots.get("ticket_offer") or {}).get("problem")
+    if offer and problem in (offer.title.zh, offer.title.en):
+        note_outcome(turn, outcome, offer.id, asked)
 
 
 def _told(turn: Turn) -> str | None:
@@ -121,7 +155,7 @@ def _told(turn: Turn) -> str | None:
         return turn.text
     fault = catalog().graph.get((turn.slots.get("fault") or {}).get("ref"))
     if fault:
-        return fault.name
+        return in_own_words(turn, fault.name)
     # A question asked since the form was left does not replace what the form was told.
     asked = {} if turn.slots.get("ticket_problem") else turn.slots.get("question") or {}
     return asked.get("text") or None

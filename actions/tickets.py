@@ -7,10 +7,12 @@ from abc import abstractmethod
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.agreed import tell_agreed
 from actions.conversation import Turn
 from actions.danger import AlertAction
 from actions.marks import listed
 from actions.relief import offer_ticket
+from actions.ticket_details import add_detail
 from kefu.tickets import service
 from kefu.tickets.lifecycle import WrongState
 from kefu.tickets.numbers import TICKET, is_valid, normal_number
@@ -45,6 +47,8 @@ class OwnTicketAction(AlertAction):
         forgotten = SlotSet("ticket_number", None)
         if named:
             say.utter_message(response="utter_ticket_not_found", number=named)
+            return [forgotten]
+        if tell_agreed(turn, say):  # without a ticket, what is asked about is what a colleague said
             return [forgotten]
         say.utter_message(response="utter_no_ticket_yet")
         return [*offer_ticket("open_ticket", "", turn.product), forgotten]
@@ -98,8 +102,7 @@ class ActionAddTicketDetail(OwnTicketAction):
 
     def work(self, turn: Turn, say: CollectingDispatcher, number: str) -> list[EventType]:
         """Adds the message itself."""
-        ticket = service.add_detail(turn.key, turn.customer, turn.text, number)
-        say.utter_message(response="utter_ticket_detail_added", **facts(ticket, turn.language))
+        add_detail(turn, say, number)
         return []
 
 

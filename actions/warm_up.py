@@ -10,8 +10,10 @@ import pluggy
 from rasa_sdk.plugin import plugin_manager
 from sanic import Sanic
 
+from kefu.customers.speech import speech
 from kefu.handoff.patience import patience
 from kefu.knowledge.service import catalog
+from kefu.recommendations.offers import offers
 from kefu.tickets.routing import rules
 
 logger = logging.getLogger(__name__)
@@ -30,6 +32,8 @@ async def _check_rules(_app: Sanic, _loop: asyncio.AbstractEventLoop) -> None:
     """Ends the start where every turn would fail: the error names the file's line and field."""
     patience()
     rules()
+    speech()
+    offers()
 
 
 async def _build_catalog(_app: Sanic, _loop: asyncio.AbstractEventLoop) -> None:

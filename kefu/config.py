@@ -41,6 +41,8 @@ class Settings:
         take_back_seconds: How long an operator may be offline before tickets not begun go back.
         close_after_days: How long customers may take to say whether a resolved ticket is solved.
         webhook_private: Whether webhooks may go to private addresses and to this machine.
+        push_url: Gateway that rings the company's app; ``None``: it is not rung.
+        push_token: What that gateway knows us by.
     """
 
     var_dir: Path
@@ -58,6 +60,8 @@ class Settings:
     take_back_seconds: int = 1800
     close_after_days: int = 3
     webhook_private: bool = False
+    push_url: str | None = field(default=None, repr=False)
+    push_token: str = field(default="", repr=False)
 
 
 @lru_cache(maxsize=1)
@@ -90,6 +94,8 @@ def settings() -> Settings:
         take_back_seconds=_number("KEFU_TAKE_BACK_SECONDS", 1800, "seconds", 0, 86_400),
         close_after_days=_number("KEFU_CLOSE_AFTER_DAYS", 3, "days", 1, 365),
         webhook_private=_switch("KEFU_WEBHOOK_PRIVATE"),
+        push_url=os.environ.get("KEFU_PUSH_URL") or None,
+        push_token=os.environ.get("KEFU_PUSH_TOKEN") or "",
     )
 
 

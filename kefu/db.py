@@ -55,6 +55,8 @@ def connect(url: str) -> Engine:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute("PRAGMA foreign_keys=ON")
+            # What customers had deleted must not stay in the file.
+            connection.execute("PRAGMA secure_delete=ON")
 
     return engine
 

@@ -7,7 +7,11 @@ import kefu.conversations.ledger
 import kefu.customers.models
 import kefu.events
 import kefu.handoff.models
+import kefu.jobs.models
 import kefu.knowledge.models
+import kefu.notifications.models
+import kefu.privacy.models
+import kefu.recommendations.models
 import kefu.tickets.models
 import kefu.tickets.numbers
 import kefu.webhooks.models  # noqa: F401

@@ -23,6 +23,7 @@ from kefu.channels.app_streams import Streams
 from kefu.channels.app_tokens import Keys, Tokens
 from kefu.channels.desk import Desk
 from kefu.channels.hub import Hub, shared_hub
+from kefu.channels.own_data import OwnData
 
 log = structlog.get_logger()
 
@@ -121,7 +122,8 @@ class AppChannel(InputChannel):
         streams = Streams(self._hub)
         self._hub.join(streams, on_new_message)
         arrivals = Arrivals(self._tokens, self._hub)
-        add_routes(blueprint, Desk(self._hub), streams, Proofs(self._hub, streams), arrivals)
+        proofs, own = Proofs(self._hub, streams), OwnData(self._hub)
+        add_routes(blueprint, Desk(self._hub), streams, proofs, own, arrivals)
 
         @blueprint.listener("before_server_stop")
         async def end_streams(_app: Sanic, _loop: Any) -> None:

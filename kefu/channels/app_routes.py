@@ -20,6 +20,7 @@ from kefu.channels.app_streams import Stream, Streams, parse_event_id
 from kefu.channels.app_tokens import Account
 from kefu.channels.desk import Desk
 from kefu.channels.http import Act, Handler, Unauthorised, answer, serving
+from kefu.channels.own_data import OwnData
 from kefu.channels.protocol import BadInput, parse_number, parse_thread
 from kefu.channels.refusals import refuse
 from kefu.config import ROOT
@@ -32,7 +33,7 @@ _SEND_SECONDS = 20
 
 
 def add_routes(
-    blueprint: Blueprint, desk: Desk, streams: Streams, proofs: Proofs, arrivals: Arrivals
+    blueprint: Blueprint, desk: Desk, streams: Streams, proofs: Proofs, own: OwnData, arrivals: Arrivals
 ) -> None:
     """Adds every route of the channel to ``blueprint``.
 
@@ -41,6 +42,7 @@ def add_routes(
         desk: What customers' clients may ask.
         streams: The events.
         proofs: Link the account with other channels.
+        own: The account's data.
         arrivals: Reads who sends a request.
     """
 
@@ -94,6 +96,10 @@ def add_routes(
         (serve(proofs.redeem), "/link-codes/redeem", "POST", "redeem_link_code"),
         (serve(proofs.start), "/phone-codes", "POST", "send_phone_code"),
         (serve(proofs.confirm), "/phone-codes/confirm", "POST", "confirm_phone"),
+        (serve(own.show), "/my-data", "GET", "my_data"),
+        (serve(own.correct), "/my-data", "POST", "correct_my_data"),
+        (serve(own.export), "/my-data/export", "GET", "export_my_data"),
+        (serve(own.forget), "/my-data/forget", "POST", "forget_me"),
         (events, "/events", "GET", "events"),
         (description, "/openapi.json", "GET", "openapi"),
         (health, "/health", "GET", "health"),

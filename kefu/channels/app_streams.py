@@ -183,10 +183,17 @@ class Streams:
         for stream in self._of(entry.identity):
             stream.processing(entry, on)
 
+    async def person_types(self, identity: str) -> None:
+        """Shows nothing: the stream has only the assistant's dots."""
+
     async def turn_ended(self, entry: Entry) -> None:
         """Shows that a message is answered."""
         for stream in self._of(entry.identity):
             stream.answered(entry)
+
+    async def forgotten(self, identity: str) -> None:
+        """Lets the account's clients see that nothing is there any more."""
+        self.look_again(identity)
 
     def look_again(self, identity: str) -> None:
         """Lets the customer's clients see what they themselves have changed (a receipt, a link)."""

@@ -57,7 +57,8 @@ def view(entry: Entry) -> dict[str, Any]:
         } | parts
     buttons = [_only(button, "title", "url") for button in body.get("buttons") or []]
     shown |= {"from": "bot", "reply_to": entry.reply_to}
-    shown |= _only(body, "text", "image", "card", "notice", "aside", "case")
+    # Who speaks, if it is a person, and whether one has the conversation from now on.
+    shown |= _only(body, "text", "image", "card", "notice", "aside", "case", "agent", "handoff")
     return {**shown, "buttons": buttons} if buttons else shown
 
 
@@ -80,6 +81,7 @@ class Desk:
 
     def __init__(self, hub: Hub) -> None:
         self._hub, self._limit = hub, RateLimit()
+        self._writing = RateLimit(burst=3, per_second=0.5)
 
     async def say(self, sender: Sender, data: Any) -> dict[str, Any]:
         """Stores the customer's message and has it answered; a repeated id is only acknowledged.
@@ -219,6 +221,12 @@ class Desk:
         conversation = await self._hub.conversation_of(sender.id)
         if data.get("thread") in (None, thread_of(conversation)):
             await self._hub.threads(self._hub.ledger.see, conversation, seq, state == "read")
+        return {}
+
+    async def typing(self, sender: Sender, _data: Any) -> dict[str, Any]:
+        """Lets the person who talks with the customer see that they are writing."""
+        self._writing.take(sender.id)
+        await self._hub.threads(self._hub.writes, sender.id)
         return {}
 
     async def _button(self, sender: Sender, seq: int, index: int) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from itertools import takewhile
 from typing import Any
 
@@ -55,13 +56,23 @@ class Dialogue:
         tracker = await self._tracker(conversation) or DialogueStateTracker(conversation, [])
         return await self._agent().nlg.generate(name, tracker, channel)
 
-    async def words(self, conversation: str, response: str, facts: dict[str, dict]) -> dict[str, Any]:
-        """Words a push in the customer's language, as a bubble's body; ``facts`` are by language."""
+    async def words(
+        self, conversation: str, response: str, facts: dict[str, dict], chosen: dict[str, str | None]
+    ) -> dict[str, Any]:
+        """Words a push in the customer's language, as a bubble's body.
+
+        Args:
+            conversation: Where it is said.
+            response: Its name.
+            facts: What it needs, by language.
+            chosen: The language and the style that the customer chose for all channels, if they did.
+        """
         tracker = await self._tracker(conversation) or DialogueStateTracker(conversation, [])
         texts = (event.text or "" for event in reversed(tracker.events) if isinstance(event, UserUttered))
-        language = conversation_language(tracker.get_slot("language"), texts)
+        chosen = {name: value for name, value in chosen.items() if value}
+        language = conversation_language(chosen.get("language") or tracker.get_slot("language"), texts)
         channel = conversation.partition("-")[0]
-        said = await self._agent().nlg.generate(response, tracker, channel, **facts[language])
+        said = await self._agent().nlg.generate(response, tracker, channel, chosen=chosen, **facts[language])
         buttons = kept_buttons(said.get("buttons") or [])
         return {"text": said["text"], "buttons": buttons} if buttons else {"text": said["text"]}
 
@@ -129,6 +140,19 @@ class Dialogue:
         """Lets the dialogue know what a push asks, so that a bare answer is understood; not within a form."""
         asked = [SlotSet(*slot) for slot in slots.items()]
         await self._add(conversation, [*asked, ActionExecuted(ACTION_LISTEN_NAME)], in_form=False)
+
+    @asynccontextmanager
+    async def alone(self, conversation: str) -> AsyncIterator[None]:
+        """Lets nobody else write to the dialogue within the block; what is in memory of it is dropped."""
+        agent = self._agent()
+        if not hasattr(agent, "lock_store"):
+            yield
+            return
+        async with agent.lock_store.lock(conversation):
+            yield
+            drop = getattr(agent.tracker_store, "drop", None)
+            if drop:
+                drop(conversation)
 
     async def restart(self, conversation: str) -> None:
         """Begins afresh: what is remembered is no longer only this customer's."""

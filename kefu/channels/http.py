@@ -16,7 +16,7 @@ from kefu.channels.refusals import refuse
 from kefu.customers.service import Sender
 
 MAX_BODY = 16_384
-STATUS = {"too_many": 429, "too_large": 413, "unavailable": 503, "internal": 500}
+STATUS = {"not_proven": 403, "too_many": 429, "too_large": 413, "unavailable": 503, "internal": 500}
 
 Act = Callable[[Sender, Any], Awaitable[dict]]
 Handler = Callable[[Request], Awaitable[HTTPResponse]]

@@ -10,6 +10,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import datetime, timedelta
 from functools import lru_cache, partial
 from typing import Any, Protocol
 
@@ -19,14 +20,17 @@ from sanic import Blueprint, Sanic
 from sqlalchemy.orm import Session
 
 from kefu.channels.dialogue import Dialogue
+from kefu.channels.forgetting import Forgetting
 from kefu.channels.messages import Inbound
 from kefu.channels.news import News
+from kefu.channels.notices import sender
 from kefu.channels.output import ChannelOutput
 from kefu.channels.protocol import neutralise
 from kefu.channels.turns import Said, Threads, Turns
 from kefu.conversations.ledger import Along, Entry, Ledger
 from kefu.customers import proofs
 from kefu.customers.answers import link_code_in
+from kefu.customers.service import circle
 from kefu.db import engine, migrate
 from kefu.handoff import service as handoffs
 
@@ -39,6 +43,8 @@ Listen = Callable[[float], Awaitable[list[Entry]]]
 DUE_SECONDS = 0.25
 #: Customers see that an answer is being written only if it takes longer, in seconds.
 TYPING_AFTER = 0.2
+#: A person who has written at something within this is writing.
+PERSON_TYPES = timedelta(seconds=4)
 
 
 #: What is answered to a code that was scanned and is none.
@@ -67,11 +73,20 @@ class Adapter(Protocol):
     async def typing(self, entry: Entry, on: bool) -> None:
         """Says that the answer to ``entry`` is being worked on, or no longer."""
 
+    async def person_types(self, identity: str) -> None:
+        """Says that a person is writing to the customer at this moment."""
+
     async def turn_ended(self, entry: Entry) -> None:
         """Says that the answer to ``entry`` is complete."""
 
+    async def forgotten(self, identity: str) -> None:
+        """Lets the clients of an identity know that nothing of it is kept any more."""
+
     def stored(self, entry: Entry, session: Session) -> None:
         """Does what belongs into the transaction that stores the answer to ``entry``; only if ``pushed``."""
+
+    def may_push(self, session: Session, identity: str) -> bool:
+        """Whether something that nobody asked for can be pushed now; only if ``pushed``."""
 
 
 class Hub:
@@ -101,6 +116,8 @@ class Hub:
         self._dots: dict[tuple[str, int], asyncio.Task] = {}
         self._listening: dict[str, list[tuple[list[Entry], asyncio.Event]]] = defaultdict(list)
         self._watch: asyncio.Future | None = None
+        #: When a person was last seen writing, by conversation.
+        self._typed: dict[str, datetime] = {}
 
     def join(self, adapter: Adapter, handle: OnNewMessage) -> None:
         """Adds a channel, before the server starts."""
@@ -232,18 +249,46 @@ class Hub:
         if self.dialogue.has_words:
             dialogue = self.dialogue
             news = News(self.ledger, self._words, dialogue.resume, dialogue.ask, self.threads)
-            watchers.append(news.forever())
+            watchers += [news.forever(), sender(self).forever()]
+        if self._own_database:
+            watchers.append(Forgetting(self.threads, self.dialogue.alone, self._tell_forgotten).forever())
         return watchers
+
+    async def _tell_forgotten(self, identity: str) -> None:
+        for adapter in self.adapters.values():
+            await adapter.forgotten(identity)
 
     async def show_due(self) -> None:
         """Shows what other processes have said (a colleague at the console)."""
         for entry in await self.threads(self.ledger.take_due):
             await self._show(entry)
 
+    def writes(self, identity: str) -> None:
+        """Notes for the person who talks with a customer that they are writing; what, nobody keeps."""
+        with self.ledger.scope() as session:
+            handoffs.types(session, identity, "customer")
+
+    async def show_typing(self) -> None:
+        """Shows customers that the person they talk with is writing."""
+        found = await self.threads(self._typing_agents)
+        for conversation, at, identities in found:
+            if self._typed.get(conversation) == at:
+                continue
+            for adapter in self.adapters.values():
+                for identity in identities:
+                    await adapter.person_types(identity)
+        self._typed = {conversation: at for conversation, at, _ in found}
+
+    def _typing_agents(self) -> list[tuple[str, datetime, list[str]]]:
+        with self.ledger.scope() as session:
+            found = handoffs.typing_agents(session, PERSON_TYPES)
+            return [(where, at, circle(session, where)) for where, at in found]
+
     async def _keep_showing(self) -> None:
         while True:
             try:
                 await self.show_due()
+                await self.show_typing()
             except Exception as error:
                 log.error("message.due.failed", error=type(error).__name__)
             await asyncio.sleep(DUE_SECONDS)
@@ -297,6 +342,7 @@ class Hub:
 
     async def _ask_rasa(self, entry: Entry, output: ChannelOutput) -> None:
         body = entry.body
+        language, style = await self.threads(self.ledger.choices_of, entry.identity)
         message = UserMessage(
             # Only payloads that the bot itself put under a button may be commands.
             body.get("payload") or neutralise(body["text"]),
@@ -309,6 +355,7 @@ class Hub:
                 "message_id": entry.client_id,
                 "channel": entry.channel,
                 "identity": entry.identity,
+                "chosen": {"language": language, "style": style},
             },
         )
         handle = self._handlers.get(entry.channel) or next(iter(self._handlers.values()))
@@ -369,7 +416,9 @@ class Hub:
             await self.post(entry.conversation, {"text": text, "aside": True}, owner)
 
     async def _words(self, customer: str, response: str, facts: dict[str, dict]) -> dict[str, Any]:
-        return await self.dialogue.words(await self.conversation_of(customer), response, facts)
+        language, style = await self.threads(self.ledger.choices_of, customer)
+        chosen = {"language": language, "style": style}
+        return await self.dialogue.words(await self.conversation_of(customer), response, facts, chosen)
 
     def _give_up(self, _: Entry) -> Said:
         """Tells the customer honestly that this message could not be answered; each channel words it."""

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
 from sqlalchemy.orm import Session
 
-from kefu.conversations.ledger import Ledger
+from kefu.conversations.ledger import Entry, Ledger
+from kefu.db import company_time
 from kefu.handoff import idle
 from kefu.handoff import service as handoffs
 from kefu.handoff.models import Agent, Handoff
 from kefu.language.detect import LANGUAGES
 from kefu.tickets import closing, progress, telling
 from kefu.tickets.models import Ticket
+from kefu.tickets.routing import Case, route
 from kefu.tickets.steps import CLOCK
 
 log = structlog.get_logger()
+
+#: Among so many last messages the customer's own words are looked for.
+_LOOKED_AT = 20
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,10 @@ class Item:
     body: dict[str, Any] = field(default_factory=dict)
     returns: bool = False
     asks: dict[str, Any] = field(default_factory=dict)
+
+
+#: What the dialogue then expects of the customer, by the state that a ticket has come to.
+_WAITS_FOR = {"resolved": "confirmation", "waiting": "detail"}
 
 
 class News:
@@ -102,20 +111,40 @@ class News:
             tickets = [_of_ticket(ticket, _response(ticket)) for ticket in progress.untold(session)]
             tickets += [_reminder(ticket) for ticket in closing.unreminded(session)]
             silent = [_of_silence(handoff) for handoff in idle.silent_customers(session)]
-        return tickets + silent + [_of_handoff(session, handoff) for handoff in handoffs.untold(session)]
+            silent += [_of_neglect(handoff) for handoff in idle.neglected(session)]
+            takeovers = [self._of_handoff(session, handoff) for handoff in handoffs.untold(session)]
+        return tickets + silent + takeovers
+
+    def _of_handoff(self, session: Session, handoff: Handoff) -> Item:
+        item = _of_handoff(session, handoff)
+        if handoff.closed_by != idle.UNANSWERED:
+            return item
+        # Their agent fell silent, and nobody else is there: as for who asks for a person then.
+        asked = Case(kind="consultation", channel=handoff.conversation.partition("-")[0], level=handoff.level)
+        when = company_time(route(asked).respond_by).strftime("%Y-%m-%d %H:%M")
+        problem = _last_words(self._ledger.before(handoff.conversation, None, _LOOKED_AT))
+        offer = {"intent": "request_human", "problem": problem, "product": None}
+        return replace(
+            item,
+            response="utter_handoff_unanswered",
+            facts=dict.fromkeys(LANGUAGES, {"when": when}),
+            body={"handoff": handoff.state},  # no aside: it asks something
+            asks={"awaiting": "ticket_offer", "ticket_offer": offer},
+        )
 
 
 def _of_ticket(
     ticket: Ticket, response: str, note: Callable[[Session, Ticket], bool] = progress.tell
 ) -> Item:
-    asks = {"awaiting": "confirmation", "ticket_number": ticket.number}
+    waits_for = _WAITS_FOR.get(ticket.status)
+    asks = {"awaiting": waits_for, "ticket_number": ticket.number} if waits_for else {}
     return Item(
         ticket.customer,
         response,
         {language: telling.facts(ticket, language) for language in LANGUAGES},
         lambda session: note(session, ticket),
         {"case": {"number": ticket.number, "status": ticket.status}},
-        asks=asks if ticket.status == "resolved" else {},
+        asks=asks,
     )
 
 
@@ -125,10 +154,17 @@ def _reminder(ticket: Ticket) -> Item:
 
 def _response(ticket: Ticket) -> str:
     """What is said of the state that a ticket has come to."""
-    if ticket.status == "closed" and ticket.notes[-1].data.get("by") == CLOCK.id:
-        return "utter_case_unanswered"
     own = {"resolved": "utter_case_resolved", "merged": "utter_case_merged"}
+    if ticket.status == "closed" and _closed_by_clock(ticket):
+        return "utter_case_unanswered"
+    if ticket.said:
+        own |= {"resolved": "utter_case_solved", "waiting": "utter_case_waiting"}
     return own.get(ticket.status, "utter_case_receipt")
+
+
+def _closed_by_clock(ticket: Ticket) -> bool:
+    closing_note = next((note for note in reversed(ticket.notes) if note.kind == "closed"), None)
+    return closing_note is not None and closing_note.data.get("by") == CLOCK.id
 
 
 def _of_silence(handoff: Handoff) -> Item:
@@ -139,6 +175,22 @@ def _of_silence(handoff: Handoff) -> Item:
         lambda session: idle.ask(session, handoff),
         {"aside": True, "handoff": handoff.state},
     )
+
+
+def _of_neglect(handoff: Handoff) -> Item:
+    return Item(
+        handoff.conversation,
+        "utter_handoff_sorry",
+        dict.fromkeys(LANGUAGES, {}),
+        lambda session: idle.apologise(session, handoff),
+        {"aside": True, "handoff": handoff.state},
+    )
+
+
+def _last_words(entries: list[Entry]) -> str:
+    """What the customer wrote last, in so far as it is words."""
+    spoken = (entry.body for entry in reversed(entries) if entry.direction == "in")
+    return next((body["text"] for body in spoken if body.get("text") and not body.get("event")), "")
 
 
 def _of_handoff(session: Session, handoff: Handoff) -> Item:

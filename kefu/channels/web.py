@@ -17,10 +17,12 @@ from sanic import Blueprint
 
 from kefu.channels.desk import Desk, receipt, view
 from kefu.channels.hub import Hub, shared_hub
+from kefu.channels.own_data import OwnData
 from kefu.channels.session import Sessions
 from kefu.channels.web_page import Page
 from kefu.channels.web_routes import add_routes
 from kefu.channels.web_sockets import SocketBlueprint, add_events, socket_server
+from kefu.channels.wishes import Wishes
 from kefu.config import ROOT, settings
 from kefu.conversations.ledger import Entry
 
@@ -70,6 +72,15 @@ class WebPages:
         if on:
             await self._sockets.emit("receipt", receipt(entry, "processing"), room=entry.identity)
 
+    async def forgotten(self, identity: str) -> None:
+        """Lets the visitor's pages drop what they have."""
+        await self._sockets.emit("forgotten", {}, room=identity)
+
+    async def person_types(self, identity: str) -> None:
+        """Shows the dots for a moment."""
+        if identity.startswith("web-"):
+            await self._sockets.emit("typing", {"on": True, "person": True}, room=identity)
+
     async def turn_ended(self, entry: Entry) -> None:
         """Says that the message was dealt with."""
         await self._sockets.emit("receipt", receipt(entry, "answered"), room=entry.identity)
@@ -118,7 +129,8 @@ class WebChannel(InputChannel):
         desk = Desk(self._hub)
         add_events(sockets, desk, sessions)
         page = Page(Path(self._options.page_dir), origins)
-        add_routes(blueprint, desk, sessions, page, self._options.brand)
+        own, wishes = OwnData(self._hub), Wishes(self._hub)
+        add_routes(blueprint, desk, wishes, own, sessions, page, self._options.brand)
         self._hub.attend(blueprint)
         return blueprint
 

@@ -11,14 +11,24 @@ from sanic.response import HTTPResponse
 
 from kefu.channels.desk import Desk
 from kefu.channels.http import Act, Handler, Unauthorised, answer, bearer, serving
+from kefu.channels.own_data import OwnData
 from kefu.channels.session import SessionError, Sessions
 from kefu.channels.web_page import Page
+from kefu.channels.wishes import Wishes
 from kefu.customers.service import Sender
 
 log = structlog.get_logger()
 
 
-def add_routes(blueprint: Blueprint, desk: Desk, sessions: Sessions, page: Page, brand: Any = None) -> None:
+def add_routes(
+    blueprint: Blueprint,
+    desk: Desk,
+    wishes: Wishes,
+    own: OwnData,
+    sessions: Sessions,
+    page: Page,
+    brand: Any = None,
+) -> None:
     """Adds every HTTP route of the channel to ``blueprint``."""
 
     async def session(request: Request) -> HTTPResponse:
@@ -64,5 +74,11 @@ def add_routes(blueprint: Blueprint, desk: Desk, sessions: Sessions, page: Page,
         (serve(desk.say), "/messages", "POST", "say"),
         (serve(messages), "/messages", "GET", "messages"),
         (serve(desk.seen), "/seen", "POST", "seen"),
+        (serve(wishes.show), "/news", "GET", "news"),
+        (serve(wishes.change), "/news", "POST", "change_news"),
+        (serve(own.show), "/my-data", "GET", "my_data"),
+        (serve(own.correct), "/my-data", "POST", "correct_my_data"),
+        (serve(own.export), "/my-data/export", "GET", "export_my_data"),
+        (serve(own.forget), "/my-data/forget", "POST", "forget_me"),
     ):
         blueprint.add_route(handler, path, methods=[method], name=name)

@@ -80,3 +80,4 @@ def add_events(sockets: AsyncServer, desk: Desk, sessions: Sessions) -> None:
     serve("history", desk.history)
     serve("message", desk.say)
     serve("seen", desk.seen)
+    serve("typing", desk.typing)

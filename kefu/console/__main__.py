@@ -1,6 +1,7 @@
 """``python -m kefu.console``: serves the console.
 
-With ``admin LOGIN``: makes the first account; with ``token NAME --scopes ...``: lets another system call.
+With ``admin LOGIN``: makes the first account; with ``token NAME --scopes ...``: lets another system call;
+with ``forget CUSTOMER``: has a customer forgotten who asked for it by letter.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ import sys
 from sqlalchemy import select
 
 from kefu.config import SettingsError, settings
-from kefu.console import accounts
+from kefu.console import accounts, privacy_api
 from kefu.console.accounts import AccountError
+from kefu.console.helper import helper
 from kefu.console.models import Account
 from kefu.console.open import tokens
 from kefu.console.open.tokens import TokenError
+from kefu.console.refusals import Refusal
 from kefu.db import migrate, session_scope
 
 
@@ -72,6 +75,16 @@ def token(name: str, scopes: list[str], days: int | None) -> int:
     return 0
 
 
+def forget(customer: str) -> int:
+    """Has the customer of a proved phone, or of an identity, forgotten; prints the wish's number."""
+    migrate()
+    with session_scope() as session:
+        wish = privacy_api.ask(session, customer, "command")
+        accounts.audit(session, None, "customer.forgotten", f"erasure:{wish.id}")
+        print(f"Wish {wish.id} is kept. The assistant fulfils it within seconds, or when it is started.")
+    return 0
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command; what the caller must mend is one sentence."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
@@ -88,14 +101,21 @@ def main(arguments: list[str] | None = None) -> int:
     caller.add_argument(
         "--days", type=int, choices=range(1, 3651), metavar="DAYS", help="for how long; else for good"
     )
+    letter = commands.add_parser("forget", help="have a customer forgotten who asked for it by letter")
+    letter.add_argument("customer", help="a phone that they proved, or an identity (as in the log)")
     chosen = parser.parse_args(arguments)
     try:
-        settings()
+        settings(), helper()
         if chosen.command == "admin":
             return admin(chosen.login)
         if chosen.command == "token":
             return token(chosen.name, chosen.scopes, chosen.days)
+        if chosen.command == "forget":
+            return forget(chosen.customer)
         return serve(chosen.host, chosen.port)
+    except Refusal as refusal:
+        print(refusal.message, file=sys.stderr)
+        return 1
     except (AccountError, SettingsError, TokenError) as error:
         print(error, file=sys.stderr)
         return 1

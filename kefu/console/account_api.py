@@ -9,6 +9,7 @@ from pydantic import BaseModel, Extra, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from kefu.config import settings
 from kefu.console import accounts, views
 from kefu.console.accounts import LOGIN_LASTS, MAX_PASSWORD, Me
 from kefu.console.canned import answers
@@ -210,9 +211,11 @@ def _me(me: Me) -> dict[str, Any]:
         "csrf": me.csrf,
         "labels": {
             "queues": {name: label.dict() for name, label in routing().queues.items()},
+            "skills": routing().skills(),
             "statuses": {name: label.dict() for name, label in labels.statuses.items()},
             "kinds": {name: label.dict() for name, label in labels.ticket_kinds.items()},
             "urgencies": {name: label.dict() for name, label in labels.urgencies.items()},
         },
         "canned": answers()["groups"],
+        "timezone": settings().company_timezone,
     }

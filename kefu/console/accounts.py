@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+import string
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -79,7 +80,7 @@ def create(session: Session, login: str, name: str, role: str, **agent) -> tuple
     if session.scalar(select(Account).filter_by(login=login)):
         raise AccountError("login", "taken")
     hired = agents.hire(session, name.strip(), **agent).id if role in TALKING else None
-    password = secrets.token_urlsafe(12)
+    password = _one_time()
     account = Account(
         login=login, name=name.strip(), role=role, agent_id=hired, password_hash=_hasher.hash(password)
     )
@@ -116,7 +117,7 @@ def change(
 
 def reset(session: Session, account: Account) -> str:
     """Gives an account a password for one login, and ends those that are open."""
-    password = secrets.token_urlsafe(12)
+    password = _one_time()
     account.password_hash, account.must_change = _hasher.hash(password), True
     account.failed, account.locked_until = 0, None
     revoke_all(session, account.id)
@@ -205,6 +206,11 @@ def audit(session: Session, me: Me | Caller | None, action: str, target: object 
         data["token"] = me.name
     account_id = me.id if isinstance(me, Me) else None
     session.add(AuditEntry(account_id=account_id, action=action, object=str(target), data=data))
+
+
+def _one_time() -> str:
+    """A password for one login, of letters and digits only: a leading dash is lost on the way."""
+    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(16))
 
 
 def _new_login(session: Session, account_id: int) -> str:

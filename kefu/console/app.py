@@ -18,9 +18,13 @@ from kefu.config import ROOT, settings
 from kefu.console import (
     account_api,
     assignment_api,
+    candidate_api,
     customer_api,
     desk_api,
+    entry_api,
     knowledge_api,
+    notification_api,
+    privacy_api,
     refusals,
     socket,
     suggestions,
@@ -34,6 +38,7 @@ from kefu.console.feed import Feed
 from kefu.console.guard import allowed
 from kefu.console.open import app as open_api
 from kefu.console.ticket_feed import TicketFeed
+from kefu.jobs.scheduler import Scheduler
 from kefu.webhooks.sender import Sender
 
 logger = logging.getLogger(__name__)
@@ -63,7 +68,7 @@ def create(page: Path = PAGE, warm: bool = True) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         seconds = settings().assign_seconds, settings().take_back_seconds
         caretaker = Caretaker(feed, *(timedelta(seconds=number) for number in seconds))
-        working = (feed, TicketFeed(feed), caretaker, Sender())
+        working = (feed, TicketFeed(feed), caretaker, Sender(), Scheduler())
         tasks = [asyncio.create_task(worker.forever()) for worker in working]
         if warm:
             tasks.append(asyncio.create_task(_warm_up()))
@@ -80,8 +85,8 @@ def create(page: Path = PAGE, warm: bool = True) -> FastAPI:
     app.middleware("http")(_with_headers)
     refusals.install(app)
     for module in (
-        account_api, desk_api, customer_api, knowledge_api,
-        assignment_api, ticket_api, supervisor_api, socket,
+        account_api, desk_api, customer_api, knowledge_api, entry_api, candidate_api,
+        assignment_api, ticket_api, supervisor_api, notification_api, privacy_api, socket,
     ):  # fmt: skip
         app.include_router(module.router)
     app.include_router(token_api.router)

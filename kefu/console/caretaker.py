@@ -12,6 +12,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from kefu.console import accounts
 from kefu.console.feed import Feed
 from kefu.console.open import once
+from kefu.customers.learning import learn
 from kefu.db import session_scope
 from kefu.handoff import agents, dispatch, idle, service
 from kefu.handoff.models import WrongStep
@@ -23,6 +24,8 @@ logger = logging.getLogger(__name__)
 #: How often open desks are noted as alive; and after how many of those rounds logins are looked at.
 ROUND = 5.0
 _LOGINS_EVERY = 4
+#: After how many rounds what happened is read into the customers' profiles.
+_PROFILES_EVERY = 6
 #: After how many rounds old calls of the open API are forgotten.
 _CALLS_EVERY = 720
 
@@ -66,6 +69,8 @@ class Caretaker:
             await self._try(close_silent)
             await self._try(sla.watch)
             await self._try(self._give_tickets)
+            if rounds % _PROFILES_EVERY == 0:
+                await self._try(learn)
             if rounds % _CALLS_EVERY == 0:
                 await self._try(forget_calls)
 

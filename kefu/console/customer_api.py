@@ -13,22 +13,30 @@ from kefu.console import accounts, views
 from kefu.console.account_api import Body
 from kefu.console.accounts import Me
 from kefu.console.guard import allowed, transaction
+from kefu.console.helper import HelperFailed, helper
 from kefu.console.models import Account, PrivateNote
 from kefu.console.reach import circle
 from kefu.console.refusals import Refusal, not_found
-from kefu.console.suggestions import suggest
+from kefu.console.suggestions import suggest, text_of
 from kefu.conversations.ledger import Ledger
+from kefu.customers import profile
 from kefu.customers import service as customers
+from kefu.customers.profile import profile_of
 from kefu.customers.service import LEVELS
 from kefu.db import session_scope
 from kefu.handoff import overview
 from kefu.handoff.models import Agent
-from kefu.tickets import numbers, progress, worklist
-from kefu.tickets.service import NoSuchTicket
+from kefu.knowledge.schema import TICKET_KINDS, URGENCIES
+from kefu.knowledge.service import catalog, is_product
+from kefu.tickets import service, worklist
+from kefu.tickets.service import TicketRequest
+from kefu.tickets.worklist import Filters
 
 router = APIRouter(prefix="/api")
 
 PAGE, MAX_PAGE, MAX_NOTE = 40, 200, 2000
+#: So many customers are shown; and so many characters, of the end of a number or id, tell enough.
+MAX_FOUND, MIN_TAIL = 20, 4
 _ledger = Ledger()
 
 
@@ -38,10 +46,44 @@ class NewLevel(Body):
     level: Literal[LEVELS]
 
 
+class Correction(Body):
+    """Whether something known of a customer is right; what was not known is added."""
+
+    name: Literal["device", "city"]
+    value: constr(strip_whitespace=True, min_length=1, max_length=200)
+    right: bool
+
+
+class NewTicket(Body):
+    """What a colleague wants done for the customer; ``id`` is the same for a repeated request."""
+
+    id: constr(regex=r"^[0-9a-f-]{36}$")  # noqa: F722
+    kind: Literal[tuple(TICKET_KINDS)]
+    urgency: Literal[tuple(URGENCIES)] = "normal"
+    description: constr(strip_whitespace=True, min_length=1, max_length=MAX_NOTE)
+    phone: constr(strip_whitespace=True, min_length=1, max_length=32) | None
+
+
 class NewNote(Body):
     """A note that customers never see."""
 
     text: constr(strip_whitespace=True, min_length=1, max_length=MAX_NOTE)
+
+
+class Reword(Body):
+    """An entry of the knowledge, by its reference, and what is to be made of it."""
+
+    ref: constr(min_length=1, max_length=280)
+    task: Literal["polish", "summarise"]
+
+
+#: What is answered where the helper made nothing of it.
+_HELPLESS = {
+    "off": (404, "helper_off", "No helper is set up."),
+    "budget": (429, "helper_budget", "The helper is used up for today."),
+    "unavailable": (503, "helper_unavailable", "The helper does not answer."),
+    "unfaithful": (422, "helper_unfaithful", "The helper said what the entry does not say."),
+}
 
 
 @router.get("/conversations/{conversation}/messages")
@@ -81,6 +123,7 @@ def customer(
         "conversation": theirs[0],
         "phone": views.masked(customers.phone_of(session, theirs[0])),
         "level": customers.level_of(session, theirs[0]),
+        "profile": views.profile(profile_of(session, theirs[0])),
         "identities": [views.identity(item) for item in customers.identities(session, theirs[0])],
         "tickets": [
             views.ticket(item, me.role, agent_id=me.agent_id)
@@ -108,6 +151,19 @@ def set_level(
     return {"level": wish.level}
 
 
+@router.post("/conversations/{conversation}/facts")
+def correct_fact(
+    conversation: str, wish: Correction, me: Me = allowed("customers"), session: Session = transaction()
+) -> dict[str, Any]:
+    """Confirms or denies something known of the customer."""
+    present = circle(session, me, conversation)[0]
+    if wish.name == "device" and wish.right and not is_product(session, wish.value):
+        raise Refusal(422, "unknown", "There is no such product.", "value")
+    profile.correct(session, present, wish.name, wish.value, wish.right, f"account:{me.id}")
+    accounts.audit(session, me, "customer.corrected", f"conversation:{present}", fact=wish.name)
+    return {"profile": views.profile(profile_of(session, present))}
+
+
 @router.post("/conversations/{conversation}/notes")
 def add_note(
     conversation: str, note: NewNote, me: Me = allowed("customers"), session: Session = transaction()
@@ -121,6 +177,21 @@ def add_note(
     return {"note": {"id": kept.id, "at": views.moment(kept.at), "by": me.name, "text": kept.text}}
 
 
+@router.post("/conversations/{conversation}/tickets")
+def open_ticket(conversation: str, new: NewTicket, me: Me = allowed("customers")) -> dict[str, Any]:
+    """Opens a ticket for the customer, who is told; the routing rules say who gets it."""
+    with session_scope() as session:
+        present = circle(session, me, conversation)[0]
+        channel = customers.channel_of(session, present)
+    asked = new.dict(exclude={"id"})
+    ticket = service.open_ticket(
+        TicketRequest(f"console-{new.id}", present, channel, told="", **asked),
+    )
+    with session_scope() as session:
+        accounts.audit(session, me, "ticket.opened", f"ticket:{ticket.number}")
+    return {"number": ticket.number}
+
+
 @router.get("/conversations/{conversation}/suggestions")
 def suggestions(
     conversation: str,
@@ -132,25 +203,37 @@ def suggestions(
     with session_scope() as session:
         present = circle(session, me, conversation)[0]
     question = q.strip() or _last_words(present)
-    return {"question": question, "suggestions": suggest(question, language) if question else []}
+    found = suggest(question, language) if question else []
+    return {"question": question, "suggestions": found, "helper": bool(helper().url)}
+
+
+@router.post("/suggestions/reword")
+def reword(wish: Reword, me: Me = allowed("customers")) -> dict[str, Any]:
+    """What the helper makes of an entry of the knowledge, as far as that says so; for operators to read."""
+    fact = catalog().graph.get(wish.ref)
+    if fact is None:
+        raise not_found("entry")
+    try:
+        return {"text": helper().reword(text_of(fact), wish.task)}
+    except HelperFailed as failed:
+        raise Refusal(*_HELPLESS[failed.code]) from failed
 
 
 @router.get("/customers")
 def find_customers(
-    q: str = Query(min_length=2, max_length=64),
+    q: str = Query("", max_length=64),
     me: Me = allowed("customers"),
     session: Session = transaction(),
 ) -> dict[str, Any]:
-    """Customers by a ticket's number, a phone that was proved, or an identity; only those one may see."""
+    """Customers by a ticket's number or its end, a phone, or an identity or its end; only those one may see.
+
+    Without words, those who wrote last.
+    """
     text = q.strip()
-    found = customers.find(session, text)
-    if numbers.is_valid(numbers.normal_number(text)):
-        try:
-            found.append(progress.get(session, text).customer)
-        except NoSuchTicket:
-            pass
     shown: dict[str, dict] = {}
-    for conversation in found:
+    for conversation in _found(session, text) if text else customers.recent(session):
+        if len(shown) == MAX_FOUND:
+            break
         try:
             theirs = circle(session, me, conversation)
         except Refusal:
@@ -161,8 +244,18 @@ def find_customers(
             "identities": [views.identity(item) for item in customers.identities(session, theirs[0])],
             "tickets": len(worklist.of_customer(session, theirs)),
         }
-    accounts.audit(session, me, "customers.searched", found=len(shown))
+    if text:
+        accounts.audit(session, me, "customers.searched", found=len(shown))
     return {"customers": list(shown.values())}
+
+
+def _found(session: Session, text: str) -> list[str]:
+    found = customers.find(session, text)
+    if len(text) >= MIN_TAIL:
+        found += customers.by_short_id(session, text.lower())
+        tickets, _ = worklist.find(session, Filters(text=text), limit=MAX_FOUND)
+        found += [ticket.customer for ticket in tickets]
+    return found
 
 
 def _last_words(conversation: str) -> str:

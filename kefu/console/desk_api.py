@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any, Literal
 
 from fastapi import APIRouter
-from pydantic import Field, constr
+from pydantic import constr
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -14,6 +14,7 @@ from kefu.console import accounts, views
 from kefu.console.account_api import Body
 from kefu.console.accounts import Me
 from kefu.console.guard import allowed, transaction
+from kefu.console.models import PrivateNote
 from kefu.console.reach import own, skill_of
 from kefu.console.refusals import Refusal
 from kefu.conversations.ledger import Ledger
@@ -27,7 +28,7 @@ from kefu.tickets.routing import rules as routing
 
 router = APIRouter(prefix="/api")
 
-MAX_TEXT = 2000
+MAX_TEXT = MAX_NOTE = 2000
 _ledger = Ledger()
 
 
@@ -45,16 +46,18 @@ class Saying(Body):
 
 
 class Transfer(Body):
-    """To whom a customer goes: a queue, or a colleague, in whose queue they then wait."""
+    """To whom a customer goes: a queue, or a colleague, in whose queue they then wait; and why."""
 
     queue: str | None
     agent_id: int | None
+    reason: constr(strip_whitespace=True, max_length=500) = ""
 
 
 class Ending(Body):
-    """What was agreed; the bot and the next colleague know it."""
+    """What was agreed, which the customer is sent word for word; and what only colleagues see."""
 
-    note: str = Field("", max_length=MAX_TEXT)
+    note: constr(strip_whitespace=True, max_length=MAX_TEXT) = ""
+    private: constr(strip_whitespace=True, max_length=MAX_NOTE) = ""
 
 
 @router.post("/desk/status")
@@ -115,7 +118,7 @@ def transfer(
         raise Refusal(422, "missing", "Name a queue or a colleague.", "queue")
     if queue not in routing().queues:
         raise Refusal(422, "unknown", f"queue: {queue!r} is not a queue.", "queue")
-    service.transfer(session, handoff_id, queue, skill_of(handoff, queue), to.agent_id)
+    service.transfer(session, handoff_id, queue, skill_of(handoff, queue), to.agent_id, to.reason)
     accounts.audit(session, me, "handoff.transferred", f"handoff:{handoff_id}", queue=queue, to=to.agent_id)
     return _state(handoff)
 
@@ -126,7 +129,9 @@ def end(
 ) -> dict[str, Any]:
     """Ends a talk; the bot goes on."""
     own(session, me, handoff_id, talking=True)
-    handoff = service.end(session, handoff_id, "agent", ending.note.strip())
+    handoff = service.end(session, handoff_id, "agent", ending.note)
+    if ending.private:
+        session.add(PrivateNote(conversation=handoff.conversation, account_id=me.id, text=ending.private))
     accounts.audit(session, me, "handoff.ended", f"handoff:{handoff_id}")
     return _state(handoff)
 

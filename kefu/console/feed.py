@@ -110,7 +110,7 @@ class Feed:
     async def join(self, desk: Desk) -> None:
         """Sends a new desk all that it may see, and from then on what changes."""
         await self.once()
-        mine = [row for row in self._rows.values() if self._concerns(desk, row)]
+        mine = [row for row in self._rows.values() if self.concerns(desk, row)]
         here = {self._where(row) for row in mine}
         last = [entry for where in here if (entry := self._last.get(where))]
         hello = {
@@ -178,9 +178,9 @@ class Feed:
             event = _encoded({"type": "handoff", **views.handoff(new, self._where(new))}) if new else ""
             gone = _encoded({"type": "gone", "id": id_})
             for desk in self.desks:
-                if new and self._concerns(desk, new):
+                if new and self.concerns(desk, new):
                     out[desk].append(event)
-                elif old and self._concerns(desk, old):
+                elif old and self.concerns(desk, old):
                     out[desk].append(gone)
 
     def _send_messages(self, entries: Iterable[Entry], out: dict[Desk, list[str]]) -> None:
@@ -196,14 +196,24 @@ class Feed:
                 self._last[entry.conversation] = entry
             event = None
             for desk in self.desks:
-                if desk.me.agent_id in owners[entry.conversation] or entry.conversation in desk.watched:
+                mine = desk.me.agent_id in owners[entry.conversation]
+                if mine or (entry.conversation in desk.watched and self.may_follow(desk, entry.conversation)):
                     event = event or _encoded({"type": "message", **views.message(entry)})
                     out[desk].append(event)
 
     def _where(self, row: Row) -> str:
         return self._present.get(row.conversation, (row.conversation,))[0]
 
-    def _concerns(self, desk: Desk, row: Row) -> bool:
+    def may_follow(self, desk: Desk, conversation: str) -> bool:
+        """Whether what is said there may be pushed to a desk: to supervisors, and while it concerns them.
+
+        Who had a customer before may look up what was said, but does not go on listening.
+        """
+        theirs = (row for row in self._rows.values() if self._where(row) == conversation)
+        return may(desk.me.role, "supervise") or any(self.concerns(desk, row) for row in theirs)
+
+    def concerns(self, desk: Desk, row: Row) -> bool:
+        """Whether a desk shows a takeover: one's own, one that one may accept; supervisors see all."""
         me = desk.me
         if may(me.role, "supervise") or row.agent_id == me.agent_id:
             return True

@@ -1,4 +1,4 @@
-"""Routes for those who keep the knowledge: what customers asked and nothing answered."""
+"""Routes for those who keep the knowledge: what nothing answered, the test box, the graph."""
 
 from __future__ import annotations
 
@@ -7,41 +7,61 @@ from typing import Any, Literal
 from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
 
-from kefu.console import views
+from kefu.console import trial, views
 from kefu.console.accounts import Me
 from kefu.console.guard import allowed, transaction
-from kefu.console.suggestions import suggest
-from kefu.knowledge import service
+from kefu.console.refusals import not_found
+from kefu.knowledge import coverage, service
 
 router = APIRouter(prefix="/api")
 
-_PAGE = 50
+#: So many neighbours of a node are named.
+_NEIGHBOURS = 200
 
 
 @router.get("/unanswered")
-def unanswered(
-    before: int | None = None, me: Me = allowed("knowledge"), session: Session = transaction()
-) -> dict[str, Any]:
-    """Questions without an answer, with what came nearest (0 to 100), and not by whom they were asked."""
-    found = service.unanswered(session, before, _PAGE)
-    questions = [
+def clusters(me: Me = allowed("knowledge"), session: Session = transaction()) -> dict[str, Any]:
+    """Questions without an answer, those together that ask the same."""
+    found = [
         {
-            "id": one.id,
-            "at": views.moment(one.asked_at),
             "text": one.text,
-            "best": one.best_node,
+            "others": one.others,
+            "count": one.count,
+            "last_at": views.moment(one.last_at),
+            "best": one.best,
             "score": one.score,
         }
-        for one in found
+        for one in coverage.clusters(session)
     ]
-    return {"questions": questions, "more": len(found) == _PAGE}
+    return {"clusters": found}
 
 
 @router.get("/knowledge")
-def search(
+def attempt(
     q: str = Query(min_length=1, max_length=500),
     language: Literal["zh", "en"] = "zh",
     me: Me = allowed("knowledge"),
 ) -> dict[str, Any]:
-    """What the knowledge says to a question now."""
-    return {"suggestions": suggest(q, language)}
+    """What would be answered to a question now, and why."""
+    return trial.attempt(q, language)
+
+
+@router.get("/graph")
+def neighbourhood(ref: str = Query("", max_length=280), me: Me = allowed("knowledge")) -> dict[str, Any]:
+    """A node with its neighbours and the edges among them; without ``ref``, the product lines."""
+    graph = service.catalog().graph
+    centre = graph.get(ref)
+    if ref and centre is None:
+        raise not_found("node")
+    facts = [centre, *graph.neighbours(ref)] if centre else graph.of_kind("product_line")
+    shown = {fact.ref: fact for fact in facts[: _NEIGHBOURS + 1]}
+    return {
+        "nodes": [{"ref": fact.ref, "kind": fact.kind, "name": fact.name} for fact in shown.values()],
+        "edges": [
+            {"source": source, "relation": relation, "target": target}
+            for source, relation, target in graph.edges_among(shown)
+        ],
+        "more": max(0, len(facts) - len(shown)),
+        "text": centre.body if centre else "",
+        "source": centre.source if centre else "",
+    }

@@ -16,8 +16,10 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "supervise": frozenset({"supervisor"}),
     "agents": frozenset({"supervisor", "admin"}),
     "knowledge": frozenset({"designer", "supervisor"}),
+    "campaigns": frozenset({"designer", "supervisor"}),
     "accounts": frozenset({"admin"}),
     "audit": frozenset({"admin"}),
+    "privacy": frozenset({"admin"}),
     "api": frozenset({"admin"}),
 }
 

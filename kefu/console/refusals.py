@@ -18,6 +18,12 @@ from kefu.handoff.agents import NoSuchAgent
 from kefu.handoff.dispatch import NotGiven
 from kefu.handoff.models import WrongStep
 from kefu.handoff.service import NoSuchHandoff, NotAvailable
+from kefu.knowledge.editing import EntryChanged, NoSuchEntry
+from kefu.knowledge.items import EditError
+from kefu.knowledge.review import Decided, NoSuchCandidate
+from kefu.notifications.campaigns import BadCampaign, NoSuchCampaign, WrongCampaignStep
+from kefu.notifications.expressions import ExpressionError
+from kefu.notifications.service import NoSuchNotification, NotDead
 from kefu.tickets.lifecycle import NotAllowed, WrongState
 from kefu.tickets.progress import ChangedMeanwhile, OtherCustomer
 from kefu.tickets.service import NoSuchTicket
@@ -81,6 +87,17 @@ _KNOWN = {
     TokenError: lambda e: Refusal(422, e.code, str(e), e.field),
     WebhookError: lambda e: Refusal(422, e.code, str(e), e.field),
     NoSuchWebhook: lambda e: not_found("webhook"),
+    NoSuchCampaign: lambda e: not_found("campaign"),
+    NoSuchNotification: lambda e: not_found("notification"),
+    WrongCampaignStep: lambda e: Refusal(409, "campaign_state", "The campaign's state does not allow that."),
+    NotDead: lambda e: Refusal(409, "not_dead", "Only what could not be sent is sent again."),
+    BadCampaign: lambda e: Refusal(422, "invalid", str(e), e.field),
+    ExpressionError: lambda e: Refusal(422, f"segment_{e.code}", str(e), "segment"),
+    EditError: lambda e: Refusal(422, e.code, str(e), e.field),
+    EntryChanged: lambda e: Refusal(409, "changed_meanwhile", "Somebody else has just changed it."),
+    NoSuchEntry: lambda e: not_found("entry"),
+    NoSuchCandidate: lambda e: not_found("candidate"),
+    Decided: lambda e: Refusal(409, "decided", "Somebody else has just decided on it."),
     StaleDataError: lambda e: Refusal(409, "changed_meanwhile", "Somebody else has just changed it."),
     OperationalError: lambda e: Refusal(503, "unavailable", "The database is not available now."),
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from contextlib import suppress
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
@@ -16,6 +17,7 @@ from kefu.console.permissions import may
 from kefu.console.reach import circle
 from kefu.console.refusals import Refusal
 from kefu.db import session_scope
+from kefu.handoff import service as handoffs
 
 logger = logging.getLogger(__name__)
 router = APIRouter()
@@ -23,6 +25,8 @@ router = APIRouter()
 #: A page says that it is alive three times within this.
 _ALIVE_SECONDS = 30
 _MAX_TEXT = 1000
+#: Who writes on says so this often at most.
+_TYPING_SECONDS = 2
 LOGGED_OUT, FORBIDDEN = 4401, 4403
 
 
@@ -40,7 +44,7 @@ async def live(socket: WebSocket) -> None:
     await feed.join(desk)
     sending = asyncio.create_task(_send(socket, desk))
     try:
-        await _listen(socket, desk)
+        await _listen(socket, feed, desk)
     except (WebSocketDisconnect, asyncio.TimeoutError):
         pass
     finally:
@@ -56,7 +60,8 @@ async def _send(socket: WebSocket, desk: Desk) -> None:
     await socket.close(LOGGED_OUT)
 
 
-async def _listen(socket: WebSocket, desk: Desk) -> None:
+async def _listen(socket: WebSocket, feed: Feed, desk: Desk) -> None:
+    told_at = 0.0
     while True:
         text = await asyncio.wait_for(socket.receive_text(), _ALIVE_SECONDS)
         try:
@@ -71,6 +76,17 @@ async def _listen(socket: WebSocket, desk: Desk) -> None:
                 desk.put([json.dumps({"type": "watching", "conversation": data["watch"]})])
         elif "watch" in data:
             desk.watched = set()
+        row = feed.rows.get(data["typing"]) if isinstance(data.get("typing"), int) else None
+        if row and row.state == "human" and row.agent_id == desk.me.agent_id:
+            now = time.monotonic()
+            if now - told_at >= _TYPING_SECONDS:
+                told_at = now
+                await asyncio.to_thread(_types, row.conversation)
+
+
+def _types(conversation: str) -> None:
+    with session_scope() as session:
+        handoffs.types(session, conversation, "agent")
 
 
 def _may_see(me: Me, conversation: str) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from kefu.knowledge.categories import rules
 from kefu.knowledge.entries import Found, Mentions
 from kefu.knowledge.graph import Fact, Graph
 from kefu.knowledge.live import name_matcher
+from kefu.knowledge.matcher import Match
 from kefu.knowledge.service import catalog
 
 _LIMIT, _LENGTH = 4, 800
@@ -30,14 +32,15 @@ def suggest(question: str, language: str) -> list[dict[str, Any]]:
         whether it is ``sure``. Nothing where nothing fits.
     """
     current = catalog()
-    found = current.find(question, _mentions(question, current.graph), limit=_LIMIT)
-    return [_shown(item, current.graph, language) for item in found if item.possible or item is found[0]]
+    found = current.find(question, mentions(name_matcher()(question), question), limit=_LIMIT)
+    return [shown(item, current.graph, language) for item in found if item.possible or item is found[0]]
 
 
-def _mentions(question: str, graph: Graph) -> Mentions:
+def mentions(matches: Iterable[Match], question: str) -> Mentions:
+    """What a question names, for the search."""
     named: dict[str, list[str]] = {}
     said = []
-    for match in name_matcher()(question):
+    for match in matches:
         # What the graph calls symptoms and the like is looked up by how it is said.
         by_name = match.entity in ("product", "product_line")
         value = match.value if by_name else question[match.start : match.end]
@@ -53,7 +56,8 @@ def _mentions(question: str, graph: Graph) -> Mentions:
     )
 
 
-def _shown(item: Found, graph: Graph, language: str) -> dict[str, Any]:
+def shown(item: Found, graph: Graph, language: str) -> dict[str, Any]:
+    """A fact found, as the page shows it."""
     fact = item.fact
     return {
         "ref": fact.ref,
@@ -66,6 +70,11 @@ def _shown(item: Found, graph: Graph, language: str) -> dict[str, Any]:
         "confidence": round(float(item.confidence), 2),
         "sure": bool(item.sure),
     }
+
+
+def text_of(fact: Fact) -> str:
+    """What a fact says, as it is suggested."""
+    return _text(fact, catalog().graph)[:_LENGTH]
 
 
 def _text(fact: Fact, graph: Graph) -> str:

@@ -17,10 +17,13 @@ from kefu.console.guard import allowed, transaction
 from kefu.console.models import Account, TicketView
 from kefu.console.open.models import ApiToken
 from kefu.console.refusals import Refusal, not_found
+from kefu.conversations.ledger import Ledger
+from kefu.customers import service as customers
 from kefu.db import session_scope
 from kefu.handoff import dispatch
 from kefu.handoff.dispatch import NotGiven
 from kefu.handoff.models import Agent
+from kefu.knowledge.schema import TICKET_KINDS, URGENCIES
 from kefu.tickets import assignment, progress, worklist
 from kefu.tickets.lifecycle import WrongState
 from kefu.tickets.models import Ticket
@@ -31,7 +34,8 @@ from kefu.tickets.worklist import Filters
 
 router = APIRouter(prefix="/api")
 
-MAX_PAGE, MAX_BULK, MAX_VIEWS = 100, 200, 50
+MAX_PAGE, MAX_BULK, MAX_VIEWS, MAX_TEXT = 100, 200, 50, 1000
+_ledger = Ledger()
 
 #: Who does one of these with a ticket that nobody has is who had it.
 _DONE = ("waiting", "resolved")
@@ -46,9 +50,23 @@ class Seen(Body):
 
 
 class Move(Seen):
-    """Where a ticket goes."""
+    """Where a ticket goes, and what the customer is told with it: what is missing, or how it was solved."""
 
     status: Step
+    text: constr(strip_whitespace=True, max_length=MAX_TEXT) = ""
+
+
+class Words(Seen):
+    """What is written on a ticket."""
+
+    text: constr(strip_whitespace=True, min_length=1, max_length=MAX_TEXT)
+
+
+class Correction(Seen):
+    """What a ticket is, as it proves to be."""
+
+    kind: Literal[tuple(TICKET_KINDS)]
+    urgency: Literal[tuple(URGENCIES)]
 
 
 class Escalation(Seen):
@@ -74,6 +92,7 @@ class Moves(Body):
 
     tickets: conlist(SeenTicket, min_items=1, max_items=MAX_BULK)
     status: Step
+    text: constr(strip_whitespace=True, max_length=MAX_TEXT) = ""
 
 
 class ViewFilters(Body):
@@ -134,7 +153,46 @@ def move_ticket(
     number: str, move: Move, me: Me = allowed("tickets"), session: Session = transaction()
 ) -> dict[str, Any]:
     """Moves a ticket on; its customer is told."""
-    return whole(session, me, _move(session, me, number, move.status, move.version))
+    return whole(session, me, _move(session, me, number, move))
+
+
+@router.post("/tickets/{number}/reply")
+def reply_on_ticket(number: str, words: Words, me: Me = allowed("tickets")) -> dict[str, Any]:
+    """Writes to the ticket's customer, on the channel that they wrote on last; the time line keeps it."""
+    with session_scope() as session:
+        ticket = progress.get(session, number, words.version)
+        customer, case = ticket.customer, {"number": ticket.number, "status": ticket.status}
+
+    def once(session: Session) -> bool:
+        _check_theirs(progress.get(session, number), me)
+        progress.reply(session, number, words.text, actor(me), words.version)
+        accounts.audit(session, me, "ticket.replied", f"ticket:{case['number']}")
+        return True
+
+    _ledger.push(customer, {"text": words.text, "agent": {"name": me.name}, "case": case}, once)
+    with session_scope() as session:
+        return whole(session, me, progress.get(session, number))
+
+
+@router.post("/tickets/{number}/comment")
+def comment_on_ticket(
+    number: str, words: Words, me: Me = allowed("tickets"), session: Session = transaction()
+) -> dict[str, Any]:
+    """Tells colleagues something about a ticket; its customer never hears of it."""
+    ticket = progress.comment(session, number, words.text, actor(me), words.version)
+    accounts.audit(session, me, "ticket.commented", f"ticket:{ticket.number}")
+    return whole(session, me, ticket)
+
+
+@router.post("/tickets/{number}/correct")
+def correct_ticket(
+    number: str, right: Correction, me: Me = allowed("tickets"), session: Session = transaction()
+) -> dict[str, Any]:
+    """Sets right what a ticket is; it is routed anew."""
+    _check_theirs(progress.get(session, number), me)
+    ticket = progress.correct(session, number, right.kind, right.urgency, actor(me), right.version)
+    accounts.audit(session, me, "ticket.corrected", f"ticket:{ticket.number}")
+    return whole(session, me, ticket)
 
 
 @router.post("/tickets/{number}/escalate")
@@ -165,7 +223,8 @@ def move_tickets(moves: Moves, me: Me = allowed("tickets")) -> dict[str, Any]:
     for seen in {seen.number: seen for seen in moves.tickets}.values():
         try:
             with session_scope() as session:
-                _move(session, me, seen.number, moves.status, seen.version)
+                move = Move(version=seen.version, status=moves.status, text=moves.text)
+                _move(session, me, seen.number, move)
             moved.append(seen.number)
         except WrongState as error:
             refused.append({"number": seen.number, "code": "wrong_state", "status": error.status})
@@ -223,13 +282,13 @@ def _filters(me: Me, assignee: str, **given) -> Filters:
         raise Refusal(422, "invalid", str(error), str(error).partition(":")[0]) from None
 
 
-def _move(session: Session, me: Me, number: str, step: str, version: int) -> Ticket:
-    ticket = progress.get(session, number, version)
+def _move(session: Session, me: Me, number: str, move: Move) -> Ticket:
+    ticket, step = progress.get(session, number, move.version), move.status
     _check_theirs(ticket, me)
     nobodys = assignment.is_unassigned(ticket)
     if nobodys and step == "in_progress":  # who begins with it has to be there, and to have room
         dispatch.give(session, ticket, me.agent_id, actor(me), "taken")
-    progress.move(session, number, step, actor(me))
+    progress.move(session, number, step, actor(me), text=move.text)
     if nobodys and step in _DONE:
         assignment.adopt(ticket, me.agent_id)
     accounts.audit(session, me, "ticket.moved", f"ticket:{ticket.number}", status=step)
@@ -250,7 +309,9 @@ def whole(session: Session, me: Me, ticket: Ticket) -> dict[str, Any]:
     """One ticket with its time line, as an answer."""
     session.flush()  # gives it its new version
     merged = worklist.merged_into(session, ticket.number)
-    return {"ticket": views.whole_ticket(ticket, me.role, merged, names(session), me.agent_id)}
+    theirs = worklist.of_customer(session, customers.circle(session, ticket.customer))
+    others = [one for one in theirs if one.is_open and one is not ticket]
+    return {"ticket": views.whole_ticket(ticket, me.role, merged, names(session), me.agent_id, others)}
 
 
 def names(session: Session) -> dict[str, str]:

@@ -11,10 +11,12 @@ from kefu.console.models import Account
 from kefu.console.open.models import ApiToken
 from kefu.conversations.ledger import Entry
 from kefu.customers.models import Identity
+from kefu.customers.profile import Profile
 from kefu.handoff.models import Handoff
 from kefu.handoff.overview import Row
+from kefu.language.detect import language_of
 from kefu.tickets.assignment import is_unassigned
-from kefu.tickets.models import Ticket
+from kefu.tickets.models import Ticket, TicketNote
 from kefu.tickets.worklist import next_steps
 from kefu.webhooks.deliveries import MARKED_AFTER
 from kefu.webhooks.models import Delivery, Subscription
@@ -38,6 +40,7 @@ def message(entry: Entry) -> dict[str, Any]:
         return {**shown, "from": "event"}
     if entry.direction == "in":
         kept = ("kind", "text", "image", "voice", "place", "link")
+        shown["language"] = language_of(body.get("text") or "") or body.get("language")
         return {**shown, "from": "customer"} | {name: body[name] for name in kept if body.get(name)}
     shown["from"] = "agent" if body.get("agent") else "bot"
     kept = ("text", "image", "card", "notice", "aside", "case", "agent")
@@ -66,6 +69,8 @@ def handoff(row: Row, conversation: str) -> dict[str, Any]:
         "agent_id": row.agent_id,
         "preferred_agent_id": row.preferred_agent_id,
         "idle_step": row.idle_step,
+        "passed_on": row.passed_on,
+        "typing_at": moment(row.customer_typing_at),
     }
 
 
@@ -96,6 +101,36 @@ def identity(item: Identity) -> dict[str, Any]:
     }
 
 
+#: How many facts of each kind are shown with their sources.
+_FACTS = 20
+#: Kinds of facts that are shown one by one; of the others only what they come to.
+_SHOWN = ("device", "city", "order", "topic")
+
+
+def profile(item: Profile) -> dict[str, Any]:
+    """What is known of a customer, with where it is from and since when."""
+    facts = [fact for fact in item.facts if fact.name in _SHOWN]
+    return {
+        "channel": item.channel,
+        "language": item.language,
+        "hours": sorted(item.hours),
+        "mood": None if item.mood is None else round(item.mood, 2),
+        "trend": item.trend,
+        "facts": [
+            {
+                "name": fact.name,
+                "value": fact.value,
+                "weight": round(fact.weight, 2),
+                "since": moment(fact.since),
+                "at": moment(fact.at),
+                "source": fact.source,
+                "corrected_by": fact.corrected_by,
+            }
+            for fact in facts[:_FACTS]
+        ],
+    }
+
+
 def masked(phone: str | None) -> str | None:
     """A phone number of which the middle is hidden: enough to ask whether it is theirs."""
     return f"{phone[:-8]}****{phone[-4:]}" if phone and len(phone) > 8 else phone
@@ -121,6 +156,7 @@ def ticket(
         "respond_warn_at": moment(item.respond_warn_at),
         "resolve_warn_at": moment(item.resolve_warn_at),
         "responded_at": moment(item.responded_at),
+        "was_late": item.resolve_stage == "breached",
         "paused_at": moment(item.paused_at),
         "assignee_id": item.assignee_id,
         "assignee": names.get(f"agent:{item.assignee_id}"),
@@ -142,7 +178,7 @@ def ticket(
 
 
 #: What the page shows of what a note keeps.
-_NOTED = ("rating", "count", "into", "from", "why", "queue", "clock")
+_NOTED = ("rating", "count", "into", "from", "why", "queue", "clock", "status", "changes")
 
 
 def whole_ticket(
@@ -151,14 +187,15 @@ def whole_ticket(
     merged: Sequence[Ticket],
     names: Mapping[str, str],
     agent_id: int | None = None,
+    others: Sequence[Ticket] = (),
 ) -> dict[str, Any]:
     """A ticket with its time line, into which go those of the tickets that were ``merged`` into it.
 
-    ``names`` and ``agent_id`` as in ``ticket``.
+    ``names`` and ``agent_id`` as in ``ticket``; ``others`` are this customer's other open tickets.
     """
     notes = [(note, one) for one in (item, *merged) for note in one.notes]
     line = [
-        {"at": moment(note.at), "kind": note.kind, "text": note.text, "by": names.get(note.data.get("by"))}
+        {"at": moment(note.at), "kind": note.kind, "text": note.text, "by": _by(note, names)}
         | {"to": names.get(note.data.get("to"))}
         | {key: note.data[key] for key in _NOTED if key in note.data}
         | ({"of": one.number, "description": one.description} if one is not item else {})
@@ -171,7 +208,13 @@ def whole_ticket(
         "timeline": line,
         "reasons": item.reasons,
         "merged": [one.number for one in merged],
+        "others": [{"number": one.number, "summary": one.description[:60]} for one in others],
     }
+
+
+def _by(note: TicketNote, names: Mapping[str, str]) -> str | None:
+    """Who did what a note says; who gets a reopened ticket back did nothing."""
+    return None if note.data.get("why") == "had_it" else names.get(note.data.get("by"))
 
 
 def account(item: Account) -> dict[str, Any]:

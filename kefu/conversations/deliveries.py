@@ -13,7 +13,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, or_, select, update
+from sqlalchemy import and_, bindparam, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import Update
 
@@ -129,6 +129,14 @@ def is_sending(session: Session, identity: str, channel: str) -> bool:
         Message.identity == identity, Message.channel == channel, Message.delivery == "sending"
     )
     return session.execute(query.limit(1)).first() is not None
+
+
+def count_due(session: Session, identity: str, channel: str) -> int:
+    """How many bubbles are still to be sent to an identity."""
+    query = select(func.count()).where(
+        Message.identity == identity, Message.channel == channel, Message.delivery.in_(("due", "sending"))
+    )
+    return session.execute(query).scalar_one()
 
 
 def due_to(session: Session, channel: str) -> list[str]:

@@ -114,6 +114,11 @@ class Ledger:
         with self._scope() as session:
             return customers.conversation_of(session, identity)
 
+    def choices_of(self, identity: str) -> tuple[str | None, str | None]:
+        """The language and the style that the customer chose for all channels."""
+        with self._scope() as session:
+            return customers.choices_of(session, identity)
+
     def conversations_of(self, identity: str) -> list[str]:
         """The customer's conversations: the present one, then the others with messages, newest first."""
         with self._scope() as session:
@@ -155,7 +160,14 @@ class Ledger:
                         return entry_of(known), False
         return self._accept(sender, client_id, body, owner, seconds, along), True
 
-    def push(self, customer: str, body: dict, once: Callable[[Session], bool]) -> Entry | None:
+    def push(
+        self,
+        customer: str,
+        body: dict,
+        once: Callable[[Session], bool],
+        to: tuple[str, str] | None = None,
+        along: Callable[[Session, Entry], None] | None = None,
+    ) -> Entry | None:
         """Stores a bubble that answers nothing, where the customer speaks now, if ``once`` says so.
 
         Any process may do so; it is due until the server that the customer is reached by has shown it.
@@ -164,13 +176,19 @@ class Ledger:
             customer: One of the customer's conversations.
             body: What is said.
             once: Notes, in the same transaction, that it is said; ``False`` if that was done before.
+            to: Identity and channel by which it goes, if they are still the customer's; where they spoke last
+                without it.
+            along: What else is stored with it.
         """
         with self._scope() as session:
             conversation = customers.conversation_of(session, customer)
             _touch(session, conversation)  # before what `once` locks: `accept` comes in this order, too
             if not once(session):
                 return None
-            return self._push(session, conversation, body, due=True)
+            entry = self._push(session, conversation, body, due=True, to=to)
+            if along:
+                along(session, entry)
+            return entry
 
     def take_due(self, limit: int = 100) -> list[Entry]:
         """Takes pushed bubbles that this process shows, oldest first; each is given to one process only.
@@ -419,14 +437,22 @@ class Ledger:
             return self._push(session, conversation, body, owner)
 
     def _push(
-        self, session: Session, conversation: str, body: dict, owner: str | None = None, due: bool = False
+        self,
+        session: Session,
+        conversation: str,
+        body: dict,
+        owner: str | None = None,
+        due: bool = False,
+        to: tuple[str, str] | None = None,
     ) -> Entry:
         _draw(session, conversation, holder=owner)
         state = _state(session, conversation)
         identity, channel = conversation, conversation.partition("-")[0]
         circle = customers.circle(session, conversation)
         # Never to who has just left the customer.
-        if state.asked is not None and state.identity in circle:
+        if to and to[0] in circle:
+            identity, channel = to
+        elif state.asked is not None and state.identity in circle:
             identity, channel = state.identity, state.channel
         entry = Entry(
             conversation=conversation,

@@ -1,4 +1,4 @@
-"""What customers mean while accounts are linked, by their words alone: nobody learned what people add."""
+"""What customers mean while accounts are linked, and how they want answers, by their words alone."""
 
 from __future__ import annotations
 
@@ -29,6 +29,14 @@ _WANTS_LINK_CODE = re.compile(
     "(?:手机|app|微信|公众号|电脑|网页|另一(?:个|台)).{0,6}(?:上|里|那边|端)?.{0,3}(?:继续聊|接着聊|继续说|接着说|接着弄)|"
     r"\b(?:link(?:ing)?|binding|pairing) code\b|"
     r"\b(?:continue|go on|carry on|switch|move)\b.*\b(?:phone|app|wechat|computer|device|web|website)\b"
+)
+_NOT_DETAILED = re.compile(
+    "(?:不[用要必需]*|别|甭|没必要|太)(?:这么|那么|说|讲)*(?:得|的)?(?:太)?(?:详细|仔细|具体|多|长|全)|"
+    r"\b(?:less|no|not|too|don'?t)\b.{0,16}\b(?:detail\w*|long|much)\b"
+)
+_DETAILED = re.compile(
+    "详细|仔细|具体|全面|完整|展开|多[说讲写]|[说讲写]多|[长全细]一?[点些]|(?:太|别(?:太|这么|那么|说|讲|写)*)[短简少]|(?<![别不])啰嗦(?:点|一点)|不要省|惜字|说全|xiangxi|"
+    r"\b(?:detail\w*|long(?:er)?|more|full(?:er)?|elaborate)\b"
 )
 
 
@@ -62,6 +70,12 @@ def wants_resend(text: str) -> bool:
 def wants_other_phone(text: str) -> bool:
     """Whether a text says that another number is to be taken, and not which: 号码输错了."""
     return bool(_OTHER_PHONE.search(normalize(text).text))
+
+
+def style_in(text: str) -> str:
+    """How long answers shall be, of a text that wishes one of the two: ``detailed``, or ``short``."""
+    said = normalize(text).text
+    return "detailed" if _DETAILED.search(said) and not _NOT_DETAILED.search(said) else "short"
 
 
 def wants_link_code(text: str) -> bool:

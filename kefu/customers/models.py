@@ -1,8 +1,11 @@
-"""Tables of customers and of the identities by which channels know them."""
+"""Tables of customers, of the identities by which channels know them, and of what is known of them."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, DateTime, ForeignKey, Index, Integer, String
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Column, DateTime, Float, ForeignKey, Index, Integer, String
 
 from kefu.db import Base, utcnow
 
@@ -16,6 +19,8 @@ class Customer(Base):
             channel they use. It is the home of one of the identities.
         phone: A number that was proved, as ``+8613800000000``; nobody else has it.
         level: ``normal`` or ``vip``: the highest of the identities'; customers never see it.
+        language: What they chose to be answered in (``kefu.language.detect.CHOICES``); empty: as they write.
+        style: ``short`` or ``detailed``, if they chose.
     """
 
     __tablename__ = "customers"
@@ -24,6 +29,8 @@ class Customer(Base):
     conversation = Column(String(64), nullable=False)
     phone = Column(String(20), unique=True)
     level = Column(String(8), nullable=False, default="normal")
+    language = Column(String(8))
+    style = Column(String(8))
     created_at = Column(DateTime, nullable=False, default=utcnow)
 
 
@@ -96,6 +103,7 @@ class PhoneCode(Base):
     """A code sent to a phone, which the identity must give back.
 
     Attributes:
+        identity_id: Nobody's once the customer was forgotten; ``phone`` is then hidden, too.
         attempts: How often a wrong code was given; after a few the code is void.
     """
 
@@ -103,10 +111,76 @@ class PhoneCode(Base):
     __table_args__ = (Index("ix_phone_codes_phone", "phone", "sent_at"),)
 
     id = Column(Integer, primary_key=True)
-    identity_id = Column(String(64), ForeignKey("identities.id"), nullable=False, index=True)
+    identity_id = Column(String(64), ForeignKey("identities.id"), index=True)
     phone = Column(String(20), nullable=False)
     code_hash = Column(String(64), nullable=False)
     sent_at = Column(DateTime, nullable=False, default=utcnow)
     expires_at = Column(DateTime, nullable=False)
     attempts = Column(Integer, nullable=False, default=0)
     used_at = Column(DateTime)
+
+
+@dataclass(frozen=True, order=True)
+class Evidence:
+    """Something that speaks for a fact about a customer (see ``CustomerFact``)."""
+
+    identity: str
+    name: str
+    value: str
+    at: datetime
+    weight: float
+    source: str
+
+
+class CustomerFact(Base):
+    """Something known of a customer, from what an identity said or did (`kefu.customers.profile`).
+
+    Kept by identity: linking and unlinking need move nothing, a customer has what their identities have.
+
+    Attributes:
+        name: Which kind of fact (`profile.NAMES`).
+        weight: How much spoke for it at ``at``; it fades from there on. Nothing where it was denied.
+        since, at: When something first and last spoke for it.
+        source: What did last: ``event:17`` (of the event log), ``ticket:GD...``, or ``correction``.
+        corrected_by: Who confirmed or denied it: ``customer`` or ``account:7``; nothing where it was learned.
+        corrected_at: When. What was before that no longer speaks for or against it.
+    """
+
+    __tablename__ = "customer_facts"
+    __table_args__ = (Index("uq_customer_facts", "identity", "name", "value", unique=True),)
+
+    id = Column(Integer, primary_key=True)
+    identity = Column(String(128), nullable=False)
+    name = Column(String(16), nullable=False)
+    value = Column(String(200), nullable=False)
+    weight = Column(Float, nullable=False)
+    since = Column(DateTime, nullable=False)
+    at = Column(DateTime, nullable=False)
+    source = Column(String(64), nullable=False)
+    corrected_by = Column(String(64))
+    corrected_at = Column(DateTime)
+
+    def faded(self, moment: datetime, half_life_days: float) -> float:
+        """What is left of the weight at a later time."""
+        days = max((moment - self.at).total_seconds(), 0) / 86400
+        return self.weight * 0.5 ** (days / half_life_days)
+
+    def take(self, evidence: Evidence, half_life_days: float) -> None:
+        """Adds what speaks for the fact; what is older than a correction says nothing any more."""
+        if self.corrected_at and evidence.at <= self.corrected_at:
+            return
+        latest = max(self.at, evidence.at)
+        late = (latest - evidence.at).total_seconds() / 86400
+        self.weight = self.faded(latest, half_life_days) + evidence.weight * 0.5 ** (late / half_life_days)
+        if evidence.at >= self.at:
+            self.source = evidence.source
+        self.at, self.since = latest, min(self.since, evidence.at)
+
+
+class ProfileCursor(Base):
+    """Up to which event profiles have been learned; a single row."""
+
+    __tablename__ = "profile_cursors"
+
+    id = Column(Integer, primary_key=True)
+    event_id = Column(Integer, nullable=False)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql import Select
 
@@ -39,6 +39,8 @@ class Sender:
     subject: str = ""
 
 
+#: When a customer wrote last, by whichever identity.
+_LAST_HEARD = func.max(func.coalesce(Identity.last_message_at, Identity.created_at))
 # Made once: at every message, building them would take several times as long as running them.
 _own = aliased(Identity)
 _CIRCLE = (
@@ -52,6 +54,11 @@ _MEET = (
     .join(Customer, Customer.id == _own.customer_id)
     .join(Identity, Identity.customer_id == _own.customer_id)
     .where(_own.id == bindparam("identity"))
+)
+_CHOICES = (
+    select(Customer.language, Customer.style)
+    .join(Identity, Identity.customer_id == Customer.id)
+    .where(Identity.id == bindparam("identity"))
 )
 _NOTE_TURN = (
     update(Identity.__table__)
@@ -76,6 +83,16 @@ def conversations_of(session: Session, identities: Iterable[str]) -> dict[str, s
     found: dict[str, str] = {}
     for some in batches(sorted(identities)):
         found.update(session.execute(query.where(Identity.id.in_(some))).all())
+    return found
+
+
+def customers_of(session: Session, identities: Iterable[str]) -> dict[str, str]:
+    """Of each identity, the id of its customer; one that is unknown is a customer of its own."""
+    wanted = sorted(set(identities))
+    found = {identity: identity for identity in wanted}
+    for some in batches(wanted):
+        query = select(Identity.id, Identity.customer_id).where(Identity.id.in_(some))
+        found.update(session.execute(query).all())
     return found
 
 
@@ -159,6 +176,22 @@ def level_of(session: Session, conversation: str) -> str:
     return session.scalar(query.where(Identity.id == conversation)) or LEVELS[0]
 
 
+def choices_of(session: Session, identity: str) -> tuple[str | None, str | None]:
+    """The language and the style that the customer behind an identity chose, on whatever channel."""
+    found = session.connection().execute(_CHOICES, {"identity": identity}).first()
+    return (found.language, found.style) if found else (None, None)
+
+
+def choose(session: Session, identity: str, **chosen: str | None) -> None:
+    """Keeps what a customer chose: ``language``, ``style``, or both; nothing for somebody unknown."""
+    own = session.get(Identity, identity)
+    if own is not None:
+        customer = session.get(Customer, own.customer_id)
+        for name, value in chosen.items():
+            setattr(customer, name, value)
+        session.flush()
+
+
 def set_level(session: Session, customer_id: str, level: str) -> str:
     """Gives a customer and their identities a level; who was linked to another since counts as that one.
 
@@ -188,6 +221,21 @@ def find(session: Session, text: str) -> list[str]:
     query = select(Customer.conversation).join(Identity, Identity.customer_id == Customer.id)
     found = query.where((Identity.id == text) | Customer.phone.in_(sorted(phones))).distinct()
     return list(session.scalars(found))
+
+
+def by_short_id(session: Session, text: str, limit: int = 20) -> list[str]:
+    """The present conversations of customers whose id, or one of their identities', ends so; newest first."""
+    query = select(Customer.conversation).join(Identity, Identity.customer_id == Customer.id)
+    ends = Customer.conversation.endswith(text, autoescape=True) | Identity.id.endswith(text, autoescape=True)
+    query = query.where(ends).group_by(Customer.conversation).order_by(_LAST_HEARD.desc())
+    return list(session.scalars(query.limit(limit)))
+
+
+def recent(session: Session, limit: int = 200) -> list[str]:
+    """The present conversations of the customers who wrote last."""
+    query = select(Customer.conversation).join(Identity, Identity.customer_id == Customer.id)
+    query = query.group_by(Customer.conversation).order_by(_LAST_HEARD.desc())
+    return list(session.scalars(query.limit(limit)))
 
 
 def by_account(session: Session, account: str) -> list[str]:
@@ -223,6 +271,7 @@ def link(session: Session, identity: str, customer: str, proof: str, idle: bool 
     session.flush()
     target.phone = target.phone or phone
     target.level = max(target.level, source.level, key=LEVELS.index)
+    target.language, target.style = target.language or source.language, target.style or source.style
     for moved in _identities(session, source.id):
         moved.customer_id, moved.apart_since = target.id, None
         session.add(Link(identity_id=moved.id, from_customer=source.id, to_customer=target.id, proof=proof))
@@ -251,6 +300,7 @@ def unlink(session: Session, identity: str) -> str | None:
         customer.phone = next((other.phone for other in others if other.phone), None)
     session.flush()
     alone.phone, alone.level = own.phone, own.level
+    alone.language, alone.style = customer.language, customer.style
     customer.level = max((other.level for other in others), key=LEVELS.index)
     own.customer_id, own.apart_since = alone.id, utcnow()
     if shared == identity:
@@ -275,6 +325,12 @@ def channel_of(session: Session, identity: str) -> str:
     """The channel that knows an identity; of one that is unknown, what its id begins with."""
     found = session.execute(select(Identity.channel).where(Identity.id == identity)).scalar()
     return found or identity.partition("-")[0]
+
+
+def lock(session: Session, identity: str) -> None:
+    """Lets nobody link or unlink the customer behind an identity until the transaction ends."""
+    if session.get(Identity, identity) is not None:
+        _both(session, identity, None)
 
 
 def _new_customer(session: Session, conversation: str) -> Customer:

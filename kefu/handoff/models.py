@@ -72,9 +72,13 @@ class Handoff(Base):
         level, mood: Of the customer when it began.
         agent_id: Who has it, or had it last.
         preferred_agent_id: Who talked with this customer last, or to whom it was transferred.
-        customer_at, agent_at: When each spoke last in it.
-        idle_step: 1 once the customer was asked whether they are still there.
+        customer_at: Since when the customer waits for an answer, or waited for the last one.
+        agent_at: When the present agent spoke last; nothing before their first words.
+        idle_step: 1 once the customer was asked whether they are still there, 2 once they were apologised to
+            because nobody answers them.
         note: What was agreed, in the agent's words.
+        passed_on, passed_on_at: Why a colleague last passed it on, as the others see it, and when.
+        customer_typing_at, agent_typing_at: When each last wrote at something not yet sent.
         told: The state that the customer was last told of; empty when they were told of another agent.
     """
 
@@ -105,6 +109,10 @@ class Handoff(Base):
     agent_at = Column(DateTime)
     idle_step = Column(Integer, nullable=False, default=0)
     note = Column(Text, nullable=False, default="")
+    passed_on = Column(Text, nullable=False, default="")
+    passed_on_at = Column(DateTime)
+    customer_typing_at = Column(DateTime)
+    agent_typing_at = Column(DateTime)
     told = Column(String(8), nullable=False, default="queued")
     version = Column(Integer, nullable=False)
 

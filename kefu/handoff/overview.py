@@ -30,6 +30,8 @@ class Row(NamedTuple):
     preferred_agent_id: int | None
     accepted_at: datetime | None
     idle_step: int
+    passed_on: str
+    customer_typing_at: datetime | None
 
 
 _OPEN = select(*(getattr(Handoff, name) for name in Row._fields)).where(Handoff.state.in_(OPEN))

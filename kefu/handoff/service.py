@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import false, func, select, text, update
+from sqlalchemy import false, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from kefu.customers.service import circle, level_of
 from kefu.db import utcnow
 from kefu.events import record
 from kefu.handoff.models import Agent, Handoff
+from kefu.tickets import assignment
 from kefu.tickets.routing import Route
 
 #: What a takeover lasts as long as none has been measured.
 _USUAL = timedelta(minutes=6)
+#: Who is passed on is told that they wait only if nobody has taken them by then.
+_SETTLES = timedelta(seconds=5)
+#: The reason for a queue that no rule names.
+NOBODY_ONLINE = "nobody_online"
 #: So many of the last takeovers tell how long they last.
 _MEASURED = 50
+#: What was agreed longer ago is not told as the present state of things.
+_AGREED_LATELY = timedelta(days=7)
 
 _QUIETLY = {"synchronize_session": False}
 
@@ -64,6 +71,18 @@ def is_taken_over(session: Session, conversation: str) -> bool:
     return session.connection().execute(_TAKEN_OVER, {"conversation": conversation}).first() is not None
 
 
+def last_agreed(session: Session, conversation: str) -> tuple[str, str] | None:
+    """What the customer's last noted talk of these days agreed on: the colleague's name, and the note."""
+    talks = (
+        select(Agent.name, Handoff.note)
+        .join(Agent, Agent.id == Handoff.agent_id)
+        .where(Handoff.conversation.in_(circle(session, conversation)), Handoff.state == "closed")
+        .where(Handoff.note != "", Handoff.closed_at > utcnow() - _AGREED_LATELY)
+    )
+    found = session.execute(talks.order_by(Handoff.id.desc()).limit(1)).first()
+    return tuple(found) if found else None
+
+
 def request(
     session: Session,
     conversation: str,
@@ -96,6 +115,24 @@ def request(
 def is_staffed(session: Session, queue: str) -> bool:
     """Whether somebody of the queue is there."""
     return any(queue in agent.queues for agent in _online(session))
+
+
+def reachable(session: Session, conversation: str, route: Route) -> Route | None:
+    """The route, to another team where nobody of its own is there; ``None`` if nobody is there at all."""
+    queue = staffed_queue(session, conversation, route.queue)
+    if queue is None or queue == route.queue:
+        return route if queue else None
+    return replace(route, queue=queue, skill="", reasons=(*route.reasons, ("queue", queue, NOBODY_ONLINE)))
+
+
+def staffed_queue(session: Session, conversation: str, queue: str) -> str | None:
+    """The queue if somebody of it is there, else one of who has the customer's ticket, or is the freest."""
+    online = [agent for agent in _online(session) if agent.queues]
+    if not online or any(queue in agent.queues for agent in online):
+        return queue if online else None
+    loads, holder = _loads(session, online), _ticket_holder(session, conversation)
+    agent = min(online, key=lambda one: (one.id != holder, loads[one] / one.capacity, one.id))
+    return agent.queues[0]
 
 
 def place(session: Session, handoff: Handoff) -> Place:
@@ -173,13 +210,14 @@ def step_in(session: Session, conversation: str, agent_id: int, route: Route) ->
 
 
 def transfer(
-    session: Session, handoff_id: int, queue: str, skill: str, agent_id: int | None = None
+    session: Session, handoff_id: int, queue: str, skill: str, agent_id: int | None = None, reason: str = ""
 ) -> Handoff:
-    """Puts a customer into another queue, or back into it for a certain agent."""
+    """Puts a customer into another queue, or back into it for a certain agent, who sees the reason."""
     handoff = _get(session, handoff_id)
     handoff.step("transfer")
     handoff.queue, handoff.skill = queue, skill
     handoff.preferred_agent_id, handoff.agent_id = agent_id, None
+    handoff.passed_on, handoff.passed_on_at, handoff.idle_step = reason, utcnow(), 0
     _record(session, handoff, "transferred")
     return handoff
 
@@ -237,6 +275,7 @@ def give_back(session: Session, handoff: Handoff) -> None:
     agent_id = handoff.agent_id
     handoff.step("release")
     handoff.agent_id = handoff.preferred_agent_id = None
+    handoff.passed_on_at, handoff.idle_step = None, 0
     handoff.priority = max(1, handoff.priority - 1)
     _record(session, handoff, "released", agent=agent_id)
 
@@ -244,18 +283,40 @@ def give_back(session: Session, handoff: Handoff) -> None:
 def spoke(session: Session, handoff: Handoff, who: str) -> None:
     """Notes that ``customer`` or ``agent`` has said something.
 
-    Not counted as a change of the takeover: both may speak at the same moment, and neither must fail for it.
+    Who says more while they wait for an answer has waited since their first words. Not counted as a change of
+    the takeover: both may speak at the same moment, and neither must fail for it.
     """
     when = {"agent_at" if who == "agent" else "customer_at": utcnow(), "idle_step": 0}
-    noted = update(Handoff).where(Handoff.id == handoff.id).values(**when)
-    session.execute(noted.execution_options(synchronize_session=False))
+    when |= {f"{who}_typing_at": None}
+    noted = update(Handoff).where(Handoff.id == handoff.id)
+    if who == "customer":
+        noted = noted.where(Handoff.agent_at >= Handoff.customer_at)
+    session.execute(noted.values(**when), execution_options=_QUIETLY)
     session.expire(handoff, list(when))
 
 
+def types(session: Session, conversation: str, who: str) -> None:
+    """Notes that ``customer`` or ``agent`` is writing to the other; what, nobody keeps."""
+    theirs = circle(session, conversation)
+    talk = update(Handoff).where(Handoff.state == "human", Handoff.open_conversation.in_(theirs))
+    session.execute(talk.values(**{f"{who}_typing_at": utcnow()}), execution_options=_QUIETLY)
+
+
+def typing_agents(session: Session, since: timedelta) -> list[tuple[str, datetime]]:
+    """To whom an agent has been writing within that time: the conversation, and when they last did."""
+    query = select(Handoff.conversation, Handoff.agent_typing_at).where(
+        Handoff.state == "human", Handoff.agent_typing_at > utcnow() - since
+    )
+    return [tuple(found) for found in session.execute(query)]
+
+
 def untold(session: Session, limit: int = 100) -> list[Handoff]:
-    """Takeovers in a state that their customer was not told of."""
-    query = select(Handoff).where(Handoff.told != Handoff.state).order_by(Handoff.id).limit(limit)
-    return list(session.scalars(query))
+    """Takeovers in a state that their customer was not told of, once that has lasted for a moment."""
+    passing = (Handoff.state == "queued") & (Handoff.passed_on_at > utcnow() - _SETTLES)
+    query = select(Handoff).where(
+        Handoff.told != Handoff.state, or_(Handoff.passed_on_at.is_(None), ~passing)
+    )
+    return list(session.scalars(query.order_by(Handoff.id).limit(limit)))
 
 
 def tell(session: Session, handoff: Handoff) -> bool:
@@ -283,7 +344,7 @@ def _opened(session: Session, conversation: str, reason: str, route: Route, leve
         reasons=list(map(list, route.reasons)),
         level=level,
         mood=mood,
-        preferred_agent_id=last,
+        preferred_agent_id=_ticket_holder(session, conversation) or last,
         customer_at=utcnow(),
     )
     session.add(handoff)
@@ -291,10 +352,20 @@ def _opened(session: Session, conversation: str, reason: str, route: Route, leve
     return handoff
 
 
+def _ticket_holder(session: Session, conversation: str) -> int | None:
+    """Who of those that are there works on an open ticket of the customer's."""
+    holder = assignment.holder(session, circle(session, conversation))
+    agent = session.get(Agent, holder) if holder is not None else None
+    return holder if agent and agent.active and agent.status == "online" else None
+
+
 def _give(session: Session, handoff: Handoff, agent: Agent) -> None:
     handoff.step("accept")
     handoff.agent_id = handoff.preferred_agent_id = agent.id
-    handoff.accepted_at = handoff.agent_at = utcnow()
+    # Until the agent's first words the customer waits for them.
+    handoff.accepted_at = handoff.customer_at = utcnow()
+    handoff.agent_at = handoff.agent_typing_at = None
+    handoff.idle_step = 0
     if handoff.told == "human":
         handoff.told = ""  # of another agent, whom the customer believes to be there
     waited = round((handoff.accepted_at - handoff.requested_at).total_seconds())

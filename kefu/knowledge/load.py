@@ -1,8 +1,8 @@
-"""Puts what `data/knowledge/` says into the graph tables."""
+"""Puts what `data/knowledge/` says, and what the console says over it, into the graph tables."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import delete, insert, select, text
@@ -11,61 +11,18 @@ from sqlalchemy.orm import Session
 from kefu.config import settings
 from kefu.db import session_scope
 from kefu.events import record
-from kefu.knowledge import files, manuals, schema
-from kefu.knowledge.models import Alias, Edge, Edition, Node
-
-
-class GraphRows:
-    """Rows of the graph under construction, with ids given as they are added."""
-
-    def __init__(self) -> None:
-        """Starts with nothing."""
-        self.nodes: dict[tuple[str, str], dict[str, Any]] = {}
-        self.edges: list[dict[str, Any]] = []
-        self.aliases: list[dict[str, Any]] = []
-        self.lines: dict[str, str] = {}  # of each product
-
-    def node(self, kind: str, key: str, name: str, source: str, names: Iterable[str] = (), **columns) -> int:
-        """Adds a node with its names, or returns the one that stands there already."""
-        found = self.nodes.get((kind, key))
-        if found:
-            return found["id"]
-        row = {"english": None, "body": "", "data": {}, **columns}
-        row.update(id=len(self.nodes) + 1, kind=kind, key=key, name=name, source=source)
-        self.nodes[kind, key] = row
-        unique = dict.fromkeys(text.strip() for text in (name, *names) if text and text.strip())
-        self.aliases += [{"node_id": row["id"], "text": text} for text in unique]
-        return row["id"]
-
-    def edge(self, source: int, relation: str, target: int, position: int = 0) -> None:
-        """Adds ``source relation target``."""
-        self.edges.append(
-            {"source_id": source, "relation": relation, "target_id": target, "position": position}
-        )
-
-    def id_of(self, kind: str, key: str) -> int:
-        """Id of a node added before."""
-        return self.nodes[kind, key]["id"]
-
-
-def build(knowledge: files.Knowledge) -> GraphRows:
-    """Turns entries into nodes and edges."""
-    rows = GraphRows()
-    for content, source in knowledge.lines:
-        _add_line(rows, content, source, knowledge)
-    for policy, source in knowledge.policies:
-        _add_policy(rows, policy, source)
-    for faq, source in knowledge.faq:
-        _add_faq(rows, faq, source)
-    for passage, source in knowledge.passages:
-        _add_passage(rows, passage, source)
-    return rows
+from kefu.knowledge import files
+from kefu.knowledge.items import EditError, Item, digest, flatten, parse
+from kefu.knowledge.models import Alias, Edge, Edition, Node, StoredEntry
+from kefu.knowledge.references import Entries, check
+from kefu.knowledge.rows import Rows, Words
 
 
 def load(force: bool = False) -> bool:
     """Loads the knowledge folder into the graph if it changed since the last load.
 
-    Readers see the old graph or the new one, never a mixture.
+    Readers see the old graph or the new one, never a mixture. What the console says of an entry stays, and
+    an entry that was changed in both places is marked.
 
     Returns:
         Whether anything was loaded.
@@ -76,128 +33,171 @@ def load(force: bool = False) -> bool:
     folder = settings().knowledge_dir
     fingerprint = files.fingerprint(folder)
     with session_scope() as session:
-        if _newest(session) == fingerprint and not force:
+        if newest(session) == fingerprint and not force:
             return False
-    rows = build(files.read(folder))
+    knowledge = files.read(folder)
     with session_scope() as session:
-        if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer at a time anyway
-            session.execute(text("LOCK TABLE knowledge_editions IN SHARE ROW EXCLUSIVE MODE"))
-        if _newest(session) == fingerprint and not force:  # loaded by another process meanwhile
+        edition = begin(session, fingerprint)
+        if _before(session, edition) == fingerprint and not force:  # loaded by another process meanwhile
+            session.rollback()
             return False
-        for table in (Edge, Alias, Node):
-            session.execute(delete(table))
-        for table, values in ((Node, list(rows.nodes.values())), (Edge, rows.edges), (Alias, rows.aliases)):
-            if values:
-                session.execute(insert(table), values)
-        session.add(Edition(fingerprint=fingerprint))
+        rows = fill(session, knowledge)
         record(session, "knowledge.loaded", nodes=len(rows.nodes), edges=len(rows.edges))
     return True
 
 
-def _newest(session: Session) -> str | None:
+def newest(session: Session) -> str | None:
+    """Fingerprint of the folder as it was loaded last."""
     return session.scalar(select(Edition.fingerprint).order_by(Edition.id.desc()).limit(1))
 
 
-def _add_line(rows: GraphRows, content: Any, source: str, knowledge: files.Knowledge) -> None:
-    line = content.product_line
-    line_id = rows.node(
-        "product_line",
-        line.name,
-        line.name,
-        source,
-        [line.english, *line.aliases],
-        english=line.english,
-        data={"questions": [f"{line.name} {question}" for question in knowledge.range_questions]},
+def begin(session: Session, fingerprint: str | None = None, whole: bool = True) -> Edition:
+    """Begins a new edition: from here to the end of the transaction nobody else writes the graph.
+
+    Args:
+        session: A transaction that has done nothing yet.
+        fingerprint: Of the folder; left out, that of the edition before.
+        whole: Whether everything may change.
+    """
+    if session.get_bind().dialect.name == "postgresql":  # on SQLite the insertion takes the one lock
+        session.execute(text("LOCK TABLE knowledge_editions IN SHARE ROW EXCLUSIVE MODE"))
+    edition = Edition(fingerprint=fingerprint or "", whole=whole)
+    session.add(edition)
+    session.flush()
+    if fingerprint is None:
+        edition.fingerprint = _before(session, edition)
+    return edition
+
+
+def _before(session: Session, edition: Edition) -> str:
+    """Fingerprint of the edition before, nothing for the first."""
+    query = select(Edition.fingerprint).where(Edition.id < edition.id)
+    return session.scalar(query.order_by(Edition.id.desc()).limit(1)) or ""
+
+
+def fill(session: Session, knowledge: files.Knowledge) -> Rows:
+    """Writes entries and graph anew, within an edition that has begun."""
+    based = flatten(knowledge)
+    layer = {row.ref: row for row in session.scalars(select(StoredEntry).filter_by(layered=True))}
+    effective = _settle(based, layer, knowledge.problem_types)
+    _write_entries(session, based, layer)
+    rows = _rows(effective, knowledge)
+    _write_graph(session, rows)
+    return rows
+
+
+def _settle(
+    based: dict[str, Item], layer: dict[str, StoredEntry], problem_types: Collection[str]
+) -> dict[str, Item]:
+    """The entries that count. What the console says and cannot be used any more is marked and left out."""
+    effective = dict(based)
+    for ref, row in layer.items():
+        row.problem = None
+        if row.content is None:
+            effective.pop(ref, None)
+            continue
+        try:
+            effective[ref] = parse(row.kind, row.content, row.line, row.source)
+        except EditError as error:  # the rules have become stricter
+            _set_aside(row, based, effective, error)
+    while faulty := _first_faulty(effective, layer, problem_types):
+        row, error = faulty
+        _set_aside(row, based, effective, error)
+    return effective
+
+
+def _first_faulty(
+    effective: dict[str, Item], layer: dict[str, StoredEntry], problem_types: Collection[str]
+) -> tuple[StoredEntry, EditError] | None:
+    """An entry of the console that does not fit the others, or a removal by which another does not."""
+    used = {ref: row for ref, row in layer.items() if row.problem is None}
+    if not used:
+        return None
+    world = Entries(effective)
+    for ref, item in effective.items():
+        try:
+            check(item, world, problem_types)
+        except EditError as error:
+            if ref in used:
+                return used[ref], error
+            removed = (row for row in used.values() if row.content is None and row.base is not None)
+            row = next(removed, None) or next(iter(used.values()))
+            return row, error
+    return None
+
+
+def _set_aside(
+    row: StoredEntry, based: dict[str, Item], effective: dict[str, Item], error: EditError
+) -> None:
+    row.problem = f"{error.field}: {error}" if error.field else str(error)
+    if row.ref in based:
+        effective[row.ref] = based[row.ref]
+    else:
+        effective.pop(row.ref, None)
+
+
+def _write_entries(session: Session, based: dict[str, Item], layer: dict[str, StoredEntry]) -> None:
+    known = dict(session.execute(select(StoredEntry.ref, StoredEntry.version)).all())
+    session.execute(
+        delete(StoredEntry).where(StoredEntry.layered.is_(False)).execution_options(synchronize_session=False)
     )
-    for product in content.products:
-        product_id = rows.node(
-            "product", product.name, product.name, source, [product.title, *product.aliases],
-            english=product.english, body=product.summary, data=product.dict(exclude={"aliases"}),
-        )  # fmt: skip
-        rows.edge(product_id, "in_line", line_id)
-        rows.lines[product.name] = line.name
-        specs = {knowledge.price_label: product.price, **product.specs}
-        for position, (spec, value) in enumerate(specs.items()):
-            questions = knowledge.price_questions if position == 0 else ()
-            spec_id = rows.node(
-                "spec", f"{product.name}/{spec}", f"{product.name} {spec}", source,
-                [f"{product.name} {question}" for question in questions], body=value,
-            )  # fmt: skip
-            rows.edge(spec_id, "describes", product_id, position)
-    for function in content.functions:
-        function_id = rows.node(
-            "function", f"{line.name}/{function.name}", function.name, source,
-            [function.english, *function.aliases], english=function.english, body=function.summary,
-            data={"how_to": function.how_to, "line": line.name},
-        )  # fmt: skip
-        for product in function.products:
-            rows.edge(rows.id_of("product", product), "has_function", function_id)
-    for fault in content.faults:
-        _add_fault(rows, fault, line.name, source)
-
-
-def _add_fault(rows: GraphRows, fault: schema.Fault, line: str, source: str) -> None:
-    fault_id = rows.node(
-        "fault", f"{line}/{fault.name}", fault.name, source, [fault.english], english=fault.english,
-        body=fault.safety or "",
-        data={
-            "line": line, "function": fault.function, "problem_type": fault.problem_type,
-            "urgency": fault.urgency, "safety": fault.safety,
-        },
-    )  # fmt: skip
-    for product in fault.products:
-        rows.edge(fault_id, "affects", rows.id_of("product", product))
-    if fault.function:
-        rows.edge(fault_id, "concerns", rows.id_of("function", f"{line}/{fault.function}"))
-    for symptom in fault.symptoms:
-        rows.edge(fault_id, "shows", rows.node("symptom", symptom, symptom, source))
-    for code in fault.error_codes:
-        rows.edge(fault_id, "reports", rows.node("error_code", f"{line}/{code}", code, source))
-    for position, cause in enumerate(fault.causes):
-        key = f"{line}/{fault.name}/{position + 1}"
-        cause_id = rows.node("cause", key, cause.cause, source)
-        solution_id = rows.node(
-            "solution", key, cause.solution, source, body="\n".join(cause.steps), data={"steps": cause.steps}
+    rows = []
+    for position, (ref, item) in enumerate(based.items()):
+        content = item.content
+        if ref in layer:
+            layer[ref].base, layer[ref].position = content, position
+            continue
+        columns = entry_columns(item, content)
+        rows.append(
+            columns | {"base": content, "layered": False, "version": known.get(ref, 0), "position": position}
         )
-        rows.edge(fault_id, "caused_by", cause_id, position)
-        rows.edge(cause_id, "solved_by", solution_id)
+    for ref, row in layer.items():
+        if ref not in based:
+            row.base, row.position = None, len(based)
+    session.flush()
+    if rows:
+        session.execute(insert(StoredEntry), rows)
 
 
-def _add_policy(rows: GraphRows, policy: schema.Policy, source: str) -> None:
-    valid = {
-        name: value.isoformat() if value else None
-        for name, value in (("valid_from", policy.valid_from), ("valid_until", policy.valid_until))
-    }
-    policy_id = rows.node(
-        "policy", policy.name, policy.name, source, [policy.english, *policy.topics], english=policy.english,
-        body=policy.answer, data={"questions": policy.questions, **valid},
-    )  # fmt: skip
-    for name in policy.applies_to:
-        kind = "product" if ("product", name) in rows.nodes else "product_line"
-        rows.edge(policy_id, "applies_to", rows.id_of(kind, name))
+def entry_columns(item: Item, content: dict[str, Any] | None = None) -> dict[str, Any]:
+    """An entry as its row says it."""
+    return {
+        "ref": item.ref, "kind": item.kind, "line": item.line, "name": item.name, "text": item.text,
+        "content": content or item.content, "source": item.source,
+    }  # fmt: skip
 
 
-def _add_faq(rows: GraphRows, faq: schema.Faq, source: str) -> None:
-    faq_id = rows.node("faq", faq.question, faq.question, source, body=faq.answer, data={"also": faq.also})
-    about = [("product", product) for product in faq.products]
-    about += [("product_line", faq.line)] if faq.line else []
-    # The same function may belong to several lines; meant is that of the entry's products or line.
-    lines = {rows.lines[product] for product in faq.products} or {faq.line} - {None}
-    keys = [f"{line}/{faq.function}" for line in sorted(lines or set(rows.lines.values()))]
-    about += [("function", key) for key in keys if ("function", key) in rows.nodes]
-    for kind, key in about:
-        rows.edge(faq_id, "about", rows.id_of(kind, key))
+def is_conflict(row: StoredEntry) -> bool:
+    """Whether an entry edited in the console was changed in its file afterwards."""
+    return bool(row.layered and row.basis != digest(row.base) and row.base != row.content)
 
 
-def _add_passage(rows: GraphRows, passage: manuals.Passage, source: str) -> None:
-    key = heading = f"{passage.manual}/{passage.title}"
-    repeated = 1
-    while ("passage", key) in rows.nodes:  # sections may have the same heading
-        repeated += 1
-        key = f"{heading} ({repeated})"
-    name = f"{passage.manual} {passage.title}"
-    passage_id = rows.node("passage", key, name, f"{source}#{passage.title}"[:255], body=passage.text)
-    for kind, product in rows.nodes:
-        if kind == "product" and product.replace(" ", "-") == passage.manual:
-            rows.edge(passage_id, "describes", rows.id_of("product", product))
-            break
+def words_of(rules: Any) -> Words:
+    """How prices are called, of ``kefu.knowledge.categories.rules()``."""
+    labels = rules.labels
+    return Words(labels.price, labels.price_questions, labels.range_questions)
+
+
+def _rows(items: dict[str, Item], knowledge: files.Knowledge) -> Rows:
+    rows, world = Rows(), Entries(items)
+    words = Words(knowledge.price_label, knowledge.price_questions, knowledge.range_questions)
+    for item in items.values():
+        rows.add(item, world, words)
+    for passage, source in knowledge.passages:
+        rows.add_passage(passage, source, world)
+    return rows
+
+
+def _write_graph(session: Session, rows: Rows) -> None:
+    for table in (Edge, Alias, Node):
+        session.execute(delete(table))
+    ids = {key: number for number, key in enumerate(rows.nodes, start=1)}
+    nodes = [{"id": ids[key], **row} for key, row in rows.nodes.items()]
+    edges = [
+        {"source_id": ids[source], "relation": relation, "target_id": ids[target], "position": position}
+        for source, relation, target, position in rows.edges
+    ]
+    aliases = [{"node_id": ids[key], "text": text} for key, names in rows.names.items() for text in names]
+    for table, values in ((Node, nodes), (Edge, edges), (Alias, aliases)):
+        if values:
+            session.execute(insert(table), values)

@@ -36,6 +36,19 @@ class Entry(BaseModel):
         anystr_strip_whitespace = True
 
 
+class Valid(Entry):
+    """An entry in force between two days where given, both included; on others nothing answers from it."""
+
+    valid_from: date | None
+    valid_until: date | None
+
+    @validator("valid_until")
+    def _in_order(cls, value: date | None, values: dict) -> date | None:
+        if value and values.get("valid_from") and value < values["valid_from"]:
+            raise ValueError("must not be before valid_from")
+        return value
+
+
 class Line(Entry):
     """A product line."""
 
@@ -56,7 +69,7 @@ class Product(Entry):
     specs: dict[Name, str] = {}
 
 
-class Function(Entry):
+class Function(Valid):
     """Something that products of a line can do, with the steps to do it."""
 
     name: Name
@@ -75,7 +88,7 @@ class Cause(Entry):
     steps: list[str] = Field(min_items=1)
 
 
-class Fault(Entry):
+class Fault(Valid):
     """Something that goes wrong; ``causes`` stand in the order in which they are tried."""
 
     name: Phrase
@@ -96,8 +109,8 @@ class Fault(Entry):
         return value
 
 
-class Policy(Entry):
-    """A rule of the company, in force between ``valid_from`` and ``valid_until`` where given."""
+class Policy(Valid):
+    """A rule of the company."""
 
     name: Phrase
     english: Phrase | None
@@ -105,11 +118,9 @@ class Policy(Entry):
     applies_to: list[str] = []
     questions: list[str] = []
     answer: str
-    valid_from: date | None
-    valid_until: date | None
 
 
-class Faq(Entry):
+class Faq(Valid):
     """A question with its answer and other ways to ask it."""
 
     question: Sentence
@@ -222,7 +233,7 @@ class _Labels(Entry):
     _filled = _fills_in("next_steps_by", when="")
     _late = _names_exactly("late", TICKET_STATUSES_OF_OURS)
     _ticket_kinds = _names_exactly("ticket_kinds", TICKET_KINDS)
-    _not_given = _names_exactly("not_given", ("product", "phone", "holder"))
+    _not_given = _names_exactly("not_given", ("product", "phone", "holder", "supervisor", "team"))
 
 
 def _expression(value: str) -> str:

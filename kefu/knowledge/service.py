@@ -10,8 +10,9 @@ from kefu.db import session_scope
 from kefu.events import record
 from kefu.knowledge.clicks import learned_bonuses
 from kefu.knowledge.entries import Catalog
+from kefu.knowledge.following import changed_since, follow
 from kefu.knowledge.graph import Graph
-from kefu.knowledge.models import Edition, UnansweredQuestion
+from kefu.knowledge.models import Edition, Node, UnansweredQuestion
 from kefu.knowledge.snapshot import Snapshot
 
 
@@ -21,19 +22,23 @@ def edition() -> int | None:
         return session.scalar(select(Edition.id).order_by(Edition.id.desc()).limit(1))
 
 
-def read_graph() -> tuple[int | None, Graph]:
-    """The newest edition's number and graph; read again if a load came in between."""
-    while True:
-        number = edition()
-        try:
-            with session_scope() as session:
-                graph = Graph.read(session)
-        except KeyError:  # an edge of one edition, the nodes of another
-            if edition() == number:
-                raise
-            continue
-        if edition() == number:
-            return number, graph
+def read_graph(known: tuple[int | None, Graph] | None = None) -> tuple[int | None, Graph]:
+    """The newest edition's number and graph, both as of one moment.
+
+    Args:
+        known: An earlier edition's: only what was changed since is read.
+    """
+    with session_scope() as session:
+        if session.get_bind().dialect.name == "postgresql":
+            session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        else:  # sqlite3 would begin a transaction with the first change only
+            session.connection().exec_driver_sql("BEGIN")
+        number = session.scalar(select(Edition.id).order_by(Edition.id.desc()).limit(1))
+        if known and known[0] is not None and number is not None:
+            refs = changed_since(session, known[0], number)
+            if refs is not None:
+                return number, follow(session, known[1], refs)
+        return number, Graph.read(session)
 
 
 class _Current(Snapshot[Catalog]):
@@ -43,7 +48,7 @@ class _Current(Snapshot[Catalog]):
         return edition()
 
     def build(self) -> tuple[int | None, Catalog]:
-        number, graph = read_graph()
+        number, graph = read_graph((self.edition, self.value.graph) if self.value else None)
         with session_scope() as session:
             bonuses = learned_bonuses(session)
         return number, Catalog(graph, settings().var_dir / "embeddings", self.value, bonuses)
@@ -57,12 +62,10 @@ def catalog() -> Catalog:
     return _current()
 
 
-def unanswered(session: Session, before: int | None = None, limit: int = 50) -> list[UnansweredQuestion]:
-    """Questions that no entry answered, the newest first; ``before`` is the id to go on from."""
-    query = select(UnansweredQuestion).order_by(UnansweredQuestion.id.desc()).limit(limit)
-    if before is not None:
-        query = query.where(UnansweredQuestion.id < before)
-    return list(session.scalars(query))
+def is_product(session: Session, name: str | None) -> bool:
+    """Whether the company has a product of exactly that name."""
+    found = select(Node.id).where(Node.kind == "product", Node.key == name)
+    return name is not None and session.scalar(found) is not None
 
 
 def record_unanswered(question: str, customer: str, best: str | None, score: float) -> None:

@@ -12,22 +12,26 @@ logger = logging.getLogger(__name__)
 
 #: Name of the threads that build.
 THREAD = "knowledge-refresh"
-_RECHECK_SECONDS = 1.0
-_RETRY_SECONDS = 60.0
+_RECHECK_SECONDS = 0.5
+#: After such a pause the next call waits, but no longer than the second, for what has changed since.
+_PAUSE_SECONDS, _PATIENCE_SECONDS = 1.0, 1.0
+_RETRY_SECONDS = 5.0
 
 T = TypeVar("T")
 
 
 class Snapshot(ABC, Generic[T]):
-    """Gives the newest value; seconds after a load, every process has it.
+    """Gives the newest value; two seconds after a change, every process has it.
 
-    A newer one is built in a thread of its own and then put in place at once: nobody waits for it or sees
-    half of it. Only the very first call of a process has to wait.
+    A newer one is built in a thread of its own and then put in place at once: nobody sees half of it. While
+    there are calls, nobody waits for it either; the first one after a pause does, for a moment, because what
+    is in use may be as old as the pause. The very first call of a process has to wait.
 
     Attributes:
         value: What is in use; none before the first call.
         edition: What it was built from.
         checked: When a newer edition was last looked for, by ``time.monotonic``.
+        called: When the value was last asked for.
     """
 
     def __init__(self) -> None:
@@ -35,6 +39,7 @@ class Snapshot(ABC, Generic[T]):
         self.value: T | None = None
         self.edition: int | None = None
         self.checked = 0.0
+        self.called = 0.0
         self._lock = threading.Lock()
 
     @abstractmethod
@@ -49,15 +54,21 @@ class Snapshot(ABC, Generic[T]):
         """What is to be done once before the first value is built."""
 
     def __call__(self) -> T:
-        """The value in use; starts to look for a newer edition at most once a second."""
+        """The value in use; looks for a newer edition at most twice a second."""
         if self.value is None:
             with self._lock:
                 if self.value is None:
                     self.prepare()
                     self._rebuild()
-        elif time.monotonic() - self.checked > _RECHECK_SECONDS and self._lock.acquire(blocking=False):
-            self.checked = time.monotonic()
-            threading.Thread(target=self._refresh, name=THREAD, daemon=True).start()
+            return self.value
+        now = time.monotonic()
+        paused, self.called = now - self.called > _PAUSE_SECONDS, now
+        if now - self.checked > _RECHECK_SECONDS and self._lock.acquire(blocking=False):
+            self.checked = now
+            refreshing = threading.Thread(target=self._refresh, name=THREAD, daemon=True)
+            refreshing.start()
+            if paused:
+                refreshing.join(_PATIENCE_SECONDS)
         return self.value
 
     def _refresh(self) -> None:
@@ -72,5 +83,5 @@ class Snapshot(ABC, Generic[T]):
             self._lock.release()
 
     def _rebuild(self) -> None:
+        self.checked = time.monotonic()  # what comes while this one is built is looked for right after it
         self.edition, self.value = self.build()
-        self.checked = time.monotonic()

@@ -73,6 +73,8 @@ def normalize(text: str) -> Normalized:
     return Normalized("".join(characters), tuple(offsets) + (len(text),))
 
 
+# The names of a graph are folded anew for each edition.
+@lru_cache(maxsize=65536)
 def fold(text: str) -> str:
     """The normal form without any blank or punctuation: what two spellings of a name share."""
     return re.sub(r"[\W_]+", "", normalize(text).text)

@@ -37,6 +37,7 @@ _ENGLISH_DIGITS = {
     "3rd": "3", "four": "4", "fourth": "4", "4th": "4", "five": "5", "fifth": "5", "5th": "5", "ten": "10",
     "a": "1", "b": "2", "c": "3", "d": "4",
 }  # fmt: skip
+_UNITS = {"十": 10, "百": 100, "千": 1000, "k": 1000, "万": 10000}
 _LAST = re.compile("最后|后一|末|最下|last|bottom")
 _FROM_THE_END = "倒数"
 _TENS = re.compile("([一二两三四五六七八九])?十([一二三四五六七八九])?")
@@ -120,6 +121,28 @@ def canonical(entity: str, said: str) -> str:
             return "-1"
         return digits or ("1" if _FIRST.search(normal) else said)
     return said
+
+
+def money(said: str) -> int | None:
+    """An amount as a whole number: 1500 of ``1500元``, 2500 of ``两千五``, 12000 of ``1.2万``."""
+    normal = normalize(said).text.replace(",", "")
+    digits = re.search(r"(\d+(?:\.\d+)?) ?([百千万k])?", normal)
+    if digits:
+        return round(float(digits[1]) * _UNITS.get(digits[2] or "", 1))
+    total = section = 0
+    unit, digit = 10, None
+    for character in normal:
+        if character in _CHINESE_DIGITS:
+            digit, unit = int(_CHINESE_DIGITS[character]), 10 if _CHINESE_DIGITS[character] == "0" else unit
+        elif character in _UNITS:
+            unit = _UNITS[character]
+            section += (1 if digit is None else digit) * (unit if unit < 10000 else 1)
+            if unit == 10000:
+                total, section = section * unit, 0
+            digit = None
+    if digit is not None:  # 两千五: the unit below the last one
+        section += digit * (unit // 10)
+    return total + section or None
 
 
 def _digits(text: str) -> str:

@@ -7,6 +7,7 @@ import re
 from functools import lru_cache
 
 import jieba
+import jieba.posseg
 
 # One Han character, or a run of letters and digits (with decimals and times), or one other sign.
 _UNIT = re.compile(r"[a-z0-9]+(?:[.:][0-9]+)*|\S", re.IGNORECASE)
@@ -31,3 +32,13 @@ def units(text: str) -> list[tuple[str, int]]:
     Entities are found on units: a word may straddle the edge of a name, a unit cannot.
     """
     return [(match.group(), match.start()) for match in _UNIT.finditer(text)]
+
+
+@lru_cache(maxsize=1)
+def _tagger() -> jieba.posseg.POSTokenizer:
+    return jieba.posseg.POSTokenizer(_segmenter())
+
+
+def tagged_words(text: str) -> list[tuple[str, str]]:
+    """Cuts normal text into words with their parts of speech (ICTCLAS tags: n, v, m, ...), blanks kept."""
+    return [(pair.word, pair.flag) for pair in _tagger().cut(text)]

@@ -22,7 +22,7 @@ DEFAULTS = {
     "OMP_NUM_THREADS": "1",
     "TF_NUM_INTRAOP_THREADS": "1",
     "SANIC_WORKERS": "1",
-    # What a start needed for a moment goes back to the system (60 MB of Rasa's), without a page fault more a turn.
+    # What only a start needed goes back to the system (60 MB of Rasa's), with no page fault more a turn.
     # https://man7.org/linux/man-pages/man3/mallopt.3.html
     "MALLOC_TRIM_THRESHOLD_": "1048576",
     "MALLOC_MMAP_THRESHOLD_": "4194304",

@@ -101,6 +101,10 @@ class KefuTrackerStore(SQLTrackerStore):
         form = live.active_loop_name
         return live.get_slot("suspended_form") if form == "link_form" else form
 
+    def drop(self, conversation_id: str) -> None:
+        """Keeps nothing of a conversation in memory."""
+        self._live.pop(conversation_id, None)
+
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Stores the tracker's new events, then tells the event broker of them."""
         if isinstance(tracker, LiveTracker):

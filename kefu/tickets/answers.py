@@ -28,6 +28,8 @@ _REFUSAL = re.compile(
     f"){_FILLER}"
 )
 
+_NAMES_PHONE = re.compile("电话|手机|号码?|phone")
+
 _CALLING_OFF = (
     "算了|取消|不(?:想|要|再|用|需要)*(?:报|登记|弄|用|要|填|提交|修|搞|办|来|投诉)(?:修|单|工单)?了|"
     "先不(?:报|登记|弄|填|提交|修|搞|办|投诉)?(?:修|单|工单)?|退出|停(?:止|下|一下)?|"
@@ -88,6 +90,11 @@ def is_digits(text: str) -> bool:
 def is_refusal(text: str) -> bool:
     """Whether a text refuses what it is asked for: 不留, 不方便, 没有, no thanks; 不是我的 does not."""
     return bool(_REFUSAL.fullmatch(normalize(text).text))
+
+
+def refuses_phone(text: str) -> bool:
+    """Whether a text refuses to leave a phone by that name: 不留电话, no phone; not a bare 不留."""
+    return is_refusal(text) and bool(_NAMES_PHONE.search(normalize(text).text))
 
 
 def calls_off(text: str, sure: bool = False) -> bool:

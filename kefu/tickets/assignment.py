@@ -170,6 +170,13 @@ def load(session: Session, agent_id: int) -> int:
     return session.scalar(query)
 
 
+def holder(session: Session, customers: Collection[str]) -> int | None:
+    """Who has an open ticket of this customer, the one given last if there are several."""
+    query = select(Ticket.assignee_id).where(Ticket.customer.in_(customers), Ticket.status.in_(HELD))
+    query = query.where(Ticket.assignee_id.is_not(None)).order_by(Ticket.assigned_at.desc())
+    return session.scalar(query.limit(1))
+
+
 def last_holder(session: Session, customers: Collection[str]) -> tuple[int, datetime] | None:
     """Who of the colleagues had a ticket of this customer last, and since when."""
     query = select(Ticket.assignee_id, Ticket.assigned_at).where(Ticket.customer.in_(customers))

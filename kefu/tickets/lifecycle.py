@@ -53,6 +53,10 @@ TABLE = (
     # The other side of it: a ticket that another one went into.
     Step("joined", OPEN, None, STAFF),
     Step("escalated", OPEN, None, (*STAFF, SYSTEM)),
+    # To the customer, whatever has come of it; among colleagues; and what it is, as it proves to be.
+    Step("reply", (*OPEN, *OVER), None, STAFF),
+    Step("comment", (*OPEN, *OVER), None, STAFF),
+    Step("corrected", OPEN, None, STAFF),
     Step("urged", OPEN, None, (CUSTOMER,)),
     Step("detail", ("new", "assigned", "in_progress"), None, (CUSTOMER,)),
     # What was waited for has come.

@@ -102,11 +102,16 @@ class Ticket(Base):
     @property
     def holder(self) -> TicketNote | None:
         """The line of its history by which a colleague last took it."""
-        who = ("assigned", "in_progress", "handed_on", "given_back")
+        who = ("assigned", "in_progress", "handed_on", "given_back", "reopened")
         last = next((note for note in reversed(self.notes) if note.kind in who), None)
         if last is None or last.kind not in who[:2] or str(last.data.get("by", "")).startswith("token:"):
             return None  # another system (`kefu.console.open`) is nobody who could have it
         return last
+
+    @property
+    def said(self) -> str:
+        """What the colleague said who brought it into its present state; empty if nothing."""
+        return next((note.text for note in reversed(self.notes) if note.kind == self.status), "")
 
     @property
     def due(self) -> datetime | None:

@@ -10,11 +10,15 @@ from sqlalchemy.orm import Session
 from kefu.customers.service import circle
 from kefu.db import utcnow
 from kefu.knowledge.schema import URGENCIES
+from kefu.tickets import clocks
 from kefu.tickets.models import Ticket
 from kefu.tickets.numbers import normal_number
 from kefu.tickets.routing import MOODS
 from kefu.tickets.service import NoSuchTicket
 from kefu.tickets.steps import Actor, begin_again, raise_to_supervisor, set_route, take
+
+#: So many of a number's last characters tell it among one customer's.
+_TAIL = 4
 
 
 class ChangedMeanwhile(Exception):
@@ -45,7 +49,9 @@ def get(session: Session, number: str, version: int | None = None) -> Ticket:
     return ticket
 
 
-def move(session: Session, number: str, name: str, actor: Actor, version: int | None = None) -> Ticket:
+def move(
+    session: Session, number: str, name: str, actor: Actor, version: int | None = None, text: str = ""
+) -> Ticket:
     """Takes a step that leads to another state and needs nothing else (all but ``merged``).
 
     Args:
@@ -54,6 +60,7 @@ def move(session: Session, number: str, name: str, actor: Actor, version: int | 
         name: Of the step.
         actor: Who takes it.
         version: What the colleague saw; ``None``: whatever it is.
+        text: What the customer is told with it.
 
     Raises:
         NoSuchTicket: There is none of that number.
@@ -62,7 +69,7 @@ def move(session: Session, number: str, name: str, actor: Actor, version: int | 
         ChangedMeanwhile: It has been changed since the colleague saw it.
     """
     ticket = get(session, number, version)
-    (begin_again if name == "reopened" else partial(take, name=name))(session, ticket, actor=actor)
+    (begin_again if name == "reopened" else partial(take, name=name))(session, ticket, actor=actor, text=text)
     return ticket
 
 
@@ -79,6 +86,59 @@ def escalate(
     return ticket
 
 
+def reply(session: Session, number: str, text: str, actor: Actor, version: int | None = None) -> Ticket:
+    """Notes what a colleague writes to the customer; who sends it does so in the same transaction.
+
+    Raises:
+        NoSuchTicket, NotAllowed, WrongState, ChangedMeanwhile: See `move`.
+    """
+    ticket = get(session, number, version)
+    take(session, ticket, "reply", actor, text=text)
+    clocks.answered(ticket)
+    return ticket
+
+
+def comment(session: Session, number: str, text: str, actor: Actor, version: int | None = None) -> Ticket:
+    """Notes what colleagues tell each other; the customer never hears of it.
+
+    Raises:
+        NoSuchTicket, NotAllowed, WrongState, ChangedMeanwhile: See `move`.
+    """
+    ticket = get(session, number, version)
+    take(session, ticket, "comment", actor, text=text)
+    return ticket
+
+
+def correct(
+    session: Session, number: str, kind: str, urgency: str, actor: Actor, version: int | None = None
+) -> Ticket:
+    """Sets right what a ticket is; it is routed anew, and whoever has it keeps it.
+
+    Args:
+        session: The caller's transaction.
+        number: The ticket's number.
+        kind: One of `TICKET_KINDS`.
+        urgency: One of `URGENCIES`.
+        actor: Who says so.
+        version: See `get`.
+
+    Raises:
+        NoSuchTicket, NotAllowed, WrongState, ChangedMeanwhile: See `move`.
+    """
+    ticket = get(session, number, version)
+    wanted = {"kind": kind, "urgency": urgency}
+    changes = [
+        [name, getattr(ticket, name), value]
+        for name, value in wanted.items()
+        if value != getattr(ticket, name)
+    ]
+    if changes:
+        take(session, ticket, "corrected", actor, changes=changes)
+        ticket.kind, ticket.urgency = kind, urgency
+        set_route(session, ticket)
+    return ticket
+
+
 def merge(session: Session, number: str, into: str, actor: Actor, version: int | None = None) -> Ticket:
     """Lets another ticket of the same customer go on in the place of this one; returns the other.
 
@@ -88,8 +148,10 @@ def merge(session: Session, number: str, into: str, actor: Actor, version: int |
         OtherCustomer: They are not of one customer, or are the same.
         NoSuchTicket, NotAllowed, WrongState, ChangedMeanwhile: See `move`; the other must be open, too.
     """
-    ticket, other = get(session, number, version), get(session, into)
-    if other is ticket or other.customer not in circle(session, ticket.customer):
+    ticket = get(session, number, version)
+    theirs = circle(session, ticket.customer)
+    other = _named(session, into, theirs)
+    if other is ticket or other.customer not in theirs:
         raise OtherCustomer(into)
     take(session, ticket, "merged", actor, into=other.number)
     take(session, other, "joined", actor, **{"from": ticket.number})
@@ -105,6 +167,23 @@ def merge(session: Session, number: str, into: str, actor: Actor, version: int |
     if ticket.escalated_at is not None:
         raise_to_supervisor(session, other, actor)
     return other
+
+
+def _named(session: Session, number: str, customers: list[str]) -> Ticket:
+    """The ticket of that number, or the one of these customers' that ends so.
+
+    Raises:
+        NoSuchTicket: There is none, or more than one.
+    """
+    try:
+        return get(session, number)
+    except NoSuchTicket:
+        normal = normal_number(number)
+        ends = Ticket.number.endswith(normal, autoescape=True)
+        found = session.scalars(select(Ticket).where(Ticket.customer.in_(customers), ends).limit(2)).all()
+        if len(found) != 1 or len(normal) < _TAIL:
+            raise
+        return found[0]
 
 
 def untold(session: Session, limit: int = 100) -> list[Ticket]:

@@ -213,6 +213,10 @@ class Routing(Entry):
             raise ValueError(f"{last.name}: the last rule must say {missing[0]}")
         return rules
 
+    def skills(self) -> list[str]:
+        """What the rules ask for, in their order."""
+        return list(dict.fromkeys(rule.then.skill for rule in self.rules if rule.then.skill))
+
     def working_time(self) -> WorkingTime:
         """The company's hours."""
         hours = self.hours

@@ -20,10 +20,13 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.sql import Select
 
-from kefu.customers.service import circle_query
+from kefu.customers import profile
+from kefu.customers.learning import TICKET
+from kefu.customers.service import circle_query, phone_of
 from kefu.db import session_scope, today, utcnow
 from kefu.events import record_once
 from kefu.knowledge.schema import TICKET_KINDS, URGENCIES
+from kefu.knowledge.service import is_product
 from kefu.tickets import numbers
 from kefu.tickets.lifecycle import WrongState
 from kefu.tickets.models import Ticket, TicketNote
@@ -34,6 +37,8 @@ from kefu.tickets.steps import CLOCK, OWNER, RATING, begin_again, note, raise_to
 URGE_PAUSE = timedelta(minutes=30)
 #: A rating up to this is made good, where the work was over for no longer than this.
 LOW_RATING, STILL_FRESH = 2, timedelta(days=30)
+#: Kinds of tickets about a thing that the customer has.
+_HAVING = frozenset({"repair", "return", "exchange", "refund"})
 
 #: How often a customer's change may be overtaken by others'.
 _TRIES = 5
@@ -54,6 +59,7 @@ class TicketRequest:
         kind: One of `TICKET_KINDS`.
         urgency: One of `URGENCIES`.
         mood: One of `MOODS`: how the customer feels.
+        told: The state that the customer knows of; empty: that it was opened they have yet to be told.
     """
 
     request_key: str
@@ -68,6 +74,7 @@ class TicketRequest:
     function: str | None = None
     problem_type: str | None = None
     mood: str = "neutral"
+    told: str = "new"
 
     def __post_init__(self) -> None:
         """Refuses what no ticket can hold, naming the field."""
@@ -117,6 +124,8 @@ def open_ticket(request: TicketRequest) -> Ticket:
             session, ticket, "opened", request.request_key,
             category=ticket.category, urgency=ticket.urgency, queue=ticket.queue,
         )  # fmt: skip
+        if ticket.kind in _HAVING and is_product(session, ticket.product):
+            profile.tell(session, ticket.customer, "device", ticket.product, TICKET, f"ticket:{number}")
         return ticket
 
 
@@ -135,6 +144,21 @@ def list_tickets(customer: str, limit: int = 5) -> list[Ticket]:
     query = _of(customer).where(Ticket.merged_into.is_(None))
     with session_scope() as session:
         return list(session.scalars(query.order_by(Ticket.id.desc()).limit(limit)))
+
+
+def unconfirmed(customer: str) -> list[Ticket]:
+    """The customer's resolved tickets, the newest first: whether they are solved is still to be said."""
+    query = _of(customer).where(Ticket.status == "resolved").order_by(Ticket.changed_at.desc(), Ticket.id)
+    with session_scope() as session:
+        return list(session.scalars(query))
+
+
+def known_phone(customer: str) -> str | None:
+    """The phone number of the customer: the one they left last, else the one they proved to be theirs."""
+    query = _of(customer).where(Ticket.phone.is_not(None)).order_by(Ticket.id.desc()).limit(1)
+    with session_scope() as session:
+        last = session.scalar(query)
+        return last.phone if last else phone_of(session, customer)
 
 
 @_if_overtaken_again
@@ -158,10 +182,15 @@ def urge_ticket(
     with session_scope() as session:
         if done := _done(session, "urged", request_key):
             return done, True
+        if done := _done(session, "urged_again", request_key):
+            return done, False
         ticket = _own(session, customer, number)
         _pass_on_if_late(session, ticket)
         last = next((line for line in reversed(ticket.notes) if line.kind == "urged"), None)
+        if last and last.request_key == request_key:  # the same message, handled elsewhere just now
+            return ticket, True
         if ticket.is_open and last and utcnow() - last.at < URGE_PAUSE:
+            note(session, ticket, "urged_again", request_key)
             return ticket, False
         ticket.urged += 1
         ticket.mood = min(ticket.mood, mood, key=MOODS.index)  # the worst first
@@ -171,13 +200,21 @@ def urge_ticket(
 
 
 @_if_overtaken_again
-def add_detail(request_key: str, customer: str, text: str, number: str | None = None) -> Ticket:
-    """Adds what the customer says to the ticket's history; who waited for it can go on."""
+def add_detail(
+    request_key: str, customer: str, text: str, number: str | None = None, critical: bool = False
+) -> Ticket:
+    """Adds what the customer says to the ticket's history; who waited for it can go on.
+
+    What tells of danger (``critical``) makes the ticket critical.
+    """
     with session_scope() as session:
         if done := _done(session, "detail", request_key):
             return done
         ticket = _own(session, customer, number)
         take(session, ticket, "detail", OWNER, request_key, text)
+        if critical:
+            ticket.urgency = "critical"
+            set_route(session, ticket)
         return ticket
 
 
@@ -197,8 +234,12 @@ def cancel_ticket(request_key: str, customer: str, number: str | None = None) ->
 
 
 @_if_overtaken_again
-def reopen_ticket(request_key: str, customer: str, text: str, number: str | None = None) -> Ticket:
+def reopen_ticket(
+    request_key: str, customer: str, text: str, number: str | None = None, critical: bool = False
+) -> Ticket:
     """Takes up a finished ticket again, for the reason given; it goes back to the colleague who had it.
+
+    A reason that tells of danger (``critical``) makes it critical.
 
     Raises:
         WrongState: It is still being worked on.
@@ -207,6 +248,8 @@ def reopen_ticket(request_key: str, customer: str, text: str, number: str | None
         if done := _done(session, "reopened", request_key):
             return done
         ticket = _own(session, customer, number)
+        if critical:
+            ticket.urgency = "critical"
         begin_again(session, ticket, OWNER, request_key, text)
         return ticket
 
@@ -258,7 +301,7 @@ def rate(request_key: str, customer: str, rating: int, number: str | None = None
 def _make_good(session: Session, ticket: Ticket, fresh: bool) -> None:
     """Takes up again, at the supervisor's, what was rated badly; what was withdrawn stays so."""
     if ticket.status in ("resolved", "closed") and fresh:
-        begin_again(session, ticket, RATING)
+        begin_again(session, ticket, RATING, by_somebody_else=True)
         ticket.told = ticket.status  # the answer to the rating tells it
     if ticket.is_open:
         raise_to_supervisor(session, ticket, RATING, why="rated")

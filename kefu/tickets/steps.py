@@ -63,6 +63,8 @@ def take(
     if actor.role == CUSTOMER and ticket.status != before:
         ticket.told = ticket.status
     by = {"by": actor.id} if actor.id else {}
+    if name == "detail" and ticket.status != before:  # it says more than its name
+        data["status"] = ticket.status
     note(session, ticket, name, request_key, text, {"name": actor.name} if actor.name else {}, **by, **data)
 
 
@@ -83,9 +85,14 @@ def note(
 
 
 def begin_again(
-    session: Session, ticket: Ticket, actor: Actor, request_key: str | None = None, text: str = ""
+    session: Session,
+    ticket: Ticket,
+    actor: Actor,
+    request_key: str | None = None,
+    text: str = "",
+    by_somebody_else: bool = False,
 ) -> None:
-    """Reopens a ticket: its clock runs anew, and who had it has it again.
+    """Reopens a ticket: its clock runs anew, and who had it has it again, unless somebody else shall.
 
     Raises:
         NotAllowed, WrongState: See `take`.
@@ -94,7 +101,9 @@ def begin_again(
     take(session, ticket, "reopened", actor, request_key, text)
     ticket.asked_at = ticket.reminded_at = ticket.escalated_at = None
     set_route(session, ticket)
-    if holder:
+    if by_somebody_else:
+        ticket.left_by, ticket.assignee_id = ticket.assignee_id, None
+    elif holder:
         colleague = Actor(SYSTEM, holder.data.get("by", ""), holder.data.get("name", ""))
         known = {"to": f"agent:{ticket.assignee_id}", "why": "had_it"} if ticket.assignee_id else {}
         take(session, ticket, "assigned", colleague, **known)

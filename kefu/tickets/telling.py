@@ -22,11 +22,13 @@ _WEEK = 7
 def facts(ticket: Ticket, language: str) -> dict[str, str]:
     """What responses may say of a ticket, in ``zh`` or ``en``."""
     labels, holder = rules().labels, ticket.holder
-    nobody = labels.not_given["holder"].get(language)
+    # What somebody works on is nobody's by name where another system has begun with it.
+    waits = "supervisor" if ticket.escalated_at and ticket.is_open else "holder"
+    nobody = labels.not_given[waits if ticket.status in ("new", "assigned") else "team"]
     return {
         "number": ticket.number,
         "status": labels.statuses[ticket.status].get(language),
-        "holder": (holder.data.get("name") if holder else None) or nobody,
+        "holder": (holder.data.get("name") if holder else None) or nobody.get(language),
         "next": next_step(ticket, language, utcnow()),
         "kind": labels.ticket_kinds[ticket.kind].get(language),
         "urgency": labels.urgencies[ticket.urgency].get(language),
@@ -36,7 +38,13 @@ def facts(ticket: Ticket, language: str) -> dict[str, str]:
         "changed": company_time(ticket.changed_at).strftime("%Y-%m-%d %H:%M"),
         "urged": str(ticket.urged),
         "into": ticket.merged_into or NOT_GIVEN,
+        "said": ticket.said or NOT_GIVEN,
     }
+
+
+def masked(phone: str) -> str:
+    """A phone number that its owner recognises and nobody else can call: 138****8000."""
+    return f"{phone[:3]}****{phone[-4:]}"
 
 
 def next_step(ticket: Ticket, language: str, now: datetime) -> str:

@@ -21,7 +21,7 @@ DUE = ("late", "soon")
 #: Steps that are taken by something else: taking, handing on, taking back, merging another into it.
 _NOT_OFFERED = ("assigned", "handed_on", "given_back", "joined")
 #: What may be done with a colleague's ticket, too.
-_ANYBODYS = ("escalated",)
+_ANYBODYS = ("escalated", "comment")
 #: A list shows no histories, which may be long.
 _WITHOUT_HISTORY = lazyload(Ticket.notes)
 #: The promise that is due next; none while the customer has to answer.

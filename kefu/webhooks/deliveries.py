@@ -79,6 +79,13 @@ def follow(session: Session, limit: int = 200) -> int:
     return len(events)
 
 
+def announce(session: Session, kind: str, data: dict[str, Any]) -> None:
+    """Tells subscriptions what must not stand in the event log."""
+    for subscription in session.scalars(select(Subscription).where(Subscription.active)).all():
+        if asks_for(subscription, kind):
+            add(session, subscription, kind, utcnow(), data)
+
+
 def asks_for(subscription: Subscription, kind: str) -> bool:
     """Whether a subscription wants events of a kind."""
     return kind in subscription.kinds or f"{kind.partition('.')[0]}.*" in subscription.kinds

@@ -13,9 +13,11 @@ WAITING = {
     "nothing": ["在吗"],
     "whether it is solved": ["V5扫地机回不了充电座"],
     "a choice": ["/ask_recommendation"],
+    "a yes to a recommendation": ["我家装了C2，有什么推荐的吗"],
     "a yes to a ticket": ["/request_human"],
     "points": ["/rate_service"],
     "whether a ticket is solved": [*TICKET, RESOLVED],
+    "a yes to being forgotten": ["/forget_me"],
     "what was wrong": [*TICKET, RESOLVED, "/deny"],
 }
 #: How to get to each question of the ticket form.

@@ -71,7 +71,7 @@ def test_a_person_takes_a_customer_over_from_the_bot_and_gives_them_back(assista
 
     # They part; the customer knows what was agreed, and the bot answers again.
     operator.get_by_role("button", name="结束").click()
-    operator.get_by_label("与客户约定了什么").fill("三天内寄出新的 R1")
+    operator.get_by_label("与客户约定（会发给客户").fill("三天内寄出新的 R1")
     operator.get_by_role("dialog").get_by_role("button", name="结束").click()
     until(lambda: "三天内寄出新的 R1" in phone.heard())
     phone.say("L3 多少钱", "1899")

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
 from threading import Barrier
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import DBAPIError
 
 from kefu import db
 from kefu.config import settings
 from kefu.conversations.ledger import Ledger
-from kefu.customers import proofs, service
-from kefu.customers.models import Customer, Identity, PhoneCode
+from kefu.customers import learning, profile, proofs, service
+from kefu.customers.models import Customer, Identity, PhoneCode, ProfileCursor
 from kefu.customers.service import Sender
+from kefu.events import Event
+from kefu.recommendations import feedback
 from tests import postgres
 
 
@@ -164,3 +168,33 @@ def test_messages_that_come_in_during_a_link_are_kept_and_wait_for_an_answer(dat
     told = [entry for place in (one, other) for entry in ledger.after(place, 0, 99)]
     assert sorted(entry.body["text"] for entry in told) == ["0", "1", "2", "3"]
     assert {entry.conversation for entry in told} <= set(ledger.waiting())
+
+
+def test_what_is_told_at_once_is_all_counted_and_each_event_read_once(database):
+    (me,) = people("web-told")
+    with db.session_scope() as session:
+        before = session.scalar(select(func.max(Event.id))) or 0
+        session.execute(update(ProfileCursor).values(event_id=before))
+        for _ in range(30):
+            at = db.utcnow() - timedelta(days=1)
+            session.add(Event(kind="turn.categorised", customer=me, data={"channel": "web"}, at=at))
+
+    def tell():
+        with db.session_scope() as session:
+            profile.tell(session, me, "device", "L3", 1.0, "event:1")
+
+    at_once(*[tell] * 6, learning.learn, learning.learn)
+    with db.session_scope() as session:
+        known = profile.profile_of(session, me)
+    assert known.known("device", "L3").weight == pytest.approx(6, rel=0.01)
+    assert known.known("channel", "web").weight == pytest.approx(30, rel=0.02)
+
+
+def test_outcomes_at_once_are_all_counted(database):
+    def show(number):
+        with db.session_scope() as session:
+            feedback.note(session, f"message {number}", "web-shown", "shown", "one", "-", True)
+
+    at_once(*[partial(show, number) for number in range(8)])
+    with db.session_scope() as session:
+        assert feedback.counts_of(session, ["one"], "-")["one"].shown == 8

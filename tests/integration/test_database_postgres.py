@@ -18,6 +18,8 @@ from kefu.conversations.ledger import LeaseLost, Ledger
 from kefu.customers.service import Sender
 from kefu.events import Event
 from kefu.knowledge import service as knowledge
+from kefu.knowledge import versions
+from kefu.knowledge.editing import Change, EntryChanged, publish
 from kefu.knowledge.load import load
 from kefu.run.servers import environment
 from kefu.tickets import closing, progress
@@ -108,7 +110,7 @@ def test_a_ticket_is_opened_once_and_seen_by_its_customer_only(database):
     assert tickets.urge_ticket("m2", "visitor")[1] and not tickets.urge_ticket("m3", "visitor")[1]
     with db.session_scope() as session:
         rows = session.scalars(select(Event).filter_by(customer="visitor").order_by(Event.id)).all()
-        assert [row.kind for row in rows] == ["ticket.opened", "ticket.urged"]
+        assert [row.kind for row in rows] == ["ticket.opened", "ticket.urged", "ticket.urged_again"]
         assert rows[0].data["ticket"] == ticket.number
 
 
@@ -204,3 +206,23 @@ async def test_conversations_are_kept_in_it(database):
     kept = await KefuTrackerStore(domain=domain).retrieve("visitor")
     assert kept.latest_message.text == "L3 怎么重置？😀" and kept.get_slot("product") == "L3"
     assert "events" in inspect(database).get_table_names()
+
+
+def test_of_two_who_edit_an_entry_at_once_one_is_told_and_the_other_is_answered(database):
+    ref = "faq:Kefu 怎么用？"
+
+    def put(answer, ref, seen):
+        content = {"question": "Kefu 怎么用？", "answer": answer}
+        with db.session_scope() as session:
+            return publish(session, [Change("put", ref, seen, "faq", None, content)], answer)
+
+    put("0", None, 0)
+    with ThreadPoolExecutor(4) as threads:
+        tries = [threads.submit(put, str(number), ref, 1) for number in range(1, 5)]
+    made = [one.result()[0] for one in tries if one.exception() is None]
+    assert [type(one.exception()) for one in tries if one.exception()] == [EntryChanged] * 3
+    number, graph = knowledge.read_graph()
+    assert graph.get(ref).body == made[0].by and number == made[0].edition_id
+    with db.session_scope() as session:
+        versions.undo(session, ref, 2, "me")
+    assert knowledge.read_graph()[1].get(ref).body == "0"

@@ -188,3 +188,32 @@ async def test_a_client_can_wait_for_the_answer(http, server, bot):
     assert reply["messages"] == []
     status, reply = await call(http, "GET", f"{server}/chat/messages?after=2&wait=60", headers=headers)
     assert (status, reply["error"]["field"]) == (400, "wait")
+
+
+async def test_what_a_visitor_wants_to_be_told_is_kept_and_mistakes_are_named(http, server):
+    headers, news = await new_visitor(http, server), f"{server}/chat/news"
+    status, before = await call(http, "GET", news, headers=headers)
+    assert status == 200 and before["quiet_from"] == "22:00"
+    assert {one["topic"]: one["wanted"] for one in before["topics"]}["policies"] is False
+    wishes = {
+        "topics": {"policies": True},
+        "quiet_from": "21:00",
+        "quiet_until": "09:00",
+        "zone": "Asia/Tokyo",
+    }
+    await call(http, "POST", news, headers=headers, json=wishes)
+    _, after = await call(http, "GET", news, headers=headers)
+    assert {one["topic"]: one["wanted"] for one in after["topics"]}["policies"] is True
+    assert (after["quiet_from"], after["quiet_until"], after["zone"]) == ("21:00", "09:00", "Asia/Tokyo")
+    for wrong, field in (
+        ({"topics": {"tickets": False}}, "topics"),  # one's own affairs always come
+        ({"topics": ["policies"]}, "topics"),
+        ({"zone": "Mars/Base"}, "zone"),
+        ({"zone": "../../etc/passwd"}, "zone"),
+        ({"quiet_from": "25:00", "quiet_until": "08:00"}, "quiet_from"),
+        ({"quiet_from": "22:00", "quiet_until": ""}, "quiet_until"),
+        ({"language": 5}, "language"),
+    ):
+        status, refused = await call(http, "POST", news, headers=headers, json=wrong)
+        assert (status, refused["error"]["field"]) == (400, field), wrong
+    assert (await call(http, "GET", news))[0] == 401

@@ -44,6 +44,7 @@ async def test_a_message_is_acknowledged_answered_and_told_to_rasa_with_its_meta
         "message_id": id,
         "channel": "web",
         "identity": conversation_of(page),
+        "chosen": {"language": None, "style": None},
     }
     assert (asked.message_id, asked.input_channel, asked.output_channel.name()) == (id, "web", "web")
     assert page.shown[2]["reply_to"] == 1

@@ -9,7 +9,7 @@ import pytest
 
 from kefu import db
 from kefu.config import ROOT, settings
-from kefu.knowledge import service
+from kefu.knowledge import live, service
 from tests.company import write_company
 
 
@@ -32,6 +32,8 @@ def installation(tmp_path, monkeypatch, empty_database) -> Path:
     shutil.copy(empty_database, tmp_path / "kefu.db")
     monkeypatch.setenv("KEFU_VAR_DIR", str(tmp_path))
     monkeypatch.setattr(service, "_current", service._Current())
+    monkeypatch.setattr(live.name_matcher, "value", None)
+    monkeypatch.setattr(live.name_matcher, "edition", None)
     _forget()
     yield tmp_path
     db.engine().dispose()

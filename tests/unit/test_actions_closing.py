@@ -15,6 +15,7 @@ from actions.ticket_closing import (
     ActionReopenTicket,
     ActionTakeReason,
 )
+from actions.ticket_offer import ActionOfferTicket
 from actions.tickets import ActionAddTicketDetail, ActionCheckTicket
 from kefu.db import session_scope
 from kefu.tickets import progress, service
@@ -97,9 +98,80 @@ def test_a_fault_of_another_product_is_a_matter_of_its_own(customer):
     assert ticket_of(customer).status == "resolved"
 
 
-def test_danger_comes_before_the_ticket(customer):
-    customer.says("没有，现在冒烟了", "answer_unhelpful").gets(ActionNextStep())
-    assert customer.responses == ["utter_safety_smoke", "utter_offer_critical"]
+@pytest.mark.parametrize(
+    ("intent", "action"), [("answer_unhelpful", ActionNextStep), ("report_fault", ActionAnswer)]
+)
+def test_danger_told_of_the_ticket_is_warned_of_and_reopens_it_as_critical(customer, intent, action):
+    customer.says("没有，现在冒烟了", intent).gets(action())
+    assert customer.responses == ["utter_safety_smoke", "utter_ticket_reopened_critical"]
+    ticket = ticket_of(customer)
+    assert (ticket.status, ticket.urgency, ticket.priority) == ("assigned", "critical", 1)
+
+
+def test_a_no_after_another_question_reopens_the_one_that_is_to_be_confirmed(customer):
+    customer.slots.update(awaiting=None, ticket_number=None)
+    customer.says("还没解决", "answer_unhelpful").gets(ActionNextStep())
+    assert (customer.responses, customer.slots["awaiting"]) == (
+        ["utter_ticket_reopened_ask_reason"],
+        "reason",
+    )
+    assert ticket_of(customer).status == "assigned"
+
+
+def test_where_several_are_to_be_confirmed_a_late_no_asks_which(customer):
+    first = ticket_of(customer).number
+    service.open_ticket(
+        TicketRequest("m2", customer.name, "web", "repair", "normal", "C2 黑屏", line="智能摄像头")
+    )
+    for step in ("in_progress", "resolved"):
+        does(customer, step)
+    customer.slots.update(awaiting=None, ticket_number=None)
+    customer.says("还没解决", "answer_unhelpful").gets(ActionNextStep())
+    assert customer.responses == ["utter_which_not_solved"]
+    customer.presses(customer.payloads[-1], "answer_unhelpful", ticket_number=first).gets(ActionNextStep())
+    assert service.find_ticket(customer.name, first).status == "assigned"
+
+
+@pytest.fixture
+def waited_for(customer):
+    """A customer whom a colleague asked for something."""
+    service.reopen_ticket("no", customer.name, "没好")
+    does(customer, "waiting")
+    customer.slots["awaiting"] = "detail"
+    return customer
+
+
+@pytest.mark.parametrize(
+    ("said", "intent", "action"),
+    [
+        ("在天猫买的，序列号 L3A20231100456", "inform", ActionTakeInformation),
+        ("固件版本2.1.3", "report_fault", ActionAnswer),
+        ("发票找不到了", "request_invoice", ActionOfferTicket),
+    ],
+)
+def test_what_a_colleague_waits_for_goes_into_the_ticket_whatever_it_sounds_like(
+    waited_for, said, intent, action
+):
+    waited_for.says(said, intent).gets(action())
+    assert waited_for.responses == ["utter_ticket_detail_added"]
+    ticket = ticket_of(waited_for)
+    assert (ticket.status, ticket.notes[-1].kind, ticket.notes[-1].text) == ("in_progress", "detail", said)
+
+
+@pytest.mark.parametrize(
+    ("said", "intent", "entities"),
+    [("L3多少钱？", "ask_price", {"product": "L3"}), ("C2看不到画面", "report_fault", {"product": "C2"})],
+)
+def test_another_wish_is_met_while_a_colleague_waits_on(waited_for, said, intent, entities):
+    waited_for.says(said, intent, **entities).gets(ActionAnswer())
+    assert "utter_ticket_detail_added" not in waited_for.responses
+    assert ticket_of(waited_for).status == "waiting"
+
+
+def test_danger_told_to_a_colleague_who_waits_is_warned_of_and_kept_in_the_same_ticket(waited_for):
+    waited_for.says("现在冒烟了怎么办", "report_fault").gets(ActionAnswer())
+    assert waited_for.responses == ["utter_safety_smoke", "utter_ticket_detail_critical"]
+    assert ticket_of(waited_for).urgency == "critical"
 
 
 def test_a_button_knows_its_ticket_long_after(customer):
@@ -142,7 +214,7 @@ def test_a_low_rating_asks_once_what_was_wrong_and_puts_it_on_the_ticket(custome
     assert (customer.responses, customer.slots["awaiting"]) == (["utter_low_rating_passed_on"], "reason")
     customer.says("师傅迟到了两个小时", "complain").gets(ActionTakeReason())
     ticket = ticket_of(customer)
-    assert (ticket.status, ticket.escalated_at is not None) == ("assigned", True)
+    assert (ticket.status, ticket.escalated_at is not None, ticket.holder) == ("new", True, None)
     assert (ticket.notes[-1].kind, ticket.notes[-1].text) == ("detail", "师傅迟到了两个小时")
 
 

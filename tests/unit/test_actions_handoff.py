@@ -5,12 +5,14 @@ from sqlalchemy import event, select
 
 from actions.consulting import ActionAnswer, ActionNextStep
 from actions.general import ActionFallback, ActionSmallTalk
-from actions.handoff import ActionLeaveQueue, ActionRequestHuman
+from actions.handoff import ActionLeaveQueue, ActionRequestHuman, ActionTellAgreed
 from actions.ticket_offer import ActionDeclineOffer, ActionOfferTicket
+from actions.tickets import ActionCheckTicket
 from kefu import db
 from kefu.customers import service as customers
 from kefu.customers.service import Sender
 from kefu.db import session_scope
+from kefu.handoff import service
 from kefu.handoff.models import Agent, Handoff
 from kefu.tickets.routing import rules
 from tests.customer import Customer
@@ -199,3 +201,34 @@ def test_a_turn_that_is_answered_asks_nothing_about_people(customer, staffed):
         event.remove(db.engine(), *listener)
     assert customer.responses[0].startswith("utter_answer") and statements
     assert not [sql for sql in statements if "handoffs" in sql or "customers" in sql or "agents" in sql]
+
+
+def test_what_was_agreed_is_told_again_to_who_asks_for_it(customer, staffed):
+    customer.says("转人工", "request_human").gets(ActionRequestHuman())
+    with session_scope() as session:
+        (handoff,) = service.assign(session)
+        service.end(session, handoff.id, "agent:1", "明天上午电话联系")
+    customer.says("刚才说什么时候联系我", "check_agreed").gets(ActionTellAgreed())
+    assert (customer.responses, customer.told("note")) == (["utter_agreed"], "明天上午电话联系")
+    assert customer.says("工单进度", "check_ticket").gets(ActionCheckTicket()).responses == ["utter_agreed"]
+    assert Customer("web-other").says("刚才怎么说的", "check_agreed").gets(ActionTellAgreed()).responses == [
+        "utter_nothing_agreed"
+    ]
+
+
+def test_the_product_named_beside_the_wish_for_a_person_chooses_the_queue(customer, staffed):
+    customer.says("门锁坏了，帮我转人工", "request_human", product_line=("门锁", "智能门锁"))
+    customer.gets(ActionRequestHuman())
+    with session_scope() as session:
+        handoff = session.scalar(select(Handoff))
+        assert (handoff.queue, handoff.skill) == ("repairs", "locks")
+
+
+def test_who_asks_for_a_person_gets_whoever_is_there_of_another_team(customer):
+    with session_scope() as session:
+        session.add(Agent(name="小陈", queues=["complaints"], status="online"))
+    assert customer.says("转人工", "request_human").gets(ActionRequestHuman()).responses == [
+        "utter_handoff_requested"
+    ]
+    (handoff,) = takeovers()
+    assert handoff.queue == "complaints" and handoff.reasons[-1][2] == "nobody_online"

@@ -309,8 +309,16 @@ def test_a_ticket_is_withdrawn_once_and_can_be_taken_up_again(owner):
     assert owner.responses == ["utter_ticket_wrong_state"]
     assert owner.told("status") == "已撤销"
     assert owner.says("重新打开", "reopen_ticket").gets(ActionReopenTicket()).responses == [
-        "utter_ticket_reopened_ask_reason"
+        "utter_ticket_restored"
     ]
+
+
+def test_a_phone_that_was_left_before_is_not_asked_for_again(owner):
+    owner.says("我要报修 S1没声音", "open_ticket", product="S1").gets(ActionStartTicket())
+    assert (owner.responses, owner.told("phone")) == (["utter_phone_known"], "138****8000")
+    assert owner.slots["ticket_phone"] == "13800138000"
+    owner.slots.update(ticket_problem="S1没声音", ticket_product="S1")
+    assert owner.says("好", "inform").gets(ActionAskTicketConfirmed()).told("phone") == "138****8000"
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from kefu.customers import service as customers
 from kefu.customers.models import Identity
 from kefu.customers.service import Sender
 from kefu.db import session_scope, utcnow
+from kefu.handoff import idle
 from kefu.handoff import service as handoffs
 from kefu.handoff.models import Agent, Handoff
 from kefu.tickets import closing, progress
@@ -48,6 +49,9 @@ class FakeChannel:
 
     async def typing(self, entry, on):
         self.states.append(("typing", entry.seq, on))
+
+    async def person_types(self, identity):
+        self.states.append(("person", identity))
 
     def stored(self, entry, session):
         self.states.append(("stored", entry.seq))
@@ -232,10 +236,10 @@ async def test_a_channel_that_cannot_show_a_message_does_not_spoil_the_turn(hub)
 LI = Actor("agent", "account:1", "李晓雨")
 
 
-def moves(ticket, step):
+def moves(ticket, step, text=""):
     """Has a colleague take a step."""
     with session_scope() as session:
-        progress.move(session, ticket.number, step, LI)
+        progress.move(session, ticket.number, step, LI, text=text)
 
 
 def slots(rasa):
@@ -279,6 +283,18 @@ class TestReceiptsOfCases:
         assert said["text"].startswith("utter_case_resolved")
         assert said["buttons"] == [{"title": "Yes", "payload": "/yes"}]
         assert slots(rasa) == {"awaiting": "confirmation", "ticket_number": ticket.number}
+
+    async def test_what_is_missing_and_how_it_was_solved_is_told_with_the_step(self, hub, news, rasa, ticket):
+        for step in ("assigned", "waiting", "resolved"):
+            moves(ticket, step, f"text of {step}")
+            await hears(hub, news)
+        said = [(text.split()[0], "text of" in text) for text in hub.web.texts()[1:]]
+        assert said == [
+            ("utter_case_receipt", True),
+            ("utter_case_waiting", True),
+            ("utter_case_solved", True),
+        ]
+        assert slots(rasa)["awaiting"] == "confirmation"
 
     async def test_in_the_middle_of_a_form_the_forms_question_stands(self, hub, news, rasa, ticket):
         rasa.trackers[PAGE.id].update(ActiveLoop("ticket_form"))
@@ -351,6 +367,31 @@ class TestTakeovers:
         assert len(hub.web.texts()) == before + 1
         with session_scope() as session:
             assert session.get(Handoff, talk).idle_step == 1
+
+    async def test_who_gets_no_answer_is_apologised_to_once_and_at_last_offered_a_ticket(
+        self, hub, rasa, news, talk
+    ):
+        await hears(hub, news)
+        before = len(hub.web.texts())
+        await says(hub, PAGE, "在吗")
+        with session_scope() as session:
+            session.get(Handoff, talk).customer_at = datetime(2026, 1, 1)
+        await hears(hub, news)
+        await says(hub, PAGE, "还在吗")
+        await hears(hub, news)
+        assert hub.web.texts()[before:] == ["utter_handoff_sorry"]
+        with session_scope() as session:
+            idle.reclaim(session)  # 小李 rests, and nobody else is there
+        await hears(hub, news)
+        assert hub.web.texts()[-1].startswith("utter_handoff_unanswered")
+        assert (slots(rasa)["awaiting"], slots(rasa)["ticket_offer"]["problem"]) == ("ticket_offer", "还在吗")
+
+    async def test_a_person_who_writes_is_seen_writing_once_for_each_sign(self, hub, talk):
+        with session_scope() as session:
+            handoffs.types(session, PAGE.id, "agent")
+        await hub.show_typing()
+        await hub.show_typing()
+        assert hub.web.states.count(("person", PAGE.id)) == 1
 
     async def test_while_queued_the_bot_answers(self, hub, rasa, agent):
         with session_scope() as session:

@@ -1,6 +1,7 @@
 """The desk's routes: taking customers, speaking, handing on, ending, and what is known of them."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -8,10 +9,12 @@ from sqlalchemy import select
 from kefu.console import views
 from kefu.console.models import AuditEntry
 from kefu.conversations.ledger import Ledger
+from kefu.customers import profile
 from kefu.customers import service as customers
 from kefu.db import session_scope
-from kefu.handoff import overview, service
+from kefu.handoff import dispatch, overview, service
 from kefu.handoff.models import Agent, Handoff
+from kefu.tickets import assignment, progress
 from kefu.tickets.routing import Case, route
 from tests import console as people
 
@@ -188,6 +191,18 @@ def test_what_is_known_of_a_customer_is_shown_without_the_whole_phone_number(bro
     assert [one["channel"] for one in known["identities"]] == ["web"]
 
 
+def test_what_was_learned_of_a_customer_is_shown_with_its_source_and_corrected(browser, chat):
+    path = f"/api/conversations/{chat[1].id}"
+    with session_scope() as session:
+        profile.tell(session, chat[1].id, "device", "L3", 1.0, "event:7")
+    fact = browser.get(f"{path}/customer").json()["profile"]["facts"][0]
+    assert (fact["name"], fact["value"], fact["source"]) == ("device", "L3", "event:7")
+    denial = {"name": "device", "value": "L3", "right": False}
+    assert browser.post(f"{path}/facts", json=denial).json()["profile"]["facts"] == []
+    unknown = browser.post(f"{path}/facts", json={**denial, "value": "L99", "right": True})
+    assert (unknown.status_code, unknown.json()["error"]["field"]) == (422, "value")
+
+
 def test_customers_are_found_by_ticket_phone_and_identity_if_one_may_see_them(browser, chat, visit):
     people.account("wang", queues=["orders"])
     number = people.ticket(chat[1])
@@ -231,7 +246,13 @@ def test_a_supervisor_changes_what_an_agent_does(li, visit):
     zhao = visit("zhao")
     change = {"queues": ["safety"], "skills": ["locks"], "capacity": 9}
     assert zhao.patch(f"/api/agents/{li.agent_id}", json=change).json()["agent"].items() >= change.items()
-    for field, value in (("queues", ["nowhere"]), ("capacity", 0), ("capacity", 51), ("skills", [""])):
+    for field, value in (
+        ("queues", ["nowhere"]),
+        ("capacity", 0),
+        ("capacity", 51),
+        ("skills", [""]),
+        ("skills", ["nothing"]),
+    ):
         answer = zhao.patch(f"/api/agents/{li.agent_id}", json={field: value})
         assert answer.status_code == 422 and answer.json()["error"]["field"].startswith(field)
 
@@ -289,3 +310,41 @@ def test_why_a_customer_came_is_shown(browser, visit):
     ).items()
     talk = browser.get(f"/api/conversations/{sender.id}/customer").json()["talks"][0]
     assert {"客户很生气", "VIP 客户"} <= {rule for _, _, rule in talk["reasons"]}
+
+
+def test_an_end_tells_the_customer_what_was_agreed_and_only_colleagues_the_rest(browser, chat):
+    handoff, sender = chat
+    ending = {"note": "明天上午上门", "private": "客户怀疑是电池"}
+    assert browser.post(f"/api/handoffs/{handoff}/end", json=ending).status_code == 200
+    assert state(handoff).note == "明天上午上门"
+    known = browser.get(f"/api/conversations/{sender.id}/customer").json()
+    assert [note["text"] for note in known["notes"]] == ["客户怀疑是电池"]
+
+
+def test_why_a_customer_is_passed_on_is_shown_to_who_gets_them(browser, chat):
+    browser.post(f"/api/handoffs/{chat[0]}/transfer", json={"queue": "orders", "reason": "要查发票"})
+    with session_scope() as session:
+        row = overview.open_rows(session)[chat[0]]
+    assert views.handoff(row, row.conversation)["passed_on"] == "要查发票"
+
+
+def test_who_is_passed_on_is_not_told_to_wait_if_somebody_takes_them_at_once(browser, chat):
+    with session_scope() as session:
+        assert [one.state for one in service.untold(session)] == ["human"]
+        service.tell(session, service.untold(session)[0])
+    browser.post(f"/api/handoffs/{chat[0]}/transfer", json={"queue": "repairs"})
+    with session_scope() as session:
+        assert service.untold(session) == []
+        session.get(Handoff, chat[0]).passed_on_at -= timedelta(seconds=6)
+        session.flush()
+        assert [one.state for one in service.untold(session)] == ["queued"]
+
+
+def test_a_customer_who_asks_for_a_person_waits_for_who_has_their_ticket(browser, li):
+    wang, sender = people.account("wang"), people.customer("t")
+    number = people.ticket(sender)
+    with session_scope() as session:
+        ticket = progress.get(session, number)
+        dispatch.give(session, ticket, wang.agent_id, assignment.BY_ITSELF)
+    handoff = people.waits(sender)
+    assert state(handoff).preferred_agent_id == wang.agent_id

@@ -1,6 +1,8 @@
 """What is pushed to operators: takeovers, colleagues, messages; to whom it concerns, none lost or twice."""
 
 import json
+import time
+from datetime import timedelta
 
 import pytest
 from starlette.websockets import WebSocketDisconnect
@@ -151,3 +153,46 @@ def test_who_does_not_talk_with_customers_gets_no_socket(browser, visit):
         with browser.websocket_connect("/api/live", headers=cookie) as socket:
             socket.receive_text()
     assert refused.value.code == 4403
+
+
+def test_who_has_let_a_customer_go_hears_no_more_of_them(browser, opened):
+    sender = people.customer("a")
+    handoff = people.waits(sender)
+    with opened() as socket:
+        page = Page(socket)
+        page.until(type="hello")
+        browser.post(f"/api/handoffs/{handoff}/accept")
+        page.until(type="handoff", state="human")
+        page.send({"watch": sender.id})
+        page.until(type="watching")
+        browser.post(f"/api/handoffs/{handoff}/end", json={})
+        page.until(type="gone", id=handoff)
+        people.says(sender, "这是说给助手的")
+        people.waits(people.customer("b"))
+        page.until(type="handoff", state="queued")
+        page.send({"watch": sender.id})
+        people.says(sender, "这也是")
+        people.waits(people.customer("c"))
+        page.until(type="handoff", state="queued")
+        assert not any(event.get("text", "").startswith("这") for event in page.events)
+
+
+def test_each_side_sees_that_the_other_is_writing(browser, opened):
+    sender = people.customer("a")
+    handoff = people.waits(sender)
+    with opened() as socket:
+        page = Page(socket)
+        page.until(type="hello")
+        browser.post(f"/api/handoffs/{handoff}/accept")
+        page.until(type="handoff", state="human")
+        with session_scope() as session:
+            service.types(session, sender.id, "customer")
+        while not page.until(type="handoff", id=handoff)["typing_at"]:
+            pass
+        page.send({"typing": handoff})
+        for _ in range(200):
+            with session_scope() as session:
+                if found := service.typing_agents(session, timedelta(seconds=9)):
+                    break
+            time.sleep(0.01)
+        assert [conversation for conversation, _ in found] == [sender.id]

@@ -21,6 +21,8 @@ CASES = {
     ("PATCH", "/api/accounts/{account_id}"): ("accounts", {"name": "New"}, None),
     ("POST", "/api/accounts/{account_id}/reset"): ("accounts", {}, None),
     ("GET", "/api/audit"): ("audit", None, None),
+    ("GET", "/api/erasures"): ("privacy", None, None),
+    ("POST", "/api/erasures"): ("privacy", {"customer": "13800138000", "confirm": True}, None),
     ("POST", "/api/desk/status"): ("desk", {"status": "away"}, None),
     ("POST", "/api/handoffs/{handoff_id}/accept"): ("desk", {}, 404),
     ("POST", "/api/handoffs/{handoff_id}/messages"): ("desk", {"id": "0" * 36, "text": "x"}, 404),
@@ -29,8 +31,19 @@ CASES = {
     ("GET", "/api/conversations/{conversation}/messages"): ("customers", None, 404),
     ("GET", "/api/conversations/{conversation}/customer"): ("customers", None, 404),
     ("POST", "/api/conversations/{conversation}/notes"): ("customers", {"text": "x"}, 404),
+    ("POST", "/api/conversations/{conversation}/facts"): (
+        "customers",
+        {"name": "city", "value": "x", "right": False},
+        404,
+    ),
+    ("POST", "/api/conversations/{conversation}/tickets"): (
+        "customers",
+        {"id": "0" * 36, "kind": "repair", "description": "x"},
+        404,
+    ),
     ("GET", "/api/conversations/{conversation}/suggestions"): ("customers", None, 404),
     ("GET", "/api/customers"): ("customers", None, None),
+    ("POST", "/api/suggestions/reword"): ("customers", {"ref": "faq:x", "task": "polish"}, None),
     ("POST", "/api/conversations/{conversation}/step-in"): ("supervise", {}, None),
     ("POST", "/api/handoffs/{handoff_id}/reassign"): ("supervise", {"agent_id": 1}, None),
     ("POST", "/api/conversations/{conversation}/level"): ("supervise", {"level": "vip"}, None),
@@ -39,6 +52,13 @@ CASES = {
     ("GET", "/api/tickets"): ("tickets", None, None),
     ("GET", "/api/tickets/{number}"): ("tickets", None, None),
     ("POST", "/api/tickets/{number}/progress"): ("tickets", {"status": "in_progress", "version": 1}, None),
+    ("POST", "/api/tickets/{number}/reply"): ("tickets", {"text": "x", "version": 1}, None),
+    ("POST", "/api/tickets/{number}/comment"): ("tickets", {"text": "x", "version": 1}, None),
+    ("POST", "/api/tickets/{number}/correct"): (
+        "tickets",
+        {"kind": "repair", "urgency": "high", "version": 1},
+        None,
+    ),
     ("POST", "/api/tickets/{number}/escalate"): ("tickets", {"text": "x", "version": 1}, None),
     ("POST", "/api/tickets/{number}/merge"): ("tickets", {"into": "GD1", "version": 1}, None),
     ("POST", "/api/tickets/bulk"): (
@@ -60,6 +80,47 @@ CASES = {
     ("POST", "/api/agents/{agent_id}/take-back"): ("supervise", {}, None),
     ("GET", "/api/unanswered"): ("knowledge", None, None),
     ("GET", "/api/knowledge"): ("knowledge", None, None),
+    ("GET", "/api/campaigns"): ("campaigns", None, None),
+    ("POST", "/api/campaigns"): (
+        "campaigns",
+        {"name": "x", "topic": "offers", "texts": {"zh": "x", "en": "x"}},
+        None,
+    ),
+    ("POST", "/api/campaigns/preview"): ("campaigns", {"topic": "offers"}, None),
+    ("POST", "/api/campaigns/{campaign_id}/steps"): ("campaigns", {"step": "start"}, None),
+    ("GET", "/api/campaigns/{campaign_id}/results"): ("campaigns", None, None),
+    ("GET", "/api/notifications"): ("campaigns", None, None),
+    ("POST", "/api/notifications/again"): ("campaigns", {"ids": [1]}, None),
+    ("POST", "/api/policy-news"): ("campaigns", {"name": "x", "summary": {"zh": "x", "en": "x"}}, None),
+    ("GET", "/api/graph"): ("knowledge", None, None),
+    ("GET", "/api/entries"): ("knowledge", None, None),
+    ("GET", "/api/entries/one"): ("knowledge", None, None),
+    ("GET", "/api/entries/choices"): ("knowledge", None, None),
+    ("GET", "/api/entries/export"): ("knowledge", None, None),
+    ("POST", "/api/entries"): (
+        "knowledge",
+        {"kind": "faq", "content": {"question": "x", "answer": "y"}},
+        None,
+    ),
+    ("POST", "/api/entries/remove"): ("knowledge", {"ref": "faq:x", "seen": 0}, None),
+    ("POST", "/api/entries/undo"): ("knowledge", {"ref": "faq:x", "seen": 1}, None),
+    ("POST", "/api/entries/restore"): ("knowledge", {"ref": "faq:x", "seen": 1, "number": 0}, None),
+    ("POST", "/api/entries/keep"): ("knowledge", {"ref": "faq:x", "seen": 1}, None),
+    ("POST", "/api/entries/import"): ("knowledge", {}, None),
+    ("GET", "/api/editions"): ("knowledge", None, None),
+    ("POST", "/api/editions/{edition_id}/roll-back"): ("knowledge", {}, None),
+    ("GET", "/api/documents"): ("knowledge", None, None),
+    ("POST", "/api/documents"): ("knowledge", {}, None),
+    ("POST", "/api/documents/tickets"): ("knowledge", {}, None),
+    ("GET", "/api/candidates"): ("knowledge", None, None),
+    ("GET", "/api/candidates/{candidate_id}"): ("knowledge", None, None),
+    ("POST", "/api/candidates/{candidate_id}/into"): ("knowledge", {"ref": "faq:x"}, None),
+    ("POST", "/api/candidates/{candidate_id}/accept"): (
+        "knowledge",
+        {"kind": "faq", "content": {"question": "x", "answer": "y"}},
+        None,
+    ),
+    ("POST", "/api/candidates/{candidate_id}/reject"): ("knowledge", {"reason": "x"}, None),
     ("GET", "/api/ticket-views"): ("tickets", None, None),
     ("POST", "/api/ticket-views"): ("tickets", {"name": "x", "filters": {}}, None),
     ("DELETE", "/api/ticket-views/{view_id}"): ("tickets", None, 404),
@@ -79,15 +140,17 @@ OTHERS = [case for case, (_, _, status) in CASES.items() if status]
 
 
 @pytest.fixture
-def world(installation):
+def world(installation, monkeypatch):
     """Somebody of each role, and a customer who talks with an agent: gives what stands in paths."""
     made = {role: people.account(role, role) for role in ROLES}
     people.account("other", "agent", queues=["orders"])
     sender = people.customer("a")
     handoff = people.waits(sender)
+    from kefu.console import readers
     from kefu.db import session_scope
     from kefu.handoff import service
 
+    monkeypatch.setattr(readers, "_read", lambda *_: None)
     with session_scope() as session:
         service.accept(session, handoff, made["agent"].agent_id)
     return {
@@ -100,6 +163,9 @@ def world(installation):
         "token_id": 1,
         "webhook_id": 1,
         "delivery_id": 1,
+        "campaign_id": 1,
+        "edition_id": 1,
+        "candidate_id": 1,
     }
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from kefu.conversations.ledger import Ledger
 from kefu.db import session_scope
 from kefu.tickets import progress, service
 from tests import console as people
@@ -89,7 +90,7 @@ def test_a_ticket_is_moved_on_and_its_time_line_says_by_whom(browser, numbers):
         assert (moved["status"], moved["timeline"][-1]["kind"], moved["timeline"][-1]["by"]) == (
             status, status, "李晓雨",
         )  # fmt: skip
-    assert moved["steps"] == ["reopened"]
+    assert moved["steps"] == ["reopened", "reply", "comment"]
 
 
 def error(answer):
@@ -112,7 +113,7 @@ def test_closing_and_withdrawing_are_the_supervisors(browser, supervisor, number
 
 
 def test_the_steps_offered_are_those_that_are_allowed(browser, supervisor, numbers):
-    steps = ["in_progress", "resolved", "merged", "escalated"]
+    steps = ["in_progress", "resolved", "merged", "escalated", "reply", "comment", "corrected"]
     assert shown(browser, numbers[0])["steps"] == steps
     assert shown(supervisor, numbers[0])["steps"] == [*steps[:2], "cancelled", *steps[2:]]
 
@@ -121,7 +122,7 @@ def test_a_colleagues_ticket_is_theirs_and_the_supervisors(browser, supervisor, 
     people.account("wang", name="王磊")
     wang = visit("wang")
     move(wang, numbers[0], "in_progress")
-    assert shown(browser, numbers[0])["steps"] == ["escalated"]
+    assert shown(browser, numbers[0])["steps"] == ["escalated", "comment"]
     assert error(move(browser, numbers[0], "resolved")) == (403, "not_yours")
     assert error(send(browser, numbers[0], "merge", into=numbers[1])) == (403, "not_yours")
     seen = {"number": numbers[0], "version": shown(browser, numbers[0])["version"]}
@@ -245,3 +246,72 @@ def test_views_are_kept_replaced_by_name_and_dropped_by_their_owner_only(browser
     assert browser.delete(f"/api/ticket-views/{kept['id']}").status_code == 200
     bad = {"name": "x", "filters": {"status": ["lost"]}}
     assert browser.post("/api/ticket-views", json=bad).json()["error"]["field"] == "status"
+
+
+def test_a_reply_reaches_the_customer_and_a_comment_only_colleagues(browser, visit, numbers):
+    sender = people.customer("a")
+    people.says(sender, "门锁打不开")
+    assert send(browser, numbers[0], "reply", text="请拍一张锁舌的照片").status_code == 200
+    assert send(browser, numbers[0], "comment", text="像是电机坏了").status_code == 200
+    bodies = [entry.body for entry in Ledger().before(sender.id, None, 10) if entry.direction == "out"]
+    assert [(body["text"], body["agent"]["name"]) for body in bodies] == [("请拍一张锁舌的照片", "李晓雨")]
+    ticket = shown(browser, numbers[0])
+    noted = [(line["kind"], line["text"], line["by"]) for line in ticket["timeline"][1:]]
+    assert noted == [("reply", "请拍一张锁舌的照片", "李晓雨"), ("comment", "像是电机坏了", "李晓雨")]
+    assert ticket["responded_at"]
+    stale = browser.post(f"/api/tickets/{numbers[0]}/reply", json={"version": 1, "text": "又一次"})
+    assert error(stale) == (409, "changed_meanwhile")
+    assert len([e for e in Ledger().before(sender.id, None, 10) if e.direction == "out"]) == 1
+
+
+def test_what_was_wrongly_classified_is_corrected_and_routed_anew(browser, numbers):
+    corrected = send(browser, numbers[0], "correct", kind="complaint", urgency="normal").json()["ticket"]
+    assert (corrected["kind"], corrected["urgency"], corrected["queue"]) == (
+        "complaint", "normal", "complaints",
+    )  # fmt: skip
+    assert corrected["timeline"][-1]["changes"] == [
+        ["kind", "repair", "complaint"], ["urgency", "high", "normal"]
+    ]  # fmt: skip
+    again = send(browser, numbers[0], "correct", kind="complaint", urgency="normal").json()["ticket"]
+    assert again["version"] == corrected["version"]
+
+
+def test_a_ticket_is_merged_by_the_end_of_the_others_number_which_is_offered(browser, numbers):
+    other = people.ticket(people.customer("a"), "门锁还是打不开")
+    assert [one["number"] for one in shown(browser, numbers[0])["others"]] == [other]
+    merged = send(browser, numbers[0], "merge", into=other[-5:]).json()["ticket"]
+    assert (merged["number"], merged["merged"]) == (other, [numbers[0]])
+    assert error(send(browser, numbers[1], "merge", into=numbers[2][-5:])) == (404, "not_found")
+
+
+def test_the_time_line_says_what_the_customer_did_to_the_state_and_that_they_urged_again(browser, numbers):
+    customer = people.customer("a").id
+    send(browser, numbers[0], "take")
+    browser.post(
+        f"/api/tickets/{numbers[0]}/progress",
+        json={"version": shown(browser, numbers[0])["version"], "status": "waiting", "text": "请发照片"},
+    )
+    service.add_detail("m1", customer, "照片发了", numbers[0])
+    assert service.urge_ticket("m2", customer, numbers[0])[1]
+    assert not service.urge_ticket("m3", customer, numbers[0])[1]
+    assert not service.urge_ticket("m3", customer, numbers[0])[1]  # the same message, handled again
+    line = shown(browser, numbers[0])["timeline"]
+    assert [note["kind"] for note in line[2:]] == ["waiting", "detail", "urged", "urged_again"]
+    assert (line[2]["text"], line[3]["status"]) == ("请发照片", "in_progress")
+    move(browser, numbers[0], "resolved")
+    service.reopen_ticket("m4", customer, "没好", numbers[0])
+    given = shown(browser, numbers[0])["timeline"][-1]
+    assert (given["kind"], given["by"], given["to"]) == ("assigned", None, "李晓雨")
+
+
+def test_a_colleague_opens_a_ticket_for_a_customer_once_who_is_told(browser, supervisor):
+    conversation = people.says(people.customer("d"), "门锁打不开")
+    body = {"id": "0" * 36, "kind": "repair", "description": "门锁打不开"}
+    opened = [supervisor.post(f"/api/conversations/{conversation}/tickets", json=body) for _ in range(2)]
+    assert opened[0].json() == opened[1].json()
+    with session_scope() as session:
+        (ticket,) = progress.untold(session)
+        assert (ticket.number, ticket.status) == (opened[0].json()["number"], "new")
+    for text in (conversation[-4:], ticket.number[-5:], ticket.number, ""):
+        found = supervisor.get("/api/customers", params={"q": text}).json()["customers"]
+        assert [one["conversation"] for one in found] == [conversation], text

@@ -9,6 +9,7 @@ from sqlalchemy.pool import StaticPool
 
 from kefu.db import Base, session_scope, utcnow
 from kefu.handoff import agents, idle, service
+from kefu.handoff.models import Agent
 from kefu.tickets.routing import Route
 
 LATER = utcnow() + timedelta(days=1)
@@ -87,18 +88,42 @@ def test_whoever_speaks_begins_the_wait_anew(session, talk, who):
     assert idle.close_silent(session) == idle.silent_customers(session) == []
 
 
-def test_a_customer_without_an_answer_goes_to_a_colleague_with_room(session, talk, agent):
+def test_whoever_waits_for_the_first_words_of_an_agent_is_not_taken_for_silent(session, talk):
+    handoff = talk(customer=20, by_agent=30)
+    handoff.agent_at = None
+    session.flush()
+    assert (idle.silent_customers(session), idle.neglected(session)) == ([], [handoff])
+
+
+def test_a_customer_without_an_answer_is_apologised_to_once_however_often_they_ask(session, talk):
+    handoff = talk(customer=4, by_agent=30)
+    assert idle.neglected(session) == [handoff]
+    assert (idle.apologise(session, handoff), idle.apologise(session, handoff)) == (True, False)
+    service.spoke(session, handoff, "customer")
+    assert idle.neglected(session) == [] and handoff.customer_at < utcnow() - timedelta(minutes=3)
+    service.spoke(session, handoff, "agent")
+    service.spoke(session, handoff, "customer")
+    assert handoff.idle_step == 0
+
+
+@pytest.mark.parametrize("queue", ["repairs", "orders"])
+def test_a_customer_without_an_answer_waits_for_whoever_is_there_and_the_silent_agent_rests(
+    session, talk, agent, queue
+):
     handoff = talk(customer=7, by_agent=30)
-    agent("wang")
+    silent = session.get(Agent, handoff.agent_id)
+    agent("wang").queues = [queue]
     assert idle.reclaim(session) == [handoff]
-    assert (handoff.state, handoff.agent_id, handoff.priority) == ("queued", None, 2)
+    assert (handoff.state, handoff.agent_id, handoff.priority, handoff.queue) == ("queued", None, 2, queue)
+    assert silent.status == "away" and [one.agent_id for one in service.assign(session)] != [silent.id]
 
 
 @pytest.mark.parametrize("status", ["away", "offline"])
-def test_without_a_colleague_the_customer_stays(session, talk, agent, status):
-    talk(customer=7, by_agent=30)
+def test_without_a_colleague_the_talk_ends_as_unanswered(session, talk, agent, status):
+    handoff = talk(customer=7, by_agent=30)
     agent("wang", status)
-    assert idle.reclaim(session) == []
+    assert idle.reclaim(session) == [handoff]
+    assert (handoff.state, handoff.closed_by) == ("closed", "unanswered")
 
 
 def test_who_is_answered_or_waits_shortly_stays(session, talk, agent):

@@ -253,3 +253,13 @@ class Takeovers(RuleBasedStateMachine):
 
 TestTakeovers = Takeovers.TestCase
 TestTakeovers.settings = hypothesis_settings(max_examples=60, stateful_step_count=30, deadline=None)
+
+
+def test_where_the_team_is_not_there_whoever_is_gets_the_customer_and_the_reason_says_so(session, agent):
+    wanted = route()
+    assert service.reachable(session, "web-a", wanted) is None
+    agent("li", queues=["orders"])
+    found = service.reachable(session, "web-a", wanted)
+    assert (found.queue, found.reasons[-1]) == ("orders", ("queue", "orders", "nobody_online"))
+    agent("wang", queues=["repairs"])
+    assert service.reachable(session, "web-a", wanted) is wanted

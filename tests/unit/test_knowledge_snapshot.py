@@ -59,6 +59,23 @@ def test_the_old_one_serves_until_the_newer_one_is_built(numbers):
     assert numbers() == "edition 2"
 
 
+def test_after_a_pause_the_first_caller_has_the_newer_one(numbers, monkeypatch):
+    numbers()
+    numbers.loaded = 2
+    numbers.goes_on.set()
+    monkeypatch.setattr(snapshot, "_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(snapshot, "_PATIENCE_SECONDS", 10.0)
+    assert numbers() == "edition 2"
+
+
+def test_after_a_pause_nobody_waits_for_long(numbers, monkeypatch):
+    numbers()
+    numbers.loaded = 2
+    monkeypatch.setattr(snapshot, "_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(snapshot, "_PATIENCE_SECONDS", 0.01)
+    assert numbers() == "edition 1"
+
+
 def test_within_a_second_nothing_is_looked_for(numbers, monkeypatch):
     monkeypatch.setattr(snapshot, "_RECHECK_SECONDS", 60.0)
     numbers()

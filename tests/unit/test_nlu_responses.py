@@ -13,7 +13,12 @@ version: "3.1"
 slots:
   language:
     type: categorical
-    values: [zh, en]
+    values: [zh, en, zh-Hans, zh-Hant]
+    mappings:
+    - type: custom
+  style:
+    type: categorical
+    values: [short, detailed]
     mappings:
     - type: custom
 responses:
@@ -30,6 +35,19 @@ responses:
     - type: slot
       name: language
       value: en
+  - text: "{answer}"
+    condition:
+    - type: slot
+      name: style
+      value: short
+    - type: slot
+      name: language
+      value: zh
+  utter_repair:
+  - text: "{agent}正在为您维修门锁，编号 {number}。"
+    buttons:
+    - title: 没问题
+      payload: /没问题
 """
 )
 OPTION = {"title": "L3", "payload": '/choose_option{"option_index": "1"}'}
@@ -78,3 +96,53 @@ async def test_options_stand_before_or_behind_the_responses_own_buttons(say):
 async def test_options_of_one_answer_do_not_stay_for_the_next(say):
     await say("多少钱", options=[OPTION])
     assert [button["title"] for button in (await say("多少钱"))["buttons"]] == ["好"]
+
+
+@pytest.fixture
+def customer():
+    """A customer, with what they chose for all channels or in this conversation, and what they wrote."""
+
+    async def hears(text, kept=None, slots=(), just=(), response="utter_repair", **facts):
+        tracker = DialogueStateTracker("web-1", DOMAIN.slots)
+        for name, value in slots:
+            tracker.update(SlotSet(name, value))
+        tracker.update(UserUttered(text, metadata={"chosen": kept} if kept else None))
+        for name, value in just:
+            tracker.update(SlotSet(name, value))
+        facts = {"agent": "余小范", "number": "GD26112200070", "answer": "1899", **facts}
+        return await LanguageAwareResponses(None, DOMAIN).generate(response, tracker, "web", **facts)
+
+    return hears
+
+
+async def test_who_writes_traditional_characters_is_answered_in_them_and_names_stay(customer):
+    said = await customer("門鎖壞了")
+    assert said["text"] == "余小范正在為您維修門鎖，編號 GD26112200070。"
+    assert said["buttons"] == [{"title": "沒問題", "payload": "/没问题"}]
+    assert (await customer("门锁坏了"))["text"].startswith("余小范正在为您")
+
+
+async def test_what_the_customer_chose_on_another_channel_counts_here(customer):
+    assert (await customer("门锁坏了", {"language": "zh-Hant"}))["text"].startswith("余小范正在為您")
+    assert (await customer("門鎖壞了", {"language": "zh-Hans"}))["text"].startswith("余小范正在为您")
+    english = await customer("多少钱", {"language": "en", "style": None}, response="utter_answer")
+    assert english["text"] == "A: 1899"
+
+
+async def test_what_was_chosen_just_now_wins_over_what_was_known_as_the_message_came(customer):
+    said = await customer(
+        "说中文",
+        {"language": "en"},
+        slots=[("language", "en")],
+        just=[("language", "zh")],
+        response="utter_answer",
+    )
+    assert said["text"] == "答：1899"
+
+
+async def test_who_wants_it_short_gets_the_short_variant_where_there_is_one(customer):
+    short = {"style": "short"}
+    assert (await customer("多少钱", short, response="utter_answer"))["text"] == "1899"
+    assert (await customer("how much is it", short, response="utter_answer"))["text"] == "A: 1899"
+    now = await customer("短点", response="utter_answer", chosen=short)
+    assert now["text"] == "1899"

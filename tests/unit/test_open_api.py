@@ -17,8 +17,8 @@ from kefu.customers.models import Customer, Identity
 from kefu.customers.service import Sender
 from kefu.db import session_scope, utcnow
 from kefu.handoff import service as handoffs
+from kefu.tickets import progress, sla, telling
 from kefu.tickets import service as tickets
-from kefu.tickets import sla
 from kefu.tickets.models import Ticket, TicketNote
 from tests import console as people
 from tests.callers import caller, error
@@ -61,7 +61,9 @@ def test_a_ticket_is_opened_read_added_to_and_moved_on(crm, li):
     assert ticket["customer"] == li and ticket["channel"] == "wechat" and ticket["status"] == "new"
     crm.post(f"/tickets/{number}/details", json={"text": "换过电池了"})
     moved = crm.patch(f"/tickets/{number}", json={"status": "in_progress"})
-    assert moved.status_code == 200
+    assert moved.status_code == 200 and "assignee" not in moved.json()
+    with session_scope() as session:  # somebody works on it, though nobody of ours by name
+        assert telling.facts(progress.get(session, number), "en")["holder"] == "our service team"
     read = crm.get(f"/tickets/{number}").json()
     assert [(line["kind"], line["text"]) for line in read["timeline"]] == [
         ("opened", ""), ("detail", "换过电池了"), ("in_progress", "")

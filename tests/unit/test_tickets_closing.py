@@ -88,10 +88,13 @@ def test_a_low_rating_takes_it_up_again_at_the_supervisors(ticket, rating, close
     if closed:
         service.confirm("yes", ME)
     priority = now(ticket).priority
+    with session_scope() as session:
+        session.get(Ticket, ticket.id).assignee_id = 7
     rated = service.rate("points", ME, rating, ticket.number)
-    assert (rated.status, rated.rating, rated.told) == ("assigned", rating, "assigned")
+    assert (rated.status, rated.rating, rated.told, rated.holder) == ("new", rating, "new", None)
+    assert (rated.assignee_id, rated.left_by) == (None, 7), "who did the work does not get it again"
     assert rated.escalated_at is not None and rated.priority == priority - 1
-    assert history(ticket)[-3:] == [("reopened", "rating"), ("assigned", LI.id), ("escalated", "rating")]
+    assert history(ticket)[-2:] == [("reopened", "rating"), ("escalated", "rating")]
     assert service.rate("points", ME, rating, ticket.number).notes[-1].kind == "escalated", "handled once"
 
 

@@ -35,6 +35,9 @@ TOLD = {
     "merged": (WORK, {*OPEN}, "merged"),
     "joined": (WORK, {*OPEN}, None),
     "escalated": ((*WORK, "system"), {*OPEN}, None),
+    "reply": (WORK, {*OPEN, *OVER}, None),
+    "comment": (WORK, {*OPEN, *OVER}, None),
+    "corrected": (WORK, {*OPEN}, None),
     "urged": (("customer",), {*OPEN}, None),
     "detail": (("customer",), {*OPEN}, None),
     "rated": (("customer",), {*OPEN, *OVER}, None),
@@ -127,6 +130,11 @@ class Tickets(RuleBasedStateMachine):
             found = session.scalars(select(Ticket).order_by(Ticket.id))
             return {t.number: (t.status, t.merged_into, len(t.notes), t.escalated_at) for t in found}
 
+    def last(self, number):
+        """The kind of the ticket's newest note."""
+        with db.session_scope() as session:
+            return progress.get(session, number).notes[-1].kind
+
     def goes_on_as(self, number):
         return self.states()[number][1] or number
 
@@ -146,9 +154,12 @@ class Tickets(RuleBasedStateMachine):
         }
         done = self.attempt(commands[what][0], end, commands[what][1])
         after = self.states()[end]
-        if done and after[2] == before[2]:  # urged a moment ago, or closed already: nothing had to be noted
-            assert what in ("urge", "confirm") and after == before
-            self.noted[end, commands[what][1]] -= 1
+        if done and what == "urge" and self.last(end) == "urged_again":  # it was urged a moment ago
+            self.noted[end, "urged"] -= 1
+            self.noted[end, "urged_again"] += 1
+        elif done and after[2] == before[2]:  # closed already: nothing had to be noted
+            assert what == "confirm" and after == before
+            self.noted[end, "closed"] -= 1
         if done and what == "reopen" and after[0] == "assigned":
             self.noted[end, "assigned"] += 1
 
@@ -215,8 +226,15 @@ class Tickets(RuleBasedStateMachine):
             with db.session_scope() as session:
                 progress.merge(session, number, into, actor)
 
+        raised = self.is_escalated(number) and not self.is_escalated(into)
         if self.attempt(command, number, "merged"):
             self.noted[into, "joined"] += 1
+            self.noted[into, "escalated"] += raised
+
+    @staticmethod
+    def is_escalated(number):
+        with db.session_scope() as session:
+            return session.scalar(select(Ticket.escalated_at).filter_by(number=number)) is not None
 
     @invariant()
     def everything_is_in_order(self):

@@ -8,6 +8,7 @@ from ruamel.yaml import YAML
 
 from kefu.config import ROOT
 from kefu.knowledge.schema import CategoryFile
+from kefu.language.script import TRADITIONAL, in_script, script_of
 
 RESPONSES = YAML(typ="safe").load((ROOT / "domain.yml").read_text(encoding="utf-8"))["responses"]
 CATEGORIES = CategoryFile.parse_obj(
@@ -19,10 +20,14 @@ _HALF_WIDTH = re.compile(rf"{_HAN}[ ]?[,;:?!]|[,;?!]{_HAN}|}}[:;,?!]|{_HAN}[.](?
 
 def texts(name, english):
     for variant in RESPONSES[name]:
-        conditions = {(c["name"], c["value"]) for c in variant.get("condition", ())}
-        if (("language", "en") in conditions) == english:
+        if (("language", "en") in asked_for(variant)) == english:
             yield variant["text"]
             yield from (button["title"] for button in variant.get("buttons", ()))
+
+
+def asked_for(variant):
+    """What a variant's conditions ask for."""
+    return {(c["name"], c["value"]) for c in variant.get("condition", ())}
 
 
 def response_names():
@@ -44,6 +49,7 @@ def composed_names():
     yield from (f"utter_offer_{kind}" for kind in {*CATEGORIES.ticket_kinds, "consultation"} - {"suggestion"})
     yield from (f"utter_ticket_opened_{urgency}" for urgency in ("critical", "high", "normal", "low"))
     yield from ("utter_language_set_zh", "utter_language_set_en")
+    yield from ("utter_style_set_short", "utter_style_set_detailed")
 
 
 @pytest.mark.parametrize("name", [name for name in RESPONSES if not name.startswith("utter_language_set_")])
@@ -54,6 +60,29 @@ def test_every_response_is_worded_in_chinese_and_in_english(name):
         re.search(_HAN, text) or not re.search(r"[A-Za-z]{2}", re.sub(r"{\w+}", "", text)) for text in chinese
     )
     assert not any(re.search(_HAN, text) for text in english)
+
+
+#: Responses whose length is the customer's choice: answers, and the steps of a diagnosis.
+SHORTENED = ("utter_answer", "utter_answer_with_options", "utter_diagnosis", "utter_diagnosis_next")
+
+
+@pytest.mark.parametrize("name", RESPONSES)
+def test_what_has_a_short_variant_has_it_in_both_languages_and_never_another_without_it(name):
+    short = [asked_for(v) for v in RESPONSES[name] if ("style", "short") in asked_for(v)]
+    both = [{("style", "short"), ("language", language)} for language in ("zh", "en")]
+    # Both conditions: else English and short would be equally special, and chance would choose.
+    assert short == (both if name in SHORTENED else [])
+    assert len({tuple(b["payload"] for b in v.get("buttons", ())) for v in RESPONSES[name]}) == 1 or not short
+
+
+@pytest.mark.parametrize("name", RESPONSES)
+def test_every_chinese_text_can_be_read_in_traditional_characters(name):
+    """By conversion: nothing is left simplified, and what is filled in keeps its place."""
+    for text in texts(name, english=False):
+        for script in TRADITIONAL:
+            turned = in_script(text, script)
+            assert script_of(turned) != "zh-Hans"
+            assert re.findall(r"{\w+}", turned) == re.findall(r"{\w+}", text)
 
 
 @pytest.mark.parametrize("name", RESPONSES)
@@ -71,7 +100,7 @@ def test_both_languages_fill_in_the_same_facts_and_offer_the_same_buttons(name):
         return {
             tuple(button["payload"] for button in variant.get("buttons", ()))
             for variant in RESPONSES[name]
-            if bool(variant.get("condition")) == english
+            if (("language", "en") in asked_for(variant)) == english
         }
 
     if pressed(True):

@@ -1,11 +1,14 @@
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import { Chat } from '@chatui/core/es/components/Chat';
 import { Content, Typing } from './bubbles.jsx';
+import { News } from './News.jsx';
+import { MyData } from './MyData.jsx';
 import { strings } from './strings.js';
 import { makeView } from './view.js';
 
 const MAX_TEXT = 2000;
 const LANGUAGE = 'kefu.language';
+const LARGE = 'kefu.large';
 const PATIENCE_MS = 6000;
 const RENEWED_MS = 12_000;
 // ChatUI draws its own typing message without content.
@@ -14,7 +17,7 @@ const TYPING = { _id: 'typing', type: 'typing', hasTime: false };
 /** The server counts characters, JavaScript counts halves of the rarer ones. */
 const lengthOf = (text) => Array.from(text).length;
 
-function Header({ t, brand, status, language, onLanguage }) {
+function Header({ t, brand, status, language, large, onLanguage, onLarge, onOwnData, onNews }) {
   const name = (typeof brand === 'object' ? brand?.[language] : brand) ?? '';
   return (
     <header className="top">
@@ -26,7 +29,14 @@ function Header({ t, brand, status, language, onLanguage }) {
         <h1>{name ? `${name} · ${t.title}` : t.title}</h1>
         <p className={`top-status top-status--${status}`} role="status">{t.status[status]}</p>
       </div>
-      <button type="button" className="top-language" aria-label={t.switchLanguageLabel} onClick={onLanguage}>
+      <button type="button" className="top-news" aria-label={t.news.open} title={t.news.open} onClick={onNews}>
+        <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 3a6 6 0 0 0-6 6v4l-2 4h16l-2-4V9a6 6 0 0 0-6-6zm-2 15a2 2 0 0 0 4 0z" fill="currentColor" /></svg>
+      </button>
+      <button type="button" className="top-button" onClick={onOwnData}>{t.myData}</button>
+      <button type="button" className="top-button" aria-pressed={large} aria-label={t.largeTypeLabel} onClick={onLarge}>
+        {t.largeType}
+      </button>
+      <button type="button" className="top-button top-language" aria-label={t.switchLanguageLabel} onClick={onLanguage}>
         {t.switchLanguage}
       </button>
     </header>
@@ -69,6 +79,9 @@ export function App({ conversation, firstLanguage }) {
   const state = useSyncExternalStore(conversation.subscribe, conversation.getState);
   const [language, setLanguage] = useState(firstLanguage);
   const [hint, setHint] = useState('');
+  const [news, setNews] = useState(false);
+  const [large, setLarge] = useState(() => conversation.storage.getItem(LARGE) === '1');
+  const [ownData, setOwnData] = useState(false);
   const root = useRef(null);
   const list = useRef(null);
   const draft = useRef('');
@@ -84,6 +97,12 @@ export function App({ conversation, firstLanguage }) {
     document.documentElement.lang = t.locale;
     document.title = t.title;
   }, [language]);
+
+  // Every size on the page is in rem.
+  useEffect(() => {
+    document.documentElement.classList.toggle('large', large);
+    conversation.storage.setItem(LARGE, large ? '1' : '0');
+  }, [large]);
 
   // ChatUI follows new messages, but takes the first page of a long history for one to be scrolled to.
   const loaded = messages.length > 0;
@@ -145,12 +164,13 @@ export function App({ conversation, firstLanguage }) {
 
   const [told, setTold] = useState(false);
   useEffect(() => {
-    if (!state.renewedSession) return undefined;
+    if (!state.renewedSession && !state.forgotten) return undefined;
+    setTold(false);
     const timer = setTimeout(() => setTold(true), RENEWED_MS);
     return () => clearTimeout(timer);
-  }, [state.renewedSession]);
+  }, [state.renewedSession, state.forgotten]);
 
-  const notice = hint || (longBreak ? t.offline : '') || (state.renewedSession && !told ? t.renewed : '');
+  const notice = hint || (longBreak ? t.offline : '') || (state.forgotten && !told ? t.forgotten : '') || (state.renewedSession && !told ? t.renewed : '');
 
   return (
     <div ref={root} className={`desk${state.older ? '' : ' desk--all'}`} onClickCapture={clickIsPress}>
@@ -159,7 +179,17 @@ export function App({ conversation, firstLanguage }) {
         text={draft.current}
         locale={t.locale}
         renderNavbar={() => (
-          <Header t={t} brand={state.brand} status={state.status} language={language} onLanguage={switchLanguage} />
+          <Header
+            t={t}
+            brand={state.brand}
+            status={state.status}
+            language={language}
+            large={large}
+            onLanguage={switchLanguage}
+            onLarge={() => setLarge(!large)}
+            onOwnData={() => setOwnData(true)}
+            onNews={() => setNews(true)}
+          />
         )}
         renderBeforeMessageList={() => notice && <p className="notice" role="status">{notice}</p>}
         messagesRef={list}
@@ -173,6 +203,7 @@ export function App({ conversation, firstLanguage }) {
         onBeforeSend={beforeSend}
         onInputChange={(text) => {
           draft.current = text;
+          if (text) conversation.writing();
           if (hint) setHint('');
         }}
         onSend={(_type, text) => {
@@ -181,6 +212,8 @@ export function App({ conversation, firstLanguage }) {
           requestAnimationFrame(() => list.current?.scrollToEnd({ force: true }));
         }}
       />
+      {news && <News conversation={conversation} t={t} language={language} onClose={() => setNews(false)} />}
+      {ownData && <MyData t={t} conversation={conversation} onClose={() => setOwnData(false)} />}
     </div>
   );
 }

@@ -79,8 +79,10 @@ export function Content({ message, t, onPress, onRetry, onDiscard }) {
   const mine = message.from === 'customer';
   const text = message.notice ? t.notices[message.notice] ?? t.notices.not_answered : message.text;
   return (
-    <div className={`content${mine ? ' content--mine' : ''}${message.notice || message.aside ? ' content--notice' : ''}`}>
-      <span className="visually-hidden">{mine ? t.you : t.bot}:</span>
+    <div className={`content${mine ? ' content--mine' : ''}${message.notice || message.aside ? ' content--notice' : ''}${message.agent ? ' content--person' : ''}`}>
+      {message.agent
+        ? <span className="speaker">{t.person(message.agent.name)}</span>
+        : <span className="visually-hidden">{mine ? t.you : t.bot}:</span>}
       {(text || message.card) && (
         <Bubble type="richtext">
           {mine ? <p>{text}</p> : text && <Rich text={text} hint={t.opensNewWindow} />}
@@ -104,5 +106,5 @@ export function Content({ message, t, onPress, onRetry, onDiscard }) {
 }
 
 export function Typing({ t }) {
-  return <div role="status" aria-label={t.typing}><Dots /></div>;
+  return <div role="status" className="typing"><Dots /> <span>{t.typing}</span></div>;
 }

@@ -1,9 +1,13 @@
 // The conversation as this page knows it: what the server has confirmed, what waits to be sent, and the
 // state of the connection. No React here; the wire is described in docs/channels/web.md.
 import { Outbox } from './outbox.js';
+import { hasPerson } from './view.js';
 
 const ACK_MS = 10_000;
 const TYPING_MS = 60_000;
+/** A person who writes on says so again within this; and so does this page. */
+const PERSON_TYPING_MS = 5000;
+const WRITING_MS = 3000;
 const RENEW_MS = 24 * 3600_000;
 const TOKEN = 'kefu.token';
 const SESSION_CODES = ['session_missing', 'session_invalid', 'session_expired'];
@@ -26,9 +30,10 @@ export class Conversation {
    * @param {() => Promise<object>} parts.openSession asks POST session, given the old token
    * @param {(auth: Function) => object} parts.openSocket makes a socket.io client that is not connected yet
    * @param {Storage} parts.storage localStorage, or a stand-in where it is forbidden
+   * @param {(path: string, token: string, data?: object) => Promise<object>} parts.openData asks for one's own data
    */
-  constructor({ openSession, openSocket, storage }) {
-    Object.assign(this, { openSession, openSocket, storage });
+  constructor({ openSession, openSocket, storage, openData }) {
+    Object.assign(this, { openSession, openSocket, storage, openData });
     this.outbox = new Outbox(storage);
     this.language = 'zh';
     this.listeners = new Set();
@@ -36,6 +41,7 @@ export class Conversation {
     this.bySeq = new Map();
     this.former = []; // of conversations that were linked with this one
     this.read = 0;
+    this.toldWriting = 0;
     this.sending = false;
     this.retryMs = 1000;
   }
@@ -47,6 +53,11 @@ export class Conversation {
 
   getState = () => this.state;
 
+  /** Proves to the server who this is. */
+  get token() {
+    return this.storage.getItem(TOKEN);
+  }
+
   async start() {
     await this.#session();
     this.socket = this.openSocket((give) => give({ token: this.storage.getItem(TOKEN) }));
@@ -57,8 +68,9 @@ export class Conversation {
     });
     this.socket.on('connect_error', (error) => this.#refused(error));
     this.socket.on('message', (message) => this.#receive([message]));
-    this.socket.on('typing', ({ on }) => this.#typing(on));
+    this.socket.on('typing', ({ on, person }) => this.#typing(on, person ? PERSON_TYPING_MS : TYPING_MS));
     this.socket.on('receipt', (receipt) => this.#receipt(receipt));
+    this.socket.on('forgotten', () => this.#forgotten());
     this.socket.connect();
     setInterval(() => this.#session(), RENEW_MS);
   }
@@ -95,12 +107,42 @@ export class Conversation {
     this.#changed();
   }
 
+  /** Lets the person who talks with the customer, if one does, see that they are writing; not what. */
+  writing() {
+    const now = Date.now();
+    if (!this.socket?.connected || now - this.toldWriting < WRITING_MS || !hasPerson(this.state.messages)) return;
+    this.toldWriting = now;
+    this.#ask('typing', {});
+  }
+
   /** Says to the server that the customer has these messages before their eyes. */
   markRead() {
     const last = this.#lastOfBot();
     if (!this.socket?.connected || last <= this.read) return;
     this.read = last;
     this.#ask('seen', { seq: last, state: 'read', thread: this.thread });
+  }
+
+  /** Asks for one's own data, or changes it; like every reply ``{ ok, ... }``. */
+  async ownData(path, data) {
+    try {
+      return await this.openData(path, this.storage.getItem(TOKEN), data);
+    } catch {
+      return { ok: false, error: { code: 'unavailable' } };
+    }
+  }
+
+  /** Nothing is kept of this visitor any more, here neither: who goes on is another. */
+  async #forgotten() {
+    this.outbox.clear();
+    this.storage.removeItem(TOKEN);
+    this.#forget();
+    this.thread = undefined;
+    this.earlier = undefined;
+    this.#set({ forgotten: true, typing: false });
+    this.socket.disconnect();
+    await this.#session();
+    this.socket.connect();
   }
 
   #enqueue(content) {
@@ -217,7 +259,7 @@ export class Conversation {
     for (const message of messages) {
       this.bySeq.set(message.seq, message);
       if (message.id) this.outbox.remove(message.id);
-      if (message.from === 'bot') this.#typing(this.state.typing);
+      if (message.from === 'bot') this.#typing(this.state.typing && !message.agent);
     }
     this.#changed();
     const known = this.state.messages.filter(({ thread }) => thread === this.thread);
@@ -268,9 +310,9 @@ export class Conversation {
     }
   }
 
-  #typing(on) {
+  #typing(on, lasts = TYPING_MS) {
     clearTimeout(this.typingTimer);
-    if (on) this.typingTimer = setTimeout(() => this.#set({ typing: false }), TYPING_MS);
+    if (on) this.typingTimer = setTimeout(() => this.#set({ typing: false }), lasts);
     if (Boolean(on) !== this.state.typing) this.#set({ typing: Boolean(on) });
   }
 

@@ -68,6 +68,7 @@ class FakeSocket {
   on(event, handler) { this.handlers[event] = handler; }
   connect() { this.connected = true; return this.handlers.connect(); }
   drop() { this.connected = false; this.handlers.disconnect('transport close'); }
+  disconnect() { this.connected = false; this.handlers.disconnect('io client disconnect'); }
   push(message) { this.handlers.message(message); }
   timeout() {
     return {
@@ -277,4 +278,38 @@ test('what the customer has read is told to the server once', async () => {
   conversation.markRead();
   await settle();
   assert.equal(server.seen, null);
+});
+
+test('who is forgotten begins as somebody new, and nothing of them stays in the browser', async () => {
+  const storage = new FakeStorage();
+  const { conversation, server, socket, texts } = await open(new FakeServer(), storage);
+  conversation.sendText('my address is a secret');
+  await settle();
+  socket.drop();
+  conversation.sendText('and this was not sent yet');
+  const before = storage.getItem('kefu.token');
+  assert.equal(before, 'token');
+  conversation.openSession = async (token) => ({ token: token ?? 'another', renewed: Boolean(token), reason: token ? null : 'session_missing' });
+  server.log = [];
+  server.thread = 'new';
+  server.append({ from: 'bot', text: 'welcome' });
+  await socket.handlers.forgotten({});
+  await settle();
+  assert.deepEqual(texts(), ['welcome']);
+  assert.equal(storage.getItem('kefu.token'), 'another');
+  assert.ok(![...storage.values()].some((value) => value.includes('secret') || value.includes('not sent')));
+  assert.ok(conversation.getState().forgotten);
+  assert.ok(!conversation.getState().renewedSession);
+});
+
+test('what a person has got is delivered, not answered, until the assistant has the conversation again', () => {
+  const at = new Date().toISOString();
+  const mine = { seq: 2, thread: 't', from: 'customer', id: 'a', text: '在吗', state: 'answered', created_at: at };
+  const receiptAfter = (said) => makeView()({
+    messages: [{ seq: 1, thread: 't', from: 'bot', text: 'x', created_at: at, ...said }, mine], pending: [], status: 'online',
+  }).at(-1).receipt;
+  assert.equal(receiptAfter({ handoff: 'human' }), 'delivered');
+  assert.equal(receiptAfter({ agent: { name: '小李' } }), 'delivered');
+  assert.equal(receiptAfter({ handoff: 'closed' }), 'answered');
+  assert.equal(receiptAfter({}), 'answered');
 });

@@ -34,6 +34,15 @@ async function openSession(token) {
   return response.json();
 }
 
+async function openData(path, token, data) {
+  const response = await fetch(path, {
+    method: data ? 'POST' : 'GET',
+    headers: { Authorization: `Bearer ${token}`, ...(data && { 'Content-Type': 'application/json' }) },
+    body: data && JSON.stringify(data),
+  });
+  return response.json();
+}
+
 function openSocket(auth) {
   return io({
     path: new URL('socket.io', window.location.href).pathname,
@@ -49,7 +58,7 @@ function openSocket(auth) {
 
 const storage = openStorage();
 const language = firstLanguage(storage.getItem('kefu.language'), navigator.language);
-const conversation = new Conversation({ openSession, openSocket, storage });
+const conversation = new Conversation({ openSession, openSocket, storage, openData });
 conversation.language = language;
 addIcons();
 createRoot(document.getElementById('root')).render(<App conversation={conversation} firstLanguage={language} />);

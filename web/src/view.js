@@ -3,6 +3,14 @@
 const TIME_GAP_MS = 5 * 60_000;
 /** What is shown of the server's `state` of a message. */
 const receipts = { received: 'sent', processing: 'processing', answered: 'answered' };
+/** A person has got what is theirs to answer; whether they have answered, one sees. */
+const receiptsOfPerson = { ...receipts, answered: 'delivered' };
+
+/** Whether a person has the conversation, by what was said last of it. */
+export function hasPerson(messages) {
+  const last = messages.findLast(({ handoff, agent }) => handoff || agent);
+  return Boolean(last) && (last.handoff ?? 'human') === 'human';
+}
 
 /**
  * An unchanged message keeps its object between calls, so that ChatUI draws and scrolls only for news.
@@ -20,6 +28,7 @@ export function makeView() {
     const next = new Map();
     const visible = messages.filter(({ from }) => from !== 'event');
     const newest = visible[visible.length - 1];
+    const shownReceipts = hasPerson(visible) ? receiptsOfPerson : receipts;
     const newestMine = visible.filter(({ from }) => from === 'customer').pop();
     const lastMine = newestMine?.seq ?? 0;
     const pressed = new Map(visible.filter((m) => m.button).map((m) => [`${m.thread}:${m.button.seq}`, m.button.index]));
@@ -42,7 +51,7 @@ export function makeView() {
         pressed: pressed.get(`${message.thread}:${message.seq}`),
         // Choices belong to the newest turn: pressed later they would answer another question.
         active: !mine && pending.length === 0 && message.thread === newest.thread && message.seq > lastMine,
-        receipt: mine && message === newest && pending.length === 0 ? receipts[message.state] : undefined,
+        receipt: mine && message === newest && pending.length === 0 ? shownReceipts[message.state] : undefined,
         elsewhere: message.channel && message.channel !== 'web' ? message.channel : undefined,
       });
     }

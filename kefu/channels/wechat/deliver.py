@@ -17,6 +17,7 @@ from sqlalchemy import Integer, bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
 from kefu.channels.hub import Hub
+from kefu.channels.wechat import quota
 from kefu.channels.wechat.choices import numbers_of
 from kefu.channels.wechat.client import WeChatApi
 from kefu.channels.wechat.pushing import Pusher
@@ -34,6 +35,8 @@ TYPING_LASTS = 15.0
 HELPLESS = 5.0
 #: How often to look whether another process has answered.
 LOOK_EVERY = 0.4
+#: So many messages of the platform's quota are never used up by what nobody asked for.
+KEPT_FOR_ANSWERS = 2
 
 _ASKED = Message.__table__.alias()
 _ANSWERED = exists().where(
@@ -105,6 +108,17 @@ class WeChatAdapter:
             callback.reply = None
             if time.monotonic() < callback.deadline and not callback.gone():
                 callback.reply = self._reply(session, entry, callback, last=False)
+
+    def may_push(self, session: Session, identity: str) -> bool:
+        """Whether the platform lets us push, with some left for answers that come late."""
+        planned = KEPT_FOR_ANSWERS + deliveries.count_due(session, identity, CHANNEL)
+        return self._pusher.allowed and quota.left(session, identity) > planned
+
+    async def forgotten(self, identity: str) -> None:
+        """Does nothing: what was said stays on the customer's phone, which is theirs."""
+
+    async def person_types(self, identity: str) -> None:
+        """Shows nothing: WeChat counts its dots as answers that are due."""
 
     async def turn_ended(self, entry: Entry) -> None:
         """Lets the open callback answer, or pushes the answer."""

@@ -72,7 +72,9 @@ def request(
     level = customers.level_of(session, present)
     case = Case(kind=new.kind, urgency=new.urgency, line=new.line, level=level, channel=channel)
     try:
-        handoff, is_new = service.request(session, present, "api", route(case), level)
+        wanted = route(case)
+        asked = service.reachable(session, present, wanted) or wanted
+        handoff, is_new = service.request(session, present, "api", asked, level)
     except IntegrityError:  # they have just asked for themselves
         raise Refusal(409, "changed_meanwhile", "The customer has just been put into the queue.") from None
     if is_new:

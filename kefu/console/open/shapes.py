@@ -105,6 +105,7 @@ class Ticket(BaseModel):
     urgency: str
     queue: str
     priority: int
+    assignee: str | None = Field(description="The colleague who has it.")
     respond_by: Moment | None
     resolve_by: Moment | None
     product: str | None

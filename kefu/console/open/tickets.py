@@ -70,7 +70,8 @@ def list_tickets(
         query = query.where(Ticket.id > after if order == "oldest" else Ticket.id < after)
     found = session.scalars(query.order_by(*worklist.ORDERS[order]).limit(limit + 1)).all()
     following = paging.write(order, found[limit - 1].id) if len(found) > limit else None
-    return {"tickets": [_short(item) for item in found[:limit]], "next": following}
+    known_names = names(session)
+    return {"tickets": [_short(item, known_names) for item in found[:limit]], "next": following}
 
 
 @router.get("/tickets/{number}", response_model=shapes.WholeTicket)
@@ -150,11 +151,13 @@ def _whole(session: Session, number: str, response: Response) -> dict[str, Any]:
     ticket = progress.get(session, number)
     response.headers["ETag"] = f'"{ticket.version}"'
     merged = worklist.merged_into(session, ticket.number)
-    return {**views.whole_ticket(ticket, SUPERVISOR, merged, names(session)), **_short(ticket)}
+    known_names = names(session)
+    return {**views.whole_ticket(ticket, SUPERVISOR, merged, known_names), **_short(ticket, known_names)}
 
 
-def _short(ticket: Ticket) -> dict[str, Any]:
-    shown = views.ticket(ticket, SUPERVISOR)
+def _short(ticket: Ticket, known_names: dict[str, str]) -> dict[str, Any]:
+    shown = views.ticket(ticket, SUPERVISOR, known_names)
+    shown["assignee"] = None if shown["waits"] else shown["assignee"]
     steps = [step for step in shown["steps"] if step in shapes.STEPS]
     return {**shown, "steps": steps, "description": ticket.description, "version": ticket.version}
 

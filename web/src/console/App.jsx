@@ -1,9 +1,9 @@
 // The frame of the console: login, pages, presence, language.
 import { useEffect, useMemo, useState } from 'react';
-import { Alert, App as AntApp, Badge, Button, ConfigProvider, Dropdown, Layout, Menu, Select, Spin } from 'antd';
+import { Alert, App as AntApp, Badge, Button, ConfigProvider, Dropdown, Layout, List, Menu, Popover, Select, Spin } from 'antd';
 import zhCN from 'antd/es/locale/zh_CN';
 import enUS from 'antd/es/locale/en_US';
-import { CustomerServiceOutlined, UserOutlined } from '@ant-design/icons';
+import { BellOutlined, CustomerServiceOutlined, UserOutlined } from '@ant-design/icons';
 import { Accounts, Audit } from './Accounts.jsx';
 import { Api } from './Api.jsx';
 import { api } from './api.js';
@@ -12,10 +12,13 @@ import { Desk } from './Desk.jsx';
 import { Knowledge } from './Knowledge.jsx';
 import { live, useLive } from './live.js';
 import { Login, OwnPassword } from './Login.jsx';
+import { Privacy } from './Privacy.jsx';
 import { alert } from './news.js';
 import { Session, translator, useSession } from './strings.js';
+import { Notifications } from './Notifications.jsx';
 import { Supervisor } from './Supervisor.jsx';
 import { Tickets } from './Tickets.jsx';
+import { clock, setZone } from './time.js';
 
 const PAGES = [
   { key: 'desk', needs: 'desk', page: Desk },
@@ -23,8 +26,10 @@ const PAGES = [
   { key: 'customers', needs: 'customers', page: Customers },
   { key: 'supervisor', needs: 'supervise', page: Supervisor },
   { key: 'knowledge', needs: 'knowledge', page: Knowledge },
+  { key: 'notifications', needs: 'campaigns', page: Notifications },
   { key: 'accounts', needs: 'accounts', page: Accounts },
   { key: 'api', needs: 'api', page: Api },
+  { key: 'privacy', needs: 'privacy', page: Privacy },
   { key: 'audit', needs: 'audit', page: Audit },
 ];
 /** Moving parts are hard on some people, who say so to their system; the components' scripts must know, too. */
@@ -49,7 +54,7 @@ export function App() {
   };
   return (
     <ConfigProvider locale={language === 'zh' ? zhCN : enUS} theme={theme} button={{ autoInsertSpace: false }}>
-      <AntApp className="whole">
+      <AntApp className="whole" message={{ top: 60 }}>
         <Gate t={t} swap={swap} />
       </AntApp>
     </ConfigProvider>
@@ -58,7 +63,7 @@ export function App() {
 
 /** Shows the login until somebody is logged in with a password of their own. */
 function Gate({ t, swap }) {
-  const { message } = AntApp.useApp();
+  const { message, notification } = AntApp.useApp();
   const [me, setMe] = useState(undefined);
   useEffect(() => {
     api.onLoggedOut = () => setMe(null);
@@ -70,8 +75,9 @@ function Gate({ t, swap }) {
     live.start(me.account);
     return () => live.stop();
   }, [working, me?.account.id]);
+  if (me) setZone(me.timezone);
   if (me === undefined) return <Spin className="centred" />;
-  const session = me && { t, ...me, message, may: (what) => me.permissions.includes(what), setMe, swap };
+  const session = me && { t, ...me, message, notification, may: (what) => me.permissions.includes(what), setMe, swap };
   if (!me) return <Login t={t} swap={swap} onDone={setMe} />;
   return (
     <Session.Provider value={session}>
@@ -81,10 +87,10 @@ function Gate({ t, swap }) {
 }
 
 function Frame() {
-  const { t, account, may, message, swap, setMe } = useSession();
+  const { t, account, may, notification, swap, setMe } = useSession();
   const pages = PAGES.filter(({ needs }) => may(needs));
   const [place, setPlace] = useState(readPlace);
-  const { handoffs, unread, connected } = useLive();
+  const { handoffs, unread, notices, connected } = useLive();
   const [changing, setChanging] = useState(false);
   useEffect(() => {
     const moved = () => setPlace(readPlace());
@@ -92,11 +98,20 @@ function Frame() {
     return () => window.removeEventListener('hashchange', moved);
   }, []);
   const waiting = Object.values(handoffs).filter(({ state }) => state === 'queued').length;
-  const news = waiting + Object.values(unread).reduce((sum, count) => sum + count, 0);
+  const given = notices.filter(({ fresh, kind }) => fresh && kind === 'mine').length;
+  const news = waiting + given + Object.values(unread).reduce((sum, count) => sum + count, 0);
   useEffect(() => {
     document.title = (news ? `(${news}) ` : '') + t('app');
   }, [news, t]);
-  useEffect(() => alert(t, (told) => message.info(told, 8)), [t]);
+  useEffect(() => alert(t, (told, { key, kind, place: where }) => {
+    const look = () => {
+      live.noticeSeen(key);
+      notification.destroy(key);
+      window.location.hash = where;
+    };
+    const button = <Button type="link" size="small" onClick={look}>{t('look')}</Button>;
+    notification.open({ key, message: told, actions: button, type: kind === 'neglected' ? 'warning' : 'info', duration: 8, placement: 'topRight' });
+  }), [t]);
   const shown = pages.find(({ key }) => key === place.page) || pages[0];
   const leave = async () => {
     await api.post('logout').catch(() => {});
@@ -117,6 +132,7 @@ function Frame() {
         <span className="brand"><CustomerServiceOutlined /> <b>{t('app')}</b></span>
         <Menu mode="horizontal" className="pages" items={items} selectedKeys={[shown?.key]}
               onClick={({ key }) => { window.location.hash = key; }} />
+        {may('desk') && <Notices />}
         {may('desk') && <Presence />}
         <Button type="text" onClick={swap}>{t('language')}</Button>
         <Dropdown menu={{ items: own }} trigger={['click']}>
@@ -124,9 +140,40 @@ function Frame() {
         </Dropdown>
       </Layout.Header>
       {may('desk') && !connected && <Alert banner type="warning" message={t('reconnecting')} />}
-      <Layout.Content className="page">{Page && <Page argument={place.argument} />}</Layout.Content>
+      <Layout.Content className="page">{Page && <Page key={['desk', 'knowledge'].includes(shown.key) ? shown.key : `${shown.key}/${place.argument}`} argument={place.argument} />}</Layout.Content>
       {changing && <OwnPassword onDone={(me) => { setMe(me); setChanging(false); }} onCancel={() => setChanging(false)} />}
     </Layout>
+  );
+}
+
+/** The last notices, each a way to what it is about. */
+function Notices() {
+  const { t } = useSession();
+  const { notices } = useLive();
+  const [open, setOpen] = useState(false);
+  const show = (wanted) => {
+    setOpen(wanted);
+    if (!wanted) live.noticesSeen();
+  };
+  const go = ({ key, place }) => {
+    live.noticeSeen(key);
+    show(false);
+    window.location.hash = place;
+  };
+  const list = (
+    <List size="small" className="notices" dataSource={notices} locale={{ emptyText: t('no_notices') }} renderItem={(one) => (
+      <List.Item key={one.key}>
+        <Button type="link" size="small" onClick={() => go(one)}>{t(`news_${one.kind}`, { number: one.number })}</Button>
+        <span className="quiet">{clock(one.at, t.language)}</span>
+      </List.Item>
+    )} />
+  );
+  return (
+    <Popover open={open} onOpenChange={show} trigger="click" placement="bottomRight" title={t('notices')} content={list}>
+      <Badge count={notices.filter(({ fresh }) => fresh).length} size="small" offset={[-4, 4]}>
+        <Button type="text" icon={<BellOutlined />} aria-label={t('notices')} />
+      </Badge>
+    </Popover>
   );
 }
 

@@ -1,24 +1,35 @@
 // One conversation: its messages over all channels, and the box to answer in while it is one's own.
 import { useEffect, useLayoutEffect, useRef, useState } from 'react';
-import { Button, Divider, Input, Modal, Popover, Radio, Space, Tag, Tooltip } from 'antd';
+import { Alert, Button, Divider, Input, Modal, Popover, Radio, Space, Tag, Tooltip } from 'antd';
 import { IdcardOutlined, MessageOutlined, SendOutlined } from '@ant-design/icons';
 import { api } from './api.js';
 import { ChannelTag, CustomerTags, nameOf } from './Desk.jsx';
-import { live, useLive } from './live.js';
+import { live, NEGLECTED, useLive } from './live.js';
 import { useSession } from './strings.js';
 import { clock, span, useNow } from './time.js';
 
 const NEAR = 80; // pixels from the end within which new messages are scrolled to
-/** What was typed and not sent stays with its conversation. */
-const drafts = new Map();
+/** What was typed and not sent stays with its conversation, in this tab, until it is closed. */
+const DRAFT = 'kefu.draft.';
+const drafts = {
+  get: (conversation) => sessionStorage.getItem(DRAFT + conversation) || '',
+  set: (conversation, text) => (text ? sessionStorage.setItem(DRAFT + conversation, text) : drafts.delete(conversation)),
+  delete: (conversation) => sessionStorage.removeItem(DRAFT + conversation),
+};
+/** The language in which the customer last said something. */
+export const languageOf = (conversation) => live.messages(conversation).findLast(({ language }) => language)?.language;
 const FINDER = 'canned-search';
 
 export function Chat({ handoff, onPanel }) {
-  const { t, account, labels, message } = useSession();
+  const { t, account, labels, message, may } = useSession();
   const now = useNow();
   const [asking, setAsking] = useState(null);
   const mine = handoff.state === 'human' && handoff.agent_id === account.agent_id;
-  const accept = () => api.post(`handoffs/${handoff.id}/accept`).catch((error) => message.error(t.error(error)));
+  const stepIn = () => live.takes(handoff.conversation, () => api.post(`conversations/${handoff.conversation}/step-in`))
+    .then(({ id }) => { window.location.hash = `desk/${id}`; }, (error) => message.error(t.error(error)));
+  const { typing } = useLive();
+  const accept = () => live.takes(handoff.conversation, () => api.post(`handoffs/${handoff.id}/accept`))
+    .catch((error) => message.error(t.error(error)));
   return (
     <section className="chat" aria-label={nameOf(handoff.conversation, t)}>
       <header className="chat-head">
@@ -31,12 +42,16 @@ export function Chat({ handoff, onPanel }) {
         </span>
         <Space className="chat-tools">
           {handoff.state === 'queued' && <Button type="primary" onClick={accept}>{t('accept')}</Button>}
+          {handoff.state === 'human' && !mine && may('supervise') && <Button onClick={stepIn}>{t('step_in')}</Button>}
           {mine && <Button onClick={() => setAsking('transfer')}>{t('transfer')}</Button>}
           {mine && <Button danger onClick={() => setAsking('end')}>{t('end')}</Button>}
           {onPanel && <Button icon={<IdcardOutlined />} onClick={onPanel}>{t('details')}</Button>}
         </Space>
       </header>
+      {handoff.idle_step === NEGLECTED && <Alert banner type="error" message={t('neglected')} />}
+      {handoff.passed_on && <Alert banner type="info" message={t.pair(t('transfer_reason'), handoff.passed_on)} />}
       <Messages conversation={handoff.conversation} />
+      {mine && <p className="quiet typing" role="status">{typing[handoff.conversation] ? t('typing') : ''}</p>}
       {mine && <Composer handoff={handoff} />}
       {asking === 'end' && <End handoff={handoff} onClose={() => setAsking(null)} />}
       {asking === 'transfer' && <Transfer handoff={handoff} onClose={() => setAsking(null)} />}
@@ -120,7 +135,7 @@ const addressOf = (image) => {
 function Composer({ handoff }) {
   const { t, message } = useSession();
   const { conversation } = handoff;
-  const [text, setText] = useState(drafts.get(conversation) || '');
+  const [text, setText] = useState(drafts.get(conversation));
   const [pending, setPending] = useState([]);
   const [canned, setCanned] = useState(false);
   const box = useRef(null);
@@ -182,11 +197,12 @@ function Composer({ handoff }) {
       <div className="composer-row">
         <Popover open={canned} onOpenChange={setCanned} trigger="click" placement="topLeft" destroyOnHidden
                  afterOpenChange={(open) => open && document.getElementById(FINDER)?.focus()}
-                 content={<Canned onClose={() => { setCanned(false); box.current?.focus(); }} />}>
+                 content={<Canned language={languageOf(conversation)} onClose={() => { setCanned(false); box.current?.focus(); }} />}>
           <Tooltip title={t('canned')}><Button icon={<MessageOutlined />} aria-label={t('canned')} /></Tooltip>
         </Popover>
         <Input.TextArea ref={box} value={text} maxLength={2000} autoSize={{ minRows: 2, maxRows: 8 }} aria-label={t('type_here')}
-                        placeholder={t('type_here')} onChange={({ target }) => write(target.value)} onKeyDown={typed} />
+                        placeholder={t('type_here')} onKeyDown={typed}
+                        onChange={({ target }) => { write(target.value); if (target.value) live.writing(handoff.id); }} />
         <Button type="primary" icon={<SendOutlined />} onClick={send} disabled={!text.trim()}>{t('send')}</Button>
       </div>
     </footer>
@@ -196,8 +212,10 @@ function Composer({ handoff }) {
 /** Puts text into the box of the conversation that is open. */
 export const insert = (text) => document.dispatchEvent(new CustomEvent('kefu.insert', { detail: text }));
 
-function Canned({ onClose }) {
+/** Answers at hand, in the customer's language. */
+function Canned({ language, onClose }) {
   const { t, canned } = useSession();
+  const said = (text) => text[language] || t.label(text);
   const [wanted, setWanted] = useState('');
   const [place, setPlace] = useState(0);
   const found = canned
@@ -207,7 +225,7 @@ function Canned({ onClose }) {
     if (event.key === 'Escape') onClose();
     else if (event.key === 'ArrowDown') setPlace((at) => Math.min(at + 1, found.length - 1));
     else if (event.key === 'ArrowUp') setPlace((at) => Math.max(at - 1, 0));
-    else if (event.key === 'Enter' && found[place]) insert(t.label(found[place].text));
+    else if (event.key === 'Enter' && found[place]) insert(said(found[place].text));
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -219,9 +237,9 @@ function Canned({ onClose }) {
       <ul>
         {found.map((answer, index) => (
           <li key={answer.title.zh}>
-            <button type="button" className={index === place ? 'canned-one chosen' : 'canned-one'} onClick={() => insert(t.label(answer.text))}>
+            <button type="button" className={index === place ? 'canned-one chosen' : 'canned-one'} onClick={() => insert(said(answer.text))}>
               <b>{t.label(answer.title)}</b> <span className="quiet">{t.label(answer.group)}</span>
-              <span className="canned-text">{t.label(answer.text)}</span>
+              <span className="canned-text">{said(answer.text)}</span>
             </button>
           </li>
         ))}
@@ -233,10 +251,11 @@ function Canned({ onClose }) {
 function End({ handoff, onClose }) {
   const { t, message } = useSession();
   const [note, setNote] = useState('');
+  const [hidden, setHidden] = useState('');
   const box = useRef(null);
   const end = async () => {
     try {
-      await api.post(`handoffs/${handoff.id}/end`, { note });
+      await api.post(`handoffs/${handoff.id}/end`, { note, private: hidden });
       drafts.delete(handoff.conversation);
       message.success(t('ended'));
     } catch (error) {
@@ -249,6 +268,8 @@ function End({ handoff, onClose }) {
            afterOpenChange={(open) => open && box.current?.focus()}>
       <label htmlFor="end-note">{t('end_note')}</label>
       <Input.TextArea ref={box} id="end-note" rows={3} maxLength={2000} value={note} onChange={({ target }) => setNote(target.value)} />
+      <label htmlFor="end-private">{t('end_private')}</label>
+      <Input.TextArea id="end-private" rows={2} maxLength={2000} value={hidden} onChange={({ target }) => setHidden(target.value)} />
     </Modal>
   );
 }
@@ -257,11 +278,13 @@ function Transfer({ handoff, onClose }) {
   const { t, account, labels, message } = useSession();
   const { agents } = useLive();
   const [to, setTo] = useState('');
+  const [reason, setReason] = useState('');
   const others = agents.filter(({ id, status }) => id !== account.agent_id && status === 'online');
   const go = async () => {
     try {
       const [kind, ...name] = to.split(':');
-      await api.post(`handoffs/${handoff.id}/transfer`, kind === 'agent' ? { agent_id: Number(name[0]) } : { queue: name.join(':') });
+      const target = kind === 'agent' ? { agent_id: Number(name[0]) } : { queue: name.join(':') };
+      await api.post(`handoffs/${handoff.id}/transfer`, { ...target, reason });
       message.success(t('transferred'));
       onClose();
     } catch (error) {
@@ -279,12 +302,14 @@ function Transfer({ handoff, onClose }) {
           <Radio key={name} value={`queue:${name}`} disabled={name === handoff.queue}>{t.label(label)}</Radio>
         ))}
       </Radio.Group>
+      <label htmlFor="transfer-reason">{t('transfer_reason')}</label>
+      <Input id="transfer-reason" maxLength={500} value={reason} onChange={({ target }) => setReason(target.value)} />
     </Modal>
   );
 }
 
 /** crypto.randomUUID exists on secure origins only; a console in a closed network may be plain HTTP. */
-function uuid() {
+export function uuid() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;
   bytes[8] = (bytes[8] & 0x3f) | 0x80;

@@ -1,8 +1,8 @@
 // What is known of a customer: suggested answers, channels, tickets, earlier talks, private notes.
-import { useCallback, useEffect, useState } from 'react';
-import { Button, Descriptions, Empty, Input, List, Select, Spin, Tabs, Tag, Timeline } from 'antd';
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { Button, Descriptions, Empty, Form, Input, List, Modal, Select, Spin, Tabs, Tag, Timeline } from 'antd';
 import { api } from './api.js';
-import { insert } from './Chat.jsx';
+import { insert, languageOf, uuid } from './Chat.jsx';
 import { ChannelTag } from './Desk.jsx';
 import { useLive } from './live.js';
 import { useSession } from './strings.js';
@@ -33,22 +33,34 @@ export function CustomerPanel({ conversation, onDone, quiet }) {
 }
 
 function Suggestions({ conversation, onDone }) {
-  const { t } = useSession();
+  const { t, message } = useSession();
   const { last } = useLive();
   const [found, setFound] = useState(null);
   const [wanted, setWanted] = useState('');
+  const language = languageOf(conversation) || t.language;
   // Anew whenever the customer has said something.
   const newest = last[conversation];
   const trigger = newest?.from === 'customer' ? newest.seq : 0;
   useEffect(() => {
     let current = true;
-    const query = { q: wanted, language: t.language };
+    const query = { q: wanted, language };
     api.get(`conversations/${conversation}/suggestions`, query).then((page) => current && setFound(page), () => {});
     return () => { current = false; };
-  }, [conversation, trigger, wanted, t.language]);
+  }, [conversation, trigger, wanted, language]);
   const use = (text) => {
     insert(text);
     onDone?.();
+  };
+  const [asked, setAsked] = useState('');
+  // Into the box, never to the customer: an operator reads it first.
+  const reword = async (ref, task) => {
+    setAsked(ref + task);
+    try {
+      use((await api.post('suggestions/reword', { ref, task })).text);
+    } catch (error) {
+      message.error(t.error(error));
+    }
+    setAsked('');
   };
   return (
     <>
@@ -65,6 +77,9 @@ function Suggestions({ conversation, onDone }) {
           <p className="suggestion-text">{one.text}</p>
           <footer>
             <span className="quiet" title={one.source}>{t('source')}: {one.kind} · {one.source}</span>
+            {found.helper && ['polish', 'summarise'].map((task) => (
+              <Button key={task} size="small" loading={asked === one.ref + task} onClick={() => reword(one.ref, task)}>{t(task)}</Button>
+            ))}
             <Button size="small" onClick={() => use(one.text)}>{t('insert')}</Button>
           </footer>
         </article>
@@ -74,7 +89,8 @@ function Suggestions({ conversation, onDone }) {
 }
 
 function Details({ customer, reload }) {
-  const { t, labels } = useSession();
+  const { t, labels, may } = useSession();
+  const [adding, setAdding] = useState(false);
   const [number, setNumber] = useState(null);
   const facts = [
     { key: 'phone', label: t('phone'), children: customer.phone || t('none') },
@@ -83,6 +99,7 @@ function Details({ customer, reload }) {
   return (
     <>
       <Descriptions size="small" column={1} items={facts} />
+      <Known customer={customer} reload={reload} />
       <h3>{t('identities')}</h3>
       {customer.identities.map((one) => (
         <p key={one.id} className="identity">
@@ -92,7 +109,9 @@ function Details({ customer, reload }) {
       ))}
       <h3>{t('their_tickets')}</h3>
       {!customer.tickets.length && <p className="quiet">{t('no_tickets')}</p>}
-      <List size="small" dataSource={customer.tickets} split={false} renderItem={(ticket) => (
+      {may('tickets') && <Button size="small" onClick={() => setAdding(true)}>{t('open_ticket')}</Button>}
+      {adding && <NewTicket conversation={customer.conversation} onClose={() => setAdding(false)} onDone={reload} />}
+      <List size="small" dataSource={customer.tickets} split={false} locale={{ emptyText: ' ' }} renderItem={(ticket) => (
         <List.Item className="their-ticket">
           <Button type="link" onClick={() => setNumber(ticket.number)}>{ticket.number}</Button>
           <StatusTag status={ticket.status} />
@@ -105,13 +124,71 @@ function Details({ customer, reload }) {
         children: (
           <>
             <span className="quiet">{clock(talk.requested_at, t.language)} · {t.label(labels.queues[talk.queue], talk.queue)} · {t(`reason_${talk.reason}`)}</span>
-            {talk.reasons.length > 0 && <div className="quiet">{t.pair(t('why_here'), t.list([...new Set(talk.reasons.map(([, , rule]) => rule))]))}</div>}
+            {talk.reasons.length > 0 && <div className="quiet">{t.pair(t('why_here'), t.list([...new Set(talk.reasons.map(([, , rule]) => (t.has(`rule_${rule}`) ? t(`rule_${rule}`) : rule)))]))}</div>}
             <div>{talk.agent && talk.note ? t.pair(talk.agent, talk.note) : talk.agent || talk.note}</div>
           </>
         ),
       }))} />
       {number && <TicketDrawer number={number} onClose={() => { setNumber(null); reload(); }} />}
     </>
+  );
+}
+
+/** What was learned of a customer, each with its source; a device or city that is not theirs can be taken away. */
+function Known({ customer, reload }) {
+  const { t, message } = useSession();
+  const { facts, channel, language, hours, mood, trend } = customer.profile;
+  const deny = ({ name, value }) => api.post(`conversations/${customer.conversation}/facts`, { name, value, right: false })
+    .then(reload, (error) => message.error(t.error(error)));
+  const usual = [channel, language, hours.length > 0 && hours.map((hour) => `${hour}:00`).join(' ')].filter(Boolean);
+  const items = ['device', 'city', 'order', 'topic'].flatMap((name) => {
+    const found = facts.filter((fact) => fact.name === name);
+    if (!found.length) return [];
+    const children = found.map((fact) => (
+      <Tag key={fact.value} closable={name === 'device' || name === 'city'} aria-label={fact.value}
+           closeIcon={<span aria-label={t('not_theirs')}>×</span>} onClose={(event) => { event.preventDefault(); deny(fact); }}
+           title={t('fact_source', { at: clock(fact.at, t.language), source: fact.source })}>{fact.value}</Tag>
+    ));
+    return [{ key: name, label: t(`fact_${name}`), children: <div>{children}</div> }];
+  });
+  if (usual.length) items.push({ key: 'usual', label: t('usual'), children: usual.join(' · ') });
+  if (mood !== null) items.push({ key: 'mood', label: t('mood_lately'), children: t(`trend_${trend}`) });
+  if (!items.length) return null;
+  return (
+    <>
+      <h3>{t('known')}</h3>
+      <Descriptions size="small" column={1} items={items} />
+    </>
+  );
+}
+
+/** A ticket that a colleague opens for the customer; `id` makes sure that it is opened once. */
+function NewTicket({ conversation, onClose, onDone }) {
+  const { t, labels, message } = useSession();
+  const [form] = Form.useForm();
+  const box = useRef(null);
+  const [id] = useState(uuid);
+  const send = async ({ phone, ...values }) => {
+    try {
+      const { number } = await api.post(`conversations/${conversation}/tickets`, { id, ...values, ...(phone?.trim() && { phone }) });
+      message.success(t('ticket_opened', { number }));
+      onDone();
+      onClose();
+    } catch (error) {
+      message.error(t.error(error));
+    }
+  };
+  const named = (table) => Object.entries(table).map(([value, label]) => ({ value, label: t.label(label) }));
+  const needed = [{ required: true, whitespace: true, message: t('error_invalid') }];
+  return (
+    <Modal open title={t('open_ticket')} okText={t('save')} onOk={form.submit} onCancel={onClose} afterOpenChange={(open) => open && box.current?.focus()}>
+      <Form form={form} layout="vertical" onFinish={send} requiredMark={false} initialValues={{ kind: 'repair', urgency: 'normal' }}>
+        <Form.Item name="kind" label={t('kind')}><Select options={named(labels.kinds)} /></Form.Item>
+        <Form.Item name="urgency" label={t('urgency')}><Select options={named(labels.urgencies)} /></Form.Item>
+        <Form.Item name="description" label={t('summary')} rules={needed}><Input.TextArea ref={box} rows={3} maxLength={2000} /></Form.Item>
+        <Form.Item name="phone" label={t('contact')}><Input maxLength={32} /></Form.Item>
+      </Form>
+    </Modal>
   );
 }
 

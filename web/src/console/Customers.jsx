@@ -12,23 +12,25 @@ export function Customers({ argument }) {
   const { t, message } = useSession();
   const [found, setFound] = useState(null);
   const [chosen, setChosen] = useState(null);
+  const [recent, setRecent] = useState(false);
   const search = async (q) => {
-    if (q.trim().length < 2) return;
     try {
       const { customers } = await api.get('customers', { q: q.trim() });
       setFound(customers);
-      setChosen(customers.length === 1 ? customers[0].conversation : null);
+      setRecent(!q.trim());
+      setChosen(q.trim() && customers.length === 1 ? customers[0].conversation : null);
     } catch (error) {
       message.error(t.error(error));
     }
   };
-  useEffect(() => { if (argument) search(argument); }, [argument]);
+  useEffect(() => { search(argument ?? ''); }, [argument]);
   return (
     <div className="customers">
       <Input.Search key={argument} size="large" className="search" allowClear enterButton defaultValue={argument} autoFocus
                     placeholder={t('find_customer')} aria-label={t('find_customer')} onSearch={search} />
+      {recent && found.length > 0 && <h3>{t('recent_customers')}</h3>}
       {found?.length === 0 && <Empty description={t('nobody_found')} />}
-      {found?.length > 1 && (
+      {(found?.length > 1 || (recent && found.length > 0)) && (
         <ul className="cards">
           {found.map((one) => (
             <li key={one.conversation} className={one.conversation === chosen ? 'card chosen' : 'card'}>
@@ -56,9 +58,9 @@ export function Conversation({ conversation, onStepIn }) {
   }, [conversation]);
   const stepIn = async () => {
     try {
-      await api.post(`conversations/${conversation}/step-in`);
+      const { id } = await live.takes(conversation, () => api.post(`conversations/${conversation}/step-in`));
       onStepIn?.();
-      window.location.hash = 'desk';
+      window.location.hash = `desk/${id}`;
     } catch (error) {
       message.error(t.error(error));
     }

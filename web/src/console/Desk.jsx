@@ -4,7 +4,7 @@ import { Alert, Badge, Button, Drawer, Empty, Grid, Tag } from 'antd';
 import { api } from './api.js';
 import { Chat } from './Chat.jsx';
 import { CustomerPanel } from './CustomerPanel.jsx';
-import { live, useLive } from './live.js';
+import { live, NEGLECTED, useLive } from './live.js';
 import { useSession } from './strings.js';
 import { span, useNow } from './time.js';
 
@@ -33,10 +33,12 @@ export function CustomerTags({ of: { level, mood } }) {
   );
 }
 
-export function Desk() {
+export function Desk({ argument }) {
   const { t, account } = useSession();
   const { handoffs, agents } = useLive();
-  const [chosen, setChosen] = useState(null);
+  // In the address, so that a reload keeps it, and links lead to it.
+  const chosen = argument ? Number(argument) : null;
+  const setChosen = (id) => { window.location.hash = `desk/${id}`; };
   const [panel, setPanel] = useState(false);
   const wide = Grid.useBreakpoint().xl;
   const { queue, mine } = useMemo(() => sorted(handoffs, account.agent_id), [handoffs, account.agent_id]);
@@ -62,11 +64,12 @@ export function Desk() {
       document.removeEventListener('keydown', step);
     };
   }, [queue, mine, chosen]);
-  const status = agents.find(({ id }) => id === account.agent_id)?.status;
+  const me = agents.find(({ id }) => id === account.agent_id);
   return (
     <div className="desk">
       <aside className="desk-list">
-        {status && status !== 'online' && <Alert type="info" message={t('go_online')} banner />}
+        {me && me.status !== 'online' && <Alert type="info" message={t('go_online')} banner />}
+        {me && !me.queues.length && <Alert type="warning" message={t('no_queues')} banner />}
         <h2>{t('queue')} <Badge count={queue.length} color="#d97706" size="small" /></h2>
         <Waiting queue={queue} chosen={chosen} choose={setChosen} />
         <h2>{t('my_chats')} <Badge count={mine.length} color="#0f766e" size="small" /></h2>
@@ -101,9 +104,9 @@ function Waiting({ queue, chosen, choose }) {
   const { t, labels, message } = useSession();
   const now = useNow();
   if (!queue.length) return <p className="quiet pad">{t('nobody_waits')}</p>;
-  const accept = async (id) => {
+  const accept = async ({ id, conversation }) => {
     try {
-      await api.post(`handoffs/${id}/accept`);
+      await live.takes(conversation, () => api.post(`handoffs/${id}/accept`));
       choose(id);
     } catch (error) {
       message.error(t.error(error));
@@ -125,7 +128,7 @@ function Waiting({ queue, chosen, choose }) {
             </span>
             <span className="card-line quiet">{t('waited', { time: span(one.requested_at, now) })}</span>
           </button>
-          <Button size="small" type="primary" onClick={() => accept(one.id)}>{t('accept')}</Button>
+          <Button size="small" type="primary" onClick={() => accept(one)}>{t('accept')}</Button>
         </li>
       ))}
     </ul>
@@ -134,7 +137,7 @@ function Waiting({ queue, chosen, choose }) {
 
 function Mine({ chats, chosen, choose }) {
   const { t } = useSession();
-  const { unread, last } = useLive();
+  const { unread, last, typing } = useLive();
   const now = useNow();
   if (!chats.length) return <p className="quiet pad">{t('no_chats')}</p>;
   return (
@@ -149,6 +152,8 @@ function Mine({ chats, chosen, choose }) {
                 <ChannelTag channel={newest?.channel || one.channel} />
                 <b>{nameOf(one.conversation, t)}</b>
                 <Badge count={unread[one.conversation] || 0} size="small" />
+                {typing[one.conversation] && <span className="quiet">…</span>}
+                {one.idle_step === NEGLECTED && <Tag color="red">{t('neglected_short')}</Tag>}
                 {waits && <span className={now - new Date(newest.at) > LATE_MS ? 'waits late' : 'waits'}>{span(newest.at, now)}</span>}
               </span>
               <span className="card-line quiet preview">{newest ? previewOf(newest, t) : ''}</span>

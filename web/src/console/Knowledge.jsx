@@ -1,59 +1,48 @@
-// What customers asked and nothing answered, for those who keep the knowledge.
+// The knowledge: what documents suggest, the entries, the test box, the graph, and what nothing answered.
 import { useEffect, useState } from 'react';
-import { Button, Card, Empty, Input, Table, Tag } from 'antd';
+import { Tabs } from 'antd';
 import { api } from './api.js';
+import { EntryDrawer } from './KnowledgeEditor.jsx';
+import { Entries } from './KnowledgeEntries.jsx';
+import { Exchange } from './KnowledgeExchange.jsx';
+import { Gaps } from './KnowledgeGaps.jsx';
+import { Graph } from './KnowledgeGraph.jsx';
+import { Review } from './KnowledgeReview.jsx';
+import { Trial } from './KnowledgeTrial.jsx';
 import { useSession } from './strings.js';
-import { clock } from './time.js';
 
-export function Knowledge() {
-  const { t, message } = useSession();
-  const [questions, setQuestions] = useState(null);
-  const [more, setMore] = useState(false);
-  const [tried, setTried] = useState(null);
-  const fail = (error) => message.error(t.error(error));
-  const load = async (before) => {
-    try {
-      const page = await api.get('unanswered', { before });
-      setQuestions((kept) => (before ? [...kept, ...page.questions] : page.questions));
-      setMore(page.more);
-    } catch (error) {
-      fail(error);
-    }
+const TABS = { review: Review, entries: Entries, trial: Trial, graph: Graph, gaps: Gaps, exchange: Exchange };
+
+/** Of one colour everywhere: what kind of thing a node or an entry is. */
+export const KIND_COLOURS = {
+  product_line: '#7c3aed', product: '#2563eb', spec: '#0891b2', function: '#0f766e', fault: '#dc2626', symptom: '#ea580c',
+  error_code: '#b45309', cause: '#a16207', solution: '#15803d', policy: '#9d174d', faq: '#4338ca', passage: '#64748b',
+};
+
+export function Knowledge({ argument }) {
+  const { t } = useSession();
+  const [changes, setChanges] = useState(0);
+  const [edited, setEdited] = useState(null);
+  const [node, setNode] = useState('');
+  const [question, setQuestion] = useState('');
+  const tab = argument in TABS ? argument : 'review';
+  const go = (key) => { window.location.hash = `knowledge/${key}`; };
+  const [choices, setChoices] = useState(null);
+  useEffect(() => { api.get('entries/choices').then(setChoices, () => {}); }, [changes]);
+  const shared = {
+    changes, choices, node, question,
+    edit: setEdited,
+    ask: (text) => { setQuestion(text); go('trial'); },
+    show: (ref) => { setNode(ref); go('graph'); },
   };
-  useEffect(() => { load(); }, []);
-  const attempt = async (q) => {
-    if (!q.trim()) return setTried(null);
-    try {
-      const { suggestions } = await api.get('knowledge', { q: q.trim(), language: t.language });
-      return setTried({ q, suggestions });
-    } catch (error) {
-      return fail(error);
-    }
-  };
-  const columns = [
-    { title: t('at'), dataIndex: 'at', width: 130, render: (at) => clock(at, t.language) },
-    { title: t('question'), dataIndex: 'text' },
-    { title: t('nearest'), dataIndex: 'best', responsive: ['md'], render: (best, { score }) => best && <>{best} <span className="quiet">{score}%</span></> },
-    { title: '', key: 'try', width: 110, render: (_, { text }) => <Button size="small" onClick={() => attempt(text)}>{t('try_now')}</Button> },
-  ];
+  const items = Object.entries(TABS).map(([key, Page]) => ({ key, label: t(`kn_tab_${key}`), children: <Page {...shared} /> }));
   return (
-    <div className="halves plain">
-      <Card size="small" title={t('unanswered')}>
-        <Table size="small" rowKey="id" columns={columns} dataSource={questions || []} loading={!questions} pagination={false}
-               locale={{ emptyText: t('all_answered') }} />
-        {more && <Button className="below" onClick={() => load(questions[questions.length - 1].id)}>{t('more')}</Button>}
-      </Card>
-      <Card size="small" title={t('ask_knowledge')}>
-        <Input.Search key={tried?.q} defaultValue={tried?.q} allowClear enterButton placeholder={t('ask_knowledge')} aria-label={t('ask_knowledge')} onSearch={attempt} />
-        {tried && !tried.suggestions.length && <Empty image={Empty.PRESENTED_IMAGE_SIMPLE} description={t('no_suggestions')} />}
-        {tried?.suggestions.map((one) => (
-          <article key={one.ref} className="suggestion">
-            <header><b>{one.title}</b>{one.sure ? <Tag color="green">{t('sure')}</Tag> : <Tag>{Math.round(one.confidence * 100)}%</Tag>}</header>
-            <p className="suggestion-text">{one.text}</p>
-            <footer><span className="quiet">{t('source')}: {one.kind} · {one.source}</span></footer>
-          </article>
-        ))}
-      </Card>
+    <div className="plain knowledge">
+      <Tabs activeKey={tab} items={items} onChange={go} destroyInactiveTabPane />
+      {edited && (
+        <EntryDrawer start={edited} choices={choices} show={shared.show} ask={shared.ask} onClose={() => setEdited(null)}
+                     onChanged={() => setChanges((count) => count + 1)} />
+      )}
     </div>
   );
 }

@@ -1,11 +1,11 @@
 // The supervisor's view: who is busy with how many customers and tickets, who waits how long, which promises are broken;
 // stepping in, giving customers to others.
 import { useMemo, useState } from 'react';
-import { App, Badge, Button, Card, Drawer, Dropdown, Form, InputNumber, Modal, Progress, Select, Space, Statistic, Table } from 'antd';
+import { App, Badge, Button, Card, Drawer, Dropdown, Form, InputNumber, Modal, Progress, Select, Space, Statistic, Table, Tag } from 'antd';
 import { api } from './api.js';
 import { Conversation } from './Customers.jsx';
 import { ChannelTag, CustomerTags, nameOf } from './Desk.jsx';
-import { useLive } from './live.js';
+import { NEGLECTED, useLive } from './live.js';
 import { useSession } from './strings.js';
 import { span, useNow } from './time.js';
 
@@ -84,7 +84,7 @@ export function Supervisor() {
     { title: t('escalated_tickets'), dataIndex: ['tickets', 'escalated'], width: 100, render: (n, { key }) => count(n, `queue=${key}&escalated=1`) },
   ];
   const chatColumns = [
-    { title: t('customer'), key: 'customer', render: (_, one) => <Space size={4}><ChannelTag channel={one.channel} />{nameOf(one.conversation, t)}<CustomerTags of={one} /></Space> },
+    { title: t('customer'), key: 'customer', render: (_, one) => <Space size={4}><ChannelTag channel={one.channel} />{nameOf(one.conversation, t)}<CustomerTags of={one} />{one.idle_step === NEGLECTED && <Tag color="red">{t('neglected_short')}</Tag>}</Space> },
     { title: t('queue_name'), dataIndex: 'queue', responsive: ['lg'], render: (name) => t.label(labels.queues[name], name) },
     { title: t('agent'), dataIndex: 'agent_id', render: (id) => nameOfAgent(id) || <i className="quiet">{t('queue')}</i> },
     { title: t('since'), key: 'since', width: 90, render: (_, one) => span(one.accepted_at && one.state === 'human' ? one.accepted_at : one.requested_at, now) },
@@ -128,6 +128,9 @@ export function Supervisor() {
   );
 }
 
+/** Skills that the rules ask for; one that no rule asks for any longer can only be taken away. */
+const skillsOf = ({ skills = [] }, labels) => [...new Set([...labels.skills, ...skills])];
+
 function AgentForm({ agent, onClose }) {
   const { t, labels, message } = useSession();
   const [form] = Form.useForm();
@@ -145,7 +148,7 @@ function AgentForm({ agent, onClose }) {
         <Form.Item name="queues" label={t('queues')}>
           <Select mode="multiple" options={Object.entries(labels.queues).map(([value, label]) => ({ value, label: t.label(label) }))} />
         </Form.Item>
-        <Form.Item name="skills" label={t('skills')}><Select mode="tags" tokenSeparators={[',', ' ', '，']} /></Form.Item>
+        <Form.Item name="skills" label={t('skills')}><Select mode="multiple" options={skillsOf(agent, labels).map((value) => ({ value, label: value }))} /></Form.Item>
         <Form.Item name="capacity" label={t('capacity')}><InputNumber min={1} max={50} /></Form.Item>
         <Form.Item name="ticket_capacity" label={t('ticket_capacity')}><InputNumber min={1} max={200} /></Form.Item>
       </Form>

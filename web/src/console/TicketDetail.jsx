@@ -1,6 +1,6 @@
 // One ticket: what it says, its time line, and where it may go.
-import { useCallback, useEffect, useState } from 'react';
-import { Button, Descriptions, Drawer, Input, Modal, Space, Spin, Tag, Timeline } from 'antd';
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { AutoComplete, Button, Descriptions, Drawer, Input, Modal, Select, Space, Spin, Tag, Timeline } from 'antd';
 import { api } from './api.js';
 import { HandOn } from './HandOn.jsx';
 import { useTicketNews } from './live.js';
@@ -25,7 +25,9 @@ export function UrgencyTag({ urgency }) {
 export function TicketDrawer({ number, onClose, onChanged }) {
   const { t, labels, message, account, may } = useSession();
   const [ticket, setTicket] = useState(null);
-  const load = useCallback(() => api.get(`tickets/${number}`).then((page) => setTicket(page.ticket), (error) => {
+  // Answers may come in another order than they were asked for: an older one never replaces a newer one.
+  const show = (page) => setTicket((old) => (old?.number === page.ticket.number && old.version > page.ticket.version ? old : page.ticket));
+  const load = useCallback(() => api.get(`tickets/${number}`).then(show, (error) => {
     message.error(t.error(error));
     onClose();
   }), [number]);
@@ -33,18 +35,23 @@ export function TicketDrawer({ number, onClose, onChanged }) {
   useTicketNews(load, number);
   const [asked, setAsked] = useState(null);
   const [handing, setHanding] = useState(false);
+  const inside = useRef(null);
+  useFocusBack(number);
+  /** Sends a step; what was asked for is kept open, with what was typed, until it has worked. */
   const send = async (path, body) => {
-    setAsked(null);
     try {
       await api.post(`tickets/${number}/${path}`, { ...body, version: ticket.version });
+      setAsked(null);
       onChanged?.();
     } catch (error) {
       message.error(t.error(error));
     }
-    load();
+    await load();
+    // The button that was pressed may be gone; without the focus inside, Esc would not close the drawer.
+    if (!inside.current?.ownerDocument.activeElement?.closest('.ant-drawer, .ant-modal')) inside.current?.focus();
   };
   const take = (step) => {
-    if (ASKS[step] || SURE.includes(step)) setAsked(step);
+    if (ASKS[step]) setAsked(step);
     else send('progress', { status: step });
   };
   const rows = ticket && [
@@ -72,7 +79,7 @@ export function TicketDrawer({ number, onClose, onChanged }) {
   return (
     <Drawer open onClose={onClose} width={520} title={<Space>{number}{ticket && <StatusTag status={ticket.status} />}{ticket?.escalated_at && <Escalated />}</Space>}>
       {!ticket ? <Spin /> : (
-        <>
+        <div ref={inside} tabIndex={-1} className="inside">
           <Space wrap className="steps">
             {ticket.waits && <Button type="primary" onClick={() => send('take')}>{t('take')}</Button>}
             {ticket.steps.filter((step) => step !== 'escalated' || !ticket.escalated_at).map((step) => (
@@ -95,44 +102,90 @@ export function TicketDrawer({ number, onClose, onChanged }) {
               </>
             ),
           }))} />
-          {asked && <Ask step={asked} number={number} onCancel={() => setAsked(null)} onSend={send} />}
+          {asked && <Ask step={asked} ticket={ticket} onCancel={() => setAsked(null)} onSend={send} />}
           {handing && (
             <HandOn tickets={[ticket]} not={ticket.waits ? null : ticket.assignee_id}
                     onClose={() => setHanding(false)} onDone={() => { load(); onChanged?.(); }} />
           )}
-        </>
+        </div>
       )}
     </Drawer>
   );
 }
 
-/** Steps that need a word more: where they are sent, and the field that it fills. */
-const ASKS = { merged: { path: 'merge', field: 'into', needed: true }, escalated: { path: 'escalate', field: 'text' } };
-/** Steps that are confirmed first. */
-const SURE = ['closed', 'cancelled'];
+/** Gives the focus back, when the drawer closes, to where it was, or to the row of the ticket. */
+function useFocusBack(number) {
+  const [before] = useState(() => document.activeElement);
+  useEffect(() => () => setTimeout(() => {
+    const row = document.querySelector(`[data-row-key="${number}"] .ant-btn`);
+    (before !== document.body && before?.isConnected ? before : row)?.focus();
+  }), []);
+}
 
-function Ask({ step, number, onCancel, onSend }) {
-  const { t } = useSession();
+/** Steps that are asked about first: where they are sent (else on), and the field that what is typed fills. */
+export const ASKS = {
+  waiting: { field: 'text', needed: true },
+  resolved: { field: 'text' },
+  reply: { path: 'reply', field: 'text', needed: true },
+  comment: { path: 'comment', field: 'text', needed: true },
+  corrected: { path: 'correct' },
+  merged: { path: 'merge', field: 'into', needed: true },
+  escalated: { path: 'escalate', field: 'text' },
+  closed: {},
+  cancelled: {},
+};
+
+/** Asks what a step needs; `ticket` is the one, or there are `count` of them. */
+export function Ask({ step, ticket, count, onCancel, onSend }) {
+  const { t, labels } = useSession();
   const [value, setValue] = useState('');
-  const { path, field, needed } = ASKS[step] ?? {};
-  const ready = !needed || value.trim();
-  const send = () => ready && (path ? onSend(path, { [field]: value.trim() }) : onSend('progress', { status: step }));
+  const [right, setRight] = useState(ticket && { kind: ticket.kind, urgency: ticket.urgency });
+  const [busy, setBusy] = useState(false);
+  const box = useRef(null);
+  const { path, field, needed } = ASKS[step];
+  const ready = !busy && (!needed || value.trim());
+  const words = step === 'corrected' ? right : field && { [field]: value.trim() };
+  const send = async () => {
+    if (!ready) return;
+    setBusy(true);
+    await (path ? onSend(path, words) : onSend('progress', { status: step, ...words }));
+    setBusy(false);
+  };
+  const labelled = t(t.has(`field_${field}_${step}`) ? `field_${field}_${step}` : `field_${field}`);
+  const common = { ref: box, value, 'aria-label': labelled, placeholder: labelled };
+  const named = (table) => Object.entries(table).map(([key, label]) => ({ value: key, label: t.label(label) }));
   return (
-    <Modal open title={`${t(`step_${step}`)} ${number}`} okText={t(`step_${step}`)} okButtonProps={{ disabled: !ready }} onOk={send} onCancel={onCancel}>
+    <Modal open title={`${t(`step_${step}`)} ${ticket?.number ?? t('selected', { n: count })}`} okText={t(`step_${step}`)} okButtonProps={{ disabled: !ready }}
+           onOk={send} onCancel={onCancel} afterOpenChange={(open) => open && box.current?.focus()}>
       <p>{t(`ask_${step}`)}</p>
-      {field && (
-        <Input autoFocus maxLength={1000} placeholder={t(`field_${field}`)} aria-label={t(`field_${field}`)} value={value}
-               onChange={({ target }) => setValue(target.value)} onPressEnter={send} />
+      {field === 'text' && (
+        <Input.TextArea {...common} rows={3} maxLength={1000} onChange={({ target }) => setValue(target.value)}
+                        onPressEnter={(event) => { if (!event.shiftKey && !event.nativeEvent.isComposing) { event.preventDefault(); send(); } }} />
+      )}
+      {field === 'into' && (
+        <AutoComplete {...common} className="wide" maxLength={32} onChange={setValue} filterOption={(typed, { value: key, label }) => `${key}${label}`.includes(typed.toUpperCase())}
+                      options={ticket.others.map((one) => ({ value: one.number, label: `${one.number} · ${one.summary}` }))} />
+      )}
+      {step === 'corrected' && (
+        <Space>
+          <Select ref={box} className="filter" aria-label={t('kind')} value={right.kind} options={named(labels.kinds)} onChange={(kind) => setRight({ ...right, kind })} />
+          <Select className="filter" aria-label={t('urgency')} value={right.urgency} options={named(labels.urgencies)} onChange={(urgency) => setRight({ ...right, urgency })} />
+        </Space>
       )}
     </Modal>
   );
 }
 
 function lineOf(note, t, labels) {
-  const { kind, text, rating, into, from, of, to, why, queue, clock: which } = note;
+  const { kind, text, rating, into, from, of, to, why, queue, clock: which, status, changes } = note;
   const key = t.has(`note_${kind}`) ? `note_${kind}` : `status_${kind}`;
   const target = to || (kind === 'handed_on' && t.label(labels.queues[queue], queue));
-  const done = [of, t(key), rating, into ?? from, which && t(`clock_${which}`), target && `→ ${target}`];
+  const done = [of, t(key), rating, into ?? from, which && t(`clock_${which}`), target && `→ ${target}`, status && `→ ${t(`status_${status}`)}`, ...(changes ?? []).map((change) => changeOf(change, t, labels))];
   const words = [done.filter(Boolean).join(' '), why && t(`why_${why}`), text];
   return words.filter(Boolean).reduce(t.pair);
+}
+
+function changeOf([field, before, after], t, labels) {
+  const table = { kind: labels.kinds, urgency: labels.urgencies }[field];
+  return `${t(field)} ${t.label(table[before], before)} → ${t.label(table[after], after)}`;
 }

@@ -10,6 +10,8 @@ const LOOKS = {
   soon: { color: 'orange', icon: <ClockCircleOutlined /> },
   late: { color: 'red', icon: <WarningOutlined /> },
   paused: { color: 'default', icon: <PauseCircleOutlined /> },
+  missed: { color: 'red', icon: <WarningOutlined /> },
+  ended: { color: 'default', icon: <PauseCircleOutlined /> },
   met: { color: 'default', icon: <CheckCircleOutlined /> },
 };
 
@@ -18,7 +20,11 @@ const runningOf = (ticket) => (ticket.responded_at ? 'resolve' : 'respond');
 
 function stateOf(ticket, which, now) {
   const open = OPEN.includes(ticket.status);
-  if (!open || (which === 'respond' && ticket.responded_at)) return 'met';
+  if (which === 'respond' && ticket.responded_at) {
+    return new Date(ticket.responded_at) > new Date(ticket.respond_by) ? 'missed' : 'met';
+  }
+  if (!open && which === 'resolve' && ticket.was_late) return 'missed';
+  if (!open) return ['resolved', 'closed'].includes(ticket.status) ? 'met' : 'ended';
   if (which === 'resolve' && ticket.paused_at) return 'paused';
   if (new Date(ticket[`${which}_by`]) <= now) return 'late';
   return ticket[`${which}_warn_at`] && new Date(ticket[`${which}_warn_at`]) <= now ? 'soon' : 'ok';
@@ -28,15 +34,15 @@ function stateOf(ticket, which, now) {
 export function Deadline({ ticket, which }) {
   const { t } = useSession();
   const now = useNow();
-  if (!which && !OPEN.includes(ticket.status)) return null;
-  const shown = which || runningOf(ticket);
+  if (!which && !OPEN.includes(ticket.status) && !ticket.was_late) return null;
+  const shown = which || (OPEN.includes(ticket.status) ? runningOf(ticket) : 'resolve');
   const by = ticket[`${shown}_by`];
   if (!by) return null;
   const state = stateOf(ticket, shown, now);
   return (
     <span className="deadline">
       <Tag {...LOOKS[state]} bordered={false}>{t(`due_${state}`)}</Tag>
-      <span className={state === 'late' ? 'overdue' : ''}>{clock(by, t.language)}{which ? '' : ` ${t(`clock_${shown}`)}`}</span>
+      <span className={['late', 'missed'].includes(state) ? 'overdue' : ''}>{clock(by, t.language)}{which ? '' : ` ${t(`clock_${shown}`)}`}</span>
     </span>
   );
 }

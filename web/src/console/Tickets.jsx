@@ -5,7 +5,7 @@ import { api } from './api.js';
 import { HandOn } from './HandOn.jsx';
 import { useLive, useTicketNews } from './live.js';
 import { useSession } from './strings.js';
-import { StatusTag, TicketDrawer, UrgencyTag } from './TicketDetail.jsx';
+import { ASKS, Ask, StatusTag, TicketDrawer, UrgencyTag } from './TicketDetail.jsx';
 import { Deadline, Escalated } from './TicketStanding.jsx';
 import { clock } from './time.js';
 
@@ -18,9 +18,19 @@ const ORDERS = ['newest', 'due', 'priority', 'oldest', 'changed', 'urged'];
 /** What `#tickets/...` asks for: words to search, or filters as `name=value&...`. */
 function asked(argument) {
   if (!argument?.includes('=')) return { ...NONE, text: argument || '' };
-  const { assignee = '', escalated, ...lists } = Object.fromEntries(new URLSearchParams(argument));
-  const listed = Object.entries(lists).filter(([name]) => Array.isArray(NONE[name])).map(([name, value]) => [name, [value]]);
-  return { ...NONE, ...Object.fromEntries(listed), assignee, escalated: !!escalated, order: 'due' };
+  const given = new URLSearchParams(argument);
+  const lists = Object.keys(NONE).filter((name) => Array.isArray(NONE[name])).map((name) => [name, given.getAll(name)]);
+  const words = ['assignee', 'text'].map((name) => [name, given.get(name) ?? '']);
+  return { ...NONE, ...Object.fromEntries([...lists, ...words]), escalated: given.has('escalated'), order: given.get('order') ?? 'due' };
+}
+
+/** The address of the list with these filters, as `asked` reads it. */
+function addressOf(filters) {
+  const given = new URLSearchParams();
+  for (const [name, value] of Object.entries(filters)) {
+    if (name === 'order' || String(value) !== String(NONE[name])) for (const one of [value].flat()) given.append(name, one);
+  }
+  return `#tickets/${encodeURIComponent(given)}`;
 }
 
 export function Tickets({ argument }) {
@@ -28,6 +38,7 @@ export function Tickets({ argument }) {
   const { agents } = useLive();
   const [filters, setFilters] = useState(asked(argument));
   const [handing, setHanding] = useState(false);
+  const [asking, setAsking] = useState(null);
   const [page, setPage] = useState(1);
   const [size, setSize] = useState(20);
   const [found, setFound] = useState(null);
@@ -39,18 +50,22 @@ export function Tickets({ argument }) {
   );
   useEffect(() => { load(); }, [load]);
   useTicketNews(load);
+  useEffect(() => { setFilters(asked(argument)); }, [argument]);
   const narrow = (change) => {
-    setFilters({ ...filters, ...change });
+    const next = { ...filters, ...change };
+    setFilters(next);
+    window.history.replaceState(null, '', addressOf(next));
     setPage(1);
     setChosen([]);
   };
-  const moveAll = async (status) => {
+  const moveAll = async (status, words) => {
     try {
       const { moved, refused } = await api.post('tickets/bulk', {
-        tickets: found.tickets.filter((one) => chosen.includes(one.number)).map(({ number, version }) => ({ number, version })), status,
+        tickets: found.tickets.filter((one) => chosen.includes(one.number)).map(({ number, version }) => ({ number, version })), status, ...words,
       });
       if (moved.length) message.success(t('bulk_done', { n: moved.length }));
       if (refused.length) message.warning(`${t('bulk_refused', { n: refused.length })} ${refused.map((one) => one.number).join(' ')}`, 8);
+      setAsking(null);
       setChosen([]);
       load();
     } catch (error) {
@@ -59,20 +74,20 @@ export function Tickets({ argument }) {
   };
   const columns = [
     { title: t('number'), dataIndex: 'number', width: 150, render: (value) => <Button type="link" size="small" onClick={() => setNumber(value)}>{value}</Button> },
-    { title: t('status'), dataIndex: 'status', width: t.language === 'en' ? 160 : 110, render: (value) => <StatusTag status={value} /> },
+    { title: t('status'), dataIndex: 'status', width: t.language === 'en' ? 150 : 110, render: (value) => <StatusTag status={value} /> },
     { title: t('kind'), dataIndex: 'kind', width: 100, responsive: ['lg'], render: (value) => t.label(labels.kinds[value], value) },
     { title: t('urgency'), dataIndex: 'urgency', width: 90, render: (value) => <UrgencyTag urgency={value} /> },
     {
-      title: t('summary'), dataIndex: 'summary', ellipsis: true,
+      title: t('summary'), dataIndex: 'summary', className: 'what',
       render: (value, ticket) => (
         <>
           {ticket.escalated_at && <Escalated />}
           {ticket.urged > 0 && <Tag color="volcano">{t('urged_times', { n: ticket.urged })}</Tag>}
-          {value}
+          <span>{value}</span>
         </>
       ),
     },
-    { title: t('queue_name'), dataIndex: 'queue', width: 130, responsive: ['lg'], render: (name) => t.label(labels.queues[name], name) },
+    { title: t('queue_name'), dataIndex: 'queue', width: 110, render: (name) => t.label(labels.queues[name], name) },
     { title: t('assignee'), dataIndex: 'assignee', width: 100, render: (name, { waits }) => (waits ? <i className="quiet">{t('nobody')}</i> : name) },
     { title: t('due'), key: 'due', width: 140, render: (_, ticket) => <Deadline ticket={ticket} /> },
     { title: t('opened'), dataIndex: 'opened_at', width: 110, responsive: ['xl'], render: (value) => clock(value, t.language) },
@@ -102,7 +117,7 @@ export function Tickets({ argument }) {
         <Button onClick={() => narrow(NONE)}>{t('reset')}</Button>
         <Views filters={filters} apply={narrow} />
       </Space>
-      <Table size="small" rowKey="number" columns={columns} dataSource={found?.tickets} loading={!found}
+      <Table size="small" rowKey="number" columns={columns} dataSource={found?.tickets} loading={!found} scroll={{ x: 1020 }} tableLayout="fixed"
              rowSelection={{ selectedRowKeys: chosen, onChange: setChosen }}
              onRow={(ticket) => ({ onDoubleClick: () => setNumber(ticket.number) })}
              pagination={{
@@ -112,10 +127,11 @@ export function Tickets({ argument }) {
       {chosen.length > 0 && (
         <Space className="bulk">
           <b>{t('selected', { n: chosen.length })}</b>
-          {STEPS.map((status) => <Button key={status} onClick={() => moveAll(status)}>{t(`step_${status}`)}</Button>)}
+          {STEPS.map((status) => <Button key={status} onClick={() => (ASKS[status] ? setAsking(status) : moveAll(status))}>{t(`step_${status}`)}</Button>)}
           {may('supervise') && <Button onClick={() => setHanding(true)}>{t('hand_on')}</Button>}
         </Space>
       )}
+      {asking && <Ask step={asking} count={chosen.length} onCancel={() => setAsking(null)} onSend={(_, { status, ...words }) => moveAll(status, words)} />}
       {handing && <HandOn many tickets={found.tickets.filter((one) => chosen.includes(one.number))} onClose={() => setHanding(false)} onDone={() => { setChosen([]); load(); }} />}
       {number && <TicketDrawer number={number} onClose={() => setNumber(null)} onChanged={load} />}
     </div>

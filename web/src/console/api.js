@@ -18,18 +18,36 @@ export class Api {
   patch = (path, body) => this.call('PATCH', path, body);
   drop = (path) => this.call('DELETE', path);
 
-  async call(method, path, body) {
-    let response;
+  /** Sends a file as it is. */
+  upload = (path, file, query) => this.call('POST', path + asQuery(query), file, 120_000);
+
+  /** Lets the browser keep what the server answers as a file. */
+  async download(path, query, name) {
+    const response = await this.fetch('GET', path + asQuery(query), undefined, 120_000);
+    if (!response.ok) throw new ApiError(response.status, (await response.json().catch(() => ({}))).error || {});
+    const link = document.createElement('a');
+    link.href = URL.createObjectURL(await response.blob());
+    link.download = name;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  }
+
+  async fetch(method, path, body, patience = 20_000) {
+    const file = body instanceof Blob;
     try {
-      response = await fetch(`api/${path}`, {
+      return await fetch(`api/${path}`, {
         method,
-        headers: { ...(body && { 'Content-Type': 'application/json' }), 'X-CSRF-Token': this.csrf },
-        body: body && JSON.stringify(body),
-        signal: AbortSignal.timeout(20_000),
+        headers: { ...(body && { 'Content-Type': file ? 'application/octet-stream' : 'application/json' }), 'X-CSRF-Token': this.csrf },
+        body: file ? body : body && JSON.stringify(body),
+        signal: AbortSignal.timeout(patience),
       });
     } catch {
       throw new ApiError(0, { code: 'network' });
     }
+  }
+
+  async call(method, path, body, patience) {
+    const response = await this.fetch(method, path, body, patience);
     const data = await response.json().catch(() => ({}));
     if (!response.ok) {
       const error = new ApiError(response.status, data.error || {});

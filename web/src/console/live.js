@@ -6,7 +6,16 @@ import { api } from './api.js';
 const ALIVE_MS = 10_000;
 const RETRY_MS = [500, 1000, 2000, 5000];
 const LOGGED_OUT = 4401;
-const NOTHING = { handoffs: {}, agents: [], unread: {}, last: {}, workload: { agents: [], queues: {} } };
+const NOTHING = { handoffs: {}, agents: [], unread: {}, last: {}, notices: [], typing: {}, workload: { agents: [], queues: {} } };
+/** So many of the last notices are kept under the bell. */
+const NOTICES = 20;
+/** A customer who writes on says so again within this. */
+const TYPING_MS = 5000;
+const WRITING_MS = 3000;
+/** What one has taken is pushed within this. */
+const TAKEN_MS = 2000;
+/** Of `Handoff.idle_step`: nobody answers the customer, who was apologised to. */
+export const NEGLECTED = 2;
 /** Lists are loaded again this long after a ticket has changed, together for all that change meanwhile. */
 const GATHER_MS = 700;
 
@@ -21,6 +30,9 @@ export class Live {
     this.conversations = new Map(); // conversation -> { items: Map(key -> message), older, earlier, loaded }
     this.open = null; // the conversation that is looked at
     this.tries = 0;
+    this.taking = new Set(); // conversations that this page is taking by itself: no news
+    this.typers = {};
+    this.toldWriting = 0;
     this.onNews = () => {};
   }
 
@@ -75,8 +87,9 @@ export class Live {
     if (event.type === 'hello') return this.begin(event);
     if (event.type === 'agents') return this.set({ agents: event.agents });
     if (event.type === 'gone') {
-      const { [event.id]: _, ...handoffs } = this.state.handoffs;
-      return this.set({ handoffs });
+      const { [event.id]: gone, ...handoffs } = this.state.handoffs;
+      this.set({ handoffs });
+      return gone && this.seen(gone.conversation);
     }
     if (event.type === 'handoff') return this.takeHandoff(event);
     if (event.type === 'message') return this.takeMessage(event);
@@ -103,9 +116,61 @@ export class Live {
   takeHandoff(handoff) {
     const before = this.state.handoffs[handoff.id];
     this.set({ handoffs: { ...this.state.handoffs, [handoff.id]: handoff } });
+    if (handoff.typing_at && handoff.typing_at !== before?.typing_at) this.showTyping(handoff.conversation, true);
     const queued = handoff.state === 'queued' && before?.state !== 'queued';
     const mine = handoff.agent_id === this.me.agent_id && before?.agent_id !== this.me.agent_id;
-    if (queued || mine) this.onNews(queued ? 'queued' : 'mine', handoff);
+    const neglected = handoff.idle_step === NEGLECTED && before?.idle_step !== NEGLECTED;
+    if (!mine && handoff.agent_id !== this.me.agent_id) this.seen(handoff.conversation);
+    // Passed on to this colleague, who has yet to accept.
+    if (queued && handoff.accepted_at && handoff.preferred_agent_id === this.me.agent_id) this.tell('passed', handoff);
+    else if (queued) this.onNews('queued', handoff);
+    else if (mine && !this.taking.delete(handoff.conversation)) this.tell('mine', handoff);
+    else if (neglected) this.tell(handoff.agent_id === this.me.agent_id ? 'late' : 'neglected', handoff);
+  }
+
+  /** A notice that stays under the bell, besides what is said at once. */
+  tell(kind, thing) {
+    const place = thing.number ? `tickets/${thing.number}` : `desk/${thing.id}`;
+    const notice = { key: `${kind}:${place}:${Date.now()}`, kind, number: thing.number, place, at: new Date().toISOString(), fresh: true };
+    this.set({ notices: [notice, ...this.state.notices].slice(0, NOTICES) });
+    this.onNews(kind, thing, notice);
+  }
+
+  noticesSeen() {
+    if (!this.state.notices.some(({ fresh }) => fresh)) return;
+    this.set({ notices: this.state.notices.map((one) => ({ ...one, fresh: false })) });
+  }
+
+  noticeSeen(key) {
+    this.set({ notices: this.state.notices.map((one) => (one.key === key ? { ...one, fresh: false } : one)) });
+  }
+
+  /** Takes a conversation by `call`; that it is one's own then is no news. */
+  async takes(conversation, call) {
+    this.taking.add(conversation);
+    try {
+      return await call();
+    } finally {
+      setTimeout(() => this.taking.delete(conversation), TAKEN_MS);
+    }
+  }
+
+  showTyping(conversation, on) {
+    clearTimeout(this.typers[conversation]);
+    if (on) this.typers[conversation] = setTimeout(() => this.showTyping(conversation, false), TYPING_MS);
+    if (Boolean(this.state.typing[conversation]) !== on) this.set({ typing: { ...this.state.typing, [conversation]: on } });
+  }
+
+  /** Lets the customer see that one is writing; not what. */
+  writing(id) {
+    if (Date.now() - this.toldWriting < WRITING_MS || this.socket?.readyState !== WebSocket.OPEN) return;
+    this.toldWriting = Date.now();
+    this.socket.send(JSON.stringify({ typing: id }));
+  }
+
+  isMine(conversation) {
+    const { handoffs } = this.state;
+    return Object.values(handoffs).some((one) => one.conversation === conversation && one.state === 'human' && one.agent_id === this.me.agent_id);
   }
 
   takeTicket(change) {
@@ -116,7 +181,7 @@ export class Live {
     if (what === 'escalated' && by === 'clock') return;
     const mine = assignee !== null && assignee === this.me.agent_id;
     const kind = mine ? TOLD_ASSIGNEE[what] : this.me.role === 'supervisor' ? TOLD_SUPERVISOR[what] : null;
-    if (kind) this.onNews(kind, change);
+    if (kind) this.tell(kind, change);
   }
 
   takeMessage(message) {
@@ -125,7 +190,8 @@ export class Live {
     const isNew = !known || message.seq > known.seq;
     this.merge(conversation, [message]);
     const change = isNew ? { last: { ...this.state.last, [conversation]: message } } : {};
-    if (isNew && known && message.from === 'customer') {
+    if (message.from === 'customer') this.showTyping(conversation, false);
+    if (isNew && known && message.from === 'customer' && this.isMine(conversation)) {
       if (conversation !== this.open || document.hidden) {
         change.unread = { ...this.state.unread, [conversation]: (this.state.unread[conversation] || 0) + 1 };
       }
@@ -139,9 +205,8 @@ export class Live {
     this.open = conversation;
     const { [conversation]: _, ...unread } = this.state.unread;
     this.set({ unread });
-    if (!conversation) return;
     if (this.socket?.readyState === WebSocket.OPEN) this.watch(conversation);
-    this.load(conversation);
+    if (conversation) this.load(conversation);
   }
 
   seen(conversation) {

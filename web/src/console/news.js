@@ -19,13 +19,13 @@ function beep(frequency) {
   }
 }
 
-/** Starts telling, in the language of `t`, what is about tickets also by `say`; returns how to stop. */
+/** Starts telling, in the language of `t`, what stays under the bell also by `say`; returns how to stop. */
 export function alert(t, say) {
-  live.onNews = (kind, thing) => {
+  live.onNews = (kind, thing, notice) => {
     if (kind === 'message' && thing.conversation === live.open && !document.hidden) return;
     beep(kind === 'message' ? 660 : 880);
     const told = t(`news_${kind}`, { number: thing.number });
-    if (kind.startsWith('ticket_')) say(told);
+    if (notice) say(told, notice);
     if (kind !== 'message' && document.hidden && window.Notification?.permission === 'granted') {
       new Notification(t('app'), { body: told, tag: 'kefu' });
     }

@@ -1,13 +1,17 @@
 // Times as people read them; the server's are UTC.
 import { useEffect, useState } from 'react';
 
+/** The company's time zone, in which everybody sees the same hour; the browser's until it is known. */
+let timeZone;
+export const setZone = (zone) => { timeZone = zone; };
+
 export function clock(at, language) {
   const date = new Date(at);
-  const today = new Date().toDateString() === date.toDateString();
-  const options = today
+  const day = (one) => one.toLocaleDateString('en-CA', { timeZone });
+  const options = day(new Date()) === day(date)
     ? { hour: '2-digit', minute: '2-digit' }
     : { month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit' };
-  return date.toLocaleString(language === 'en' ? 'en-GB' : 'zh-CN', { ...options, hour12: false });
+  return date.toLocaleString(language === 'en' ? 'en-GB' : 'zh-CN', { ...options, timeZone, hourCycle: 'h23' });
 }
 
 export function span(from, now = Date.now()) {

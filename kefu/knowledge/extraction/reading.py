@@ -1,0 +1,363 @@
+"""Goes through a document: what each block names, and how it hangs together with what stands around."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from kefu.knowledge.extraction.documents import Block, Document, Span
+from kefu.knowledge.extraction.examples import relation_between
+from kefu.knowledge.extraction.mentions import Link, Mention
+from kefu.knowledge.extraction.names import GraphNames, OwnNames
+from kefu.knowledge.extraction.tables import column_kind, named_in, read_table, spec_mention
+from kefu.knowledge.extraction.training import Model
+from kefu.knowledge.extraction.vocabulary import Vocabulary
+
+#: What is named with less confidence is left out; relations need as much.
+LEAST = 0.4
+_HEADING, _PATTERN, _UNDER, _SUBJECT = 0.8, 0.85, 0.85, 0.8
+#: A heading that names something is short; a name and its value stand on either side of a colon.
+_SHORT = 24
+_NAME_AND_TEXT = re.compile(r"^(.{2,20}?)\s*[:\uff1a]\s*(\S.*)$", re.DOTALL)
+#: A model among other words: what stands before its letters and digits, and these.
+_MODEL = re.compile(r"[^\x00-\x7f]*[A-Za-z0-9][A-Za-z0-9\-+./ ]*")
+#: Kinds that labels announce ("cause: ...").
+_LABELLED = ("cause", "solution", "symptom", "error_code")
+#: A code, what parts it from its meaning, and the meaning up to the next clause.
+_CODED_NAME = re.compile(
+    r"([A-Za-z]{1,4}-?\d{1,4}|\d{3,4}(?=\s*[:\uff1a(\uff08]))\s*[:\uff1a\u2014\-\s\uff08(]+([^\uff0c\u3002\uff1b;,:\uff1a()\uff08\uff09]{2,20})"
+)
+#: Behind the name in a heading: "(only for ...)".
+_ASIDE = re.compile(r"\s*[(\uff08][^()\uff08\uff09]*[)\uff09]\s*$")
+_KIND_OF_SECTION = {"faults": "fault", "functions": "function", "policies": "policy"}
+_OF_A_CASE = ("fault", "symptom", "cause", "solution")
+#: Kinds that manuals declare in sections of their own; elsewhere they are believed only when sure.
+_DECLARED, _ALONE, _TOGETHER = ("function", "policy", "product_line", "spec"), 0.85, 0.6
+_SECTION_OF = {"function": "functions", "policy": "policies", "product_line": "title", "spec": "specs"}
+#: Kinds that belong to the product that a manual is about, when nothing nearer is named.
+_OF_SUBJECT = ("fault", "function", "spec", "policy")
+#: Letters and digits that look alike whatever they name.
+_CODED = ("product", "error_code")
+#: Named once, these are what they are wherever the document says so again.
+_AGAIN = ("product", "product_line", "error_code", "function")
+
+
+class Reading:
+    """What one document says."""
+
+    def __init__(
+        self, document: Document, model: Model, vocabulary: Vocabulary, known: GraphNames | None = None
+    ) -> None:
+        """Reads the whole document.
+
+        Args:
+            document: What to read.
+            model: The trained parts.
+            vocabulary: The words to go by.
+            known: Names of the graph.
+        """
+        self.document = document
+        self.mentions: list[Mention] = []
+        self.links: list[Link] = []
+        self.subjects: list[Mention] = []
+        self._model, self._vocabulary, self._known = model, vocabulary, known
+        self._under: dict[Span, Mention] = {}
+        self._parents = {
+            span for block in document.blocks for span in block.headings[:-1] if block.kind == "heading"
+        }
+        self._causes: dict[Mention, list[Mention]] = {}
+        first = document.blocks[0]
+        self._titled = first.items[0] if first.kind == "heading" else None
+        if document.told:
+            self._told()
+        else:
+            self._manual()
+
+    def _told(self) -> None:
+        """A ticket or a chat is one case: its text is read as a whole."""
+        text = self.document.text
+        found = self._with_names(text, self._model.mentions(text))
+        self.mentions = [mention for mention in found if mention.confidence >= LEAST]
+        self.links = self._model.linker(text, self.mentions)
+
+    def _manual(self) -> None:
+        self._title()
+        for block in self.document.blocks:
+            if block.kind == "table":
+                mentions, links = read_table(block, self._section(block.headings), self._vocabulary)
+                self.mentions += mentions
+                self.links += links
+            elif block.kind == "heading":
+                self._heading(block)
+        for block in self.document.blocks:
+            if block.kind not in ("table", "heading"):
+                self._text(block)
+        self._settle()
+        self._say_again()
+        self._link_subjects()
+
+    def _section(self, headings: Sequence[Span]) -> str:
+        """What the nearest heading that says so is about."""
+        for heading in reversed(headings):
+            if heading == self._titled:  # "installation and warranty" says nothing of its sections
+                continue
+            bare = self._bare(heading)
+            for section, words in self._vocabulary.sections.items():
+                if re.search(words, bare.text):
+                    return section
+        return ""
+
+    def _bare(self, heading: Span) -> Span:
+        """A heading without its number."""
+        number = re.match(self._vocabulary.marks.heading_number, heading.text)
+        start = number.end() if number else 0
+        text = _ASIDE.sub("", heading.text[start:]).strip() or heading.text[start:].strip()
+        start = heading.text.index(text, start)
+        return Span(heading.start + start, heading.start + start + len(text), text)
+
+    def _title(self) -> None:
+        """What the manual is about: named in its title or as the models that it is for."""
+        blocks = self.document.blocks[:6]
+        title = next((block.items[0] for block in blocks if block.kind == "heading"), None)
+        if title is None and blocks and blocks[0].kind == "paragraph":
+            title = blocks[0].items[0]
+        found = []
+        if title is not None:
+            found = [
+                m.moved(title.start)
+                for m in self._with_names(title.text, self._model.mentions(title.text, "title"))
+                if m.kind in ("product", "product_line")
+            ]
+            listed = [m for m in found if re.search(self._vocabulary.between_models, m.text)]
+            found = [m for m in found if m not in listed or m.kind != "product"]
+            for m in listed:  # several models in one name
+                found += self._models(Span(m.start, m.end, m.text), 0)
+        for block in blocks:
+            for item in block.items:
+                match = re.search(self._vocabulary.models, item.text)
+                if match and block.kind != "heading":
+                    found += self._models(item, match.end())
+        found = _without_makers([mention for mention in found if mention.confidence >= LEAST])
+        self.subjects = list({(m.kind, m.text): m for m in found}.values())
+        self.mentions += found
+        if title is not None:
+            self.links += self._model.linker(title.text, [m for m in found if m.end <= title.end])
+
+    def _models(self, item: Span, start: int) -> Iterator[Mention]:
+        """The models listed behind "suitable for"."""
+        listed = re.split(r"[\u3002\uff1b;\n]", item.text[start:])[0]
+        last = 0
+        for match in [*re.finditer(self._vocabulary.between_models, listed), None]:
+            piece = listed[last : match.start() if match else None]
+            model = _MODEL.match(piece.strip())
+            said = model.group().strip() if model else ""
+            if any(map(str.isdigit, said)) and any(map(str.isalpha, said)) and len(said) <= 24:
+                at = item.start + start + last + piece.index(said)
+                yield Mention("product", at, at + len(said), said, _PATTERN, "pattern")
+            last = match.end() if match else last
+
+    def _heading(self, block: Block) -> None:
+        """A short heading in a section of faults, functions or policies names one."""
+        heading = self._bare(block.items[0])
+        kind = _KIND_OF_SECTION.get(self._section(block.headings[:-1]))
+        if not kind or len(heading.text) > _SHORT:
+            return
+        section = self._section(block.headings[:-1])
+        learned = self._with_names(heading.text, self._model.mentions(heading.text, section))
+        found = [m.moved(heading.start) for m in learned if m.kind in (kind, "error_code")]
+        coded = _CODED_NAME.match(heading.text) if kind == "fault" else None
+        if coded:
+            found = list(_code_and_fault(heading, coded))
+        codes = [m for m in found if m.kind == "error_code"]
+        if kind == "fault" and not coded and codes and self._shows_only(heading.text, codes[0].text):
+            self.mentions.append(codes[0])
+            self._under[block.headings[-1]] = codes[0]
+            return
+        if kind == "policy" and re.search(self._vocabulary.exclusions, heading.text):
+            return
+        if not any(m.kind == kind for m in found):
+            own = self._section(block.headings[-1:])
+            if block.items[0] in self._parents or own not in ("", section) and kind != "policy":
+                return  # a section of its own, "maintenance", not the name of a fault
+            found.append(Mention(kind, heading.start, heading.end, heading.text, _HEADING, "heading"))
+        main = next(m for m in found if m.kind == kind)
+        self.mentions += found
+        self.links += self._model.linker(heading.text, [m.moved(-heading.start) for m in found])
+        self._under[block.headings[-1]] = main
+
+    def _shows_only(self, heading: str, code: str) -> bool:
+        return not re.sub(self._vocabulary.code_words, "", heading.replace(code, ""))
+
+    def _text(self, block: Block) -> None:
+        section = self._section(block.headings)
+        above = next((self._under[h] for h in reversed(block.headings) if h in self._under), None)
+        found: list[Mention] = []
+        for item in block.items:
+            mentions = self._of_item(block, item, section)
+            found += mentions
+            moved = [m.moved(-item.start) for m in mentions]
+            for link in self._model.linker(item.text, moved):
+                self.links.append(
+                    Link(
+                        link.relation,
+                        link.source.moved(item.start),
+                        link.target.moved(item.start),
+                        link.confidence,
+                    )
+                )
+        if above is not None and above.kind == "fault":
+            found = self._under_fault(block, above, found)
+        elif above is not None and above.kind == "error_code":
+            faults = [m for m in found if m.kind == "fault"]
+            self.links += [Link("reports", fault, above, _UNDER) for fault in faults[:1]]
+        self.mentions += found
+
+    def _of_item(self, block: Block, item: Span, section: str) -> list[Mention]:
+        pair = _NAME_AND_TEXT.match(item.text)
+        if section == "specs" and pair and len(item.text) <= 80:
+            name = Span(item.start, item.start + len(pair.group(1)), pair.group(1))
+            return [spec_mention(name, pair.group(2).rstrip("\u3002\uff1b;"), confidence=_PATTERN)]
+        label = column_kind(pair.group(1), self._vocabulary) if pair and len(pair.group(1)) <= 8 else ""
+        if section == "faults" and label in _LABELLED and block.headings[-1] in self._under:
+            start = item.start + pair.start(2)
+            return list(named_in(Span(start, item.end, pair.group(2)), label, self._vocabulary))
+        coded = _CODED_NAME.match(item.text) if section == "faults" else None
+        if coded and block.headings[-1] not in self._under:
+            found = list(_code_and_fault(item, coded))
+            rest = item.text[found[-1].end - item.start :]
+            more = [
+                m.moved(found[-1].end) for m in self._model.mentions(rest) if m.kind in ("cause", "solution")
+            ]
+            return found + [m for m in more if m.confidence >= LEAST]
+        kind = _KIND_OF_SECTION.get(section)
+        if kind in ("function", "policy") and pair and block.headings[-1] not in self._under:
+            end = item.start + len(pair.group(1))
+            return [Mention(kind, item.start, end, pair.group(1), _PATTERN, "pattern")]
+        if block.kind == "steps" and section != "faults":
+            return []  # how something is done names nothing new
+        found = self._with_names(item.text, self._model.mentions(item.text))
+        found = [self._valued(m, item.text) for m in found if m.confidence >= LEAST]
+        return [m.moved(item.start) for m in self._believed(item.text, found, section)]
+
+    def _believed(self, text: str, found: list[Mention], section: str) -> list[Mention]:
+        """In a manual's running text a fault, cause or solution alone is more often none."""
+        links = [link for link in self._model.linker(text, found) if link.confidence >= _TOGETHER]
+        together = {id(m) for link in links for m in (link.source, link.target)}
+        kept = []
+        for m in found:
+            if m.kind in _OF_A_CASE and id(m) not in together and section != "faults":
+                continue
+            if m.kind in _DECLARED and m.by == "learned" and section != _SECTION_OF[m.kind]:
+                if m.confidence < _ALONE:
+                    continue
+            kept.append(m)
+        return kept
+
+    def _valued(self, mention: Mention, text: str) -> Mention:
+        """A spec with the value that is told behind its name."""
+        if mention.kind != "spec":
+            return mention
+        rest = re.split(r"[\u3002\uff1b;\uff0c,\n]", text[mention.end :])[0]
+        spec = spec_mention(Span(mention.start, mention.end, mention.text), rest)
+        return replace(mention, value=spec.value, unit=spec.unit) if spec.unit else mention
+
+    def _under_fault(self, block: Block, fault: Mention, found: list[Mention]) -> list[Mention]:
+        """Causes and solutions below a fault's heading are its own; numbered steps are what to do."""
+        if block.kind == "steps" and not any(m.kind == "cause" for m in found):
+            first = block.items[0]
+            text = re.split(r"[\u3002\n]", first.text)[0]
+            steps = tuple(item.text for item in block.items)
+            found = [m for m in found if m.kind not in ("solution", "fault", "symptom")]
+            found.append(
+                Mention("solution", first.start, first.start + len(text), text, _UNDER, "heading", steps)
+            )
+        found = [
+            replace(m, kind="symptom") if m.kind == "fault" and m.text != fault.text else m for m in found
+        ]
+        caused = any(m.kind == "cause" for m in found)
+        told = self._causes.setdefault(fault, [])
+        solutions = [m for m in found if m.kind == "solution" and m.by == "table"]
+        for cause in told if solutions else ():  # "cause: ..." stood above "what to do: ..."
+            self.links += [Link("solved_by", cause, solution, _UNDER) for solution in solutions]
+        told += [m for m in found if m.kind == "cause" and m.by == "table"]
+        caused = caused or bool(told)
+        for mention in found:
+            relation = relation_between("fault", mention.kind)
+            if relation and not (mention.kind == "solution" and caused):
+                self.links.append(Link(relation, fault, mention, _UNDER))
+        return found
+
+    def _with_names(self, text: str, found: Iterable[Mention]) -> list[Mention]:
+        """Names of the graph take the place of what was learned there."""
+        found = list(found)
+        if self._known is None:
+            return found
+        known = self._known(text)
+        kept = [m for m in found if not any(m.meets(name) and name.kind == m.kind for name in known)]
+        inside = [name for name in known if not any(name.meets(m) for m in kept)]
+        return sorted(kept + inside, key=lambda mention: mention.start)
+
+    def _settle(self) -> None:
+        """What a table, a pattern or the title named is of one kind in the whole document."""
+        sure = {m.text: m.kind for m in self.mentions if m.by != "learned" or m in self.subjects}
+        self.mentions = [
+            m for m in self.mentions if m.kind not in _CODED or sure.get(m.text, m.kind) == m.kind
+        ]
+
+    def _say_again(self) -> None:
+        """What a table or the title named is the same in running text."""
+        sure = [m for m in self.mentions if m.kind in _AGAIN and m.by in ("table", "pattern", "heading")]
+        if not sure and not self.subjects:
+            return
+        names = OwnNames([*sure, *self.subjects])
+        taken = sorted(self.mentions, key=lambda mention: mention.start)
+        for block in self.document.blocks:
+            if block.kind in ("table", "heading"):
+                continue
+            for item in block.items:
+                inside = [m for m in taken if item.start <= m.start < item.end]
+                again = [name.moved(item.start) for name in names(item.text)]
+                new = [name for name in again if not any(name.meets(m) for m in inside)]
+                if new:
+                    self.mentions += new
+                    together = [m.moved(-item.start) for m in sorted([*inside, *new], key=lambda m: m.start)]
+                    self.links += [
+                        Link(k.relation, k.source.moved(item.start), k.target.moved(item.start), k.confidence)
+                        for k in self._model.linker(item.text, together)
+                    ]
+
+    def _link_subjects(self) -> None:
+        """Faults, functions, specs and policies are the subject's, unless they are said of others."""
+        products = [m for m in self.subjects if m.kind == "product"]
+        lines = [m for m in self.subjects if m.kind == "product_line"]
+        placed = {
+            (name.kind, name.text)
+            for link in self.links
+            if link.confidence >= 0.5 and "product" in (link.source.kind, link.target.kind)
+            for name in (link.source, link.target)
+        }
+        for mention in self.mentions:
+            if mention.kind not in _OF_SUBJECT or (mention.kind, mention.text) in placed:
+                continue
+            for subject in products or lines:
+                for source, target in ((mention, subject), (subject, mention)):
+                    relation = relation_between(source.kind, target.kind)
+                    if relation:
+                        self.links.append(Link(relation, source, target, _SUBJECT))
+        for product in products:
+            self.links += [Link("in_line", product, line, _SUBJECT) for line in lines[:1]]
+
+
+def _without_makers(found: list[Mention]) -> list[Mention]:
+    """Leaves out a product that is another one with its maker's name, or several of them at once."""
+    models = [m.text for m in found if m.kind == "product"]
+    return [m for m in found if m.kind != "product" or not any(o != m.text and o in m.text for o in models)]
+
+
+def _code_and_fault(item: Span, match: re.Match[str]) -> Iterator[Mention]:
+    """A code and the fault that it stands for."""
+    for kind, group in (("error_code", 1), ("fault", 2)):
+        text = match.group(group).strip()
+        start = item.start + match.start(group)
+        yield Mention(kind, start, start + len(text), text, _PATTERN, "pattern")

@@ -1,0 +1,67 @@
+"""The words that extraction goes by (``data/extraction/vocabulary.yml``)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kefu.config import ROOT
+from kefu.rulebook import Entry, current
+
+FOLDER = ROOT / "data" / "extraction"
+
+
+class Marks(Entry):
+    """How lines of plain text show what they are; regular expressions.
+
+    Attributes:
+        headings: Headings by depth, the outermost first.
+        heading_number: What stands before a heading's title.
+        step, point: What stands before a numbered step, and before a point of a list.
+        several: Between the things that one cell names.
+    """
+
+    headings: list[str]
+    heading_number: str
+    step: str
+    point: str
+    several: str
+
+
+class Vocabulary(Entry):
+    """The whole file; see its comments.
+
+    Attributes:
+        sections: What a heading's section is about, by words.
+        columns: What a table's column holds, by its header.
+        section_column: The header of a column that says to what section of a sheet a row belongs.
+        meaning: Headers of what an error code means.
+        models: What stands before a manual's models.
+        between_models: Between models in a list.
+        exclusions: Headings of what a policy does not cover.
+        code_words: What a heading that only shows a code says besides.
+        blank: Cells that say nothing.
+        sentence_end: Between sentences.
+        units: Groups of units that can be compared, each unit with its share of the group's own.
+    """
+
+    marks: Marks
+    sections: dict[str, str]
+    columns: dict[str, str]
+    section_column: str
+    meaning: str
+    models: str
+    between_models: str
+    exclusions: str
+    code_words: str
+    blank: str
+    sentence_end: str
+    units: dict[str, dict[str, float]]
+
+
+def vocabulary(folder: Path = FOLDER) -> Vocabulary:
+    """What the file says now.
+
+    Raises:
+        RuleError: The file has a mistake or is missing.
+    """
+    return current(Vocabulary, folder / "vocabulary.yml")
