@@ -51,7 +51,7 @@ def is_exact(decision: Decision, want: dict[str, Any]) -> bool:
     reply = decision.reply
     best = decision.found[0].fact if decision.kind == "answer" else None
     if "ask" in want:
-        return decision.kind == "choices" or bool(reply and reply.kind == "which_line")
+        return decision.kind == "choices" or bool(reply and reply.kind in ("which_line", "which_product"))
     if "policies" in want:  # an answer shows one policy; what else is needed must be beside it
         shown = [item.fact for item in decision.found[:3]] if best else []
         return bool(best) and set(want["policies"]) <= {_policy(fact) for fact in shown}

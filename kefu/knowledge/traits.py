@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kefu.knowledge.graph import Fact, Graph
 from kefu.knowledge.vocabulary import Measure, Vocabulary, any_of
+from kefu.knowledge.wording import Wording, cover, joined
 from kefu.language.normalize import fold, normalize
 from kefu.language.quantities import Quantity, quantities
 
@@ -16,8 +17,19 @@ _CLAUSES = re.compile(r"[，；。;（）()]|,\s|\.(?!\d)")
 _ITEMS = re.compile(r"[、和与及+/，；。;（）()]|,\s")
 #: What spellings of one name differ by (Wi-Fi, wifi).
 _INSIDE_NAMES = " -./"
+_VERSION = re.compile(r"\s?\d+(?:\.\d+)?(?![\d.a-z])")
 #: A thing listed in a specification is at most so long; longer is prose.
 _ITEM_LENGTH = 10
+#: A text means what was said from this share of its wording on, if no other product's says much more of it.
+_ALIKE, _AS_MUCH = 0.6, 0.85
+#: Where what is said is a name already, it takes so much to mean something else that is called much the same.
+_RENAMED = 0.75
+#: Dimensions whose numbers name what something works with.
+_NAMING = frozenset({"frequency", "voltage", "current"})
+#: What is shorter has to stand there as it was said.
+_LEAST_SAID = 3
+#: So much of what is asked of two products stands in the clause that speaks of both.
+_SPOKEN = 0.25
 
 
 @dataclass(frozen=True)
@@ -54,6 +66,23 @@ class _Meaning:
     listed: set[str] = field(default_factory=set)
 
 
+@dataclass(frozen=True)
+class _Clause:
+    """A part of what a fact says of a product.
+
+    Attributes:
+        key: Its text, as phrases are kept.
+        text: Its normal text.
+        lacking: Whether it says that something is not there.
+        fact: Who says it.
+    """
+
+    key: str
+    text: str
+    lacking: bool
+    fact: Fact
+
+
 class Traits:
     """The traits of one edition's products; immutable."""
 
@@ -70,7 +99,9 @@ class Traits:
         self._filler = any_of(tuple(vocabulary.filler))
         self._verbs = re.compile(vocabulary.having)
         self._specs = {name: _specs(graph, name) for name in self.products}
+        self._functions = {name: graph.targets(f"product:{name}", "has_function") for name in self.products}
         self._clauses = {name: self._clauses_of(name) for name in self.products}
+        self._everything = [clause.key for clauses in self._clauses.values() for clause in clauses]
         self._meanings: dict[str, _Meaning] = defaultdict(_Meaning)
         self._learn()
         for known, others in vocabulary.synonyms.items():
@@ -79,6 +110,8 @@ class Traits:
                 self._meanings[_key(other)].listed.add(_key(known))
         self._meanings = {said: meaning for said, meaning in self._meanings.items() if said}
         self._longest = max(map(len, self._meanings), default=0)
+        self._texts = list(self._told())
+        self._wording = Wording([text for _, text, _, _ in self._texts])
 
     def phrases(self, text: str, kinds: Sequence[str] = ("product", "line", "trait")) -> list[Phrase]:
         """What is named in normal text, the longest first where several overlap."""
@@ -91,7 +124,7 @@ class Traits:
                 kind = self._kind(said, kinds)
                 start, end = places[at], places[at + length - 1] + 1
                 if kind and _whole(text, start, end):
-                    found.append(Phrase(kind, said, start, end))
+                    found.append(self._with_version(Phrase(kind, said, start, end), text))
                     at += length
                     break
             else:
@@ -100,7 +133,8 @@ class Traits:
 
     def products_named(self, phrase: str) -> list[str]:
         """Products that go by a phrase."""
-        return [name for name in self.products if name in self._meanings[phrase].products]
+        meaning = self._meanings.get(phrase) or _Meaning()
+        return [name for name in self.products if name in meaning.products]
 
     def lines_named(self, phrase: str) -> set[str]:
         """Product lines that go by a phrase."""
@@ -111,46 +145,124 @@ class Traits:
         return _key(said)
 
     def is_trait(self, phrase: str) -> bool:
-        """Whether a phrase names something that a product can have."""
+        """Whether a phrase names a function, a specification or something listed in one."""
         return self._kind(phrase, ("trait",)) is not None
 
     def names(self, phrase: str) -> list[str]:
-        """What functions and specifications are called that a phrase stands for."""
-        meaning = self._meanings[phrase]
+        """The functions and specifications that a phrase names."""
+        meaning = self._meanings.get(phrase) or _Meaning()
         return sorted({self.graph.facts[ref].name for ref in meaning.functions} | meaning.specs)
 
-    def has(self, product: str, phrase: str) -> Verdict:
-        """Whether a product has what a phrase names: what its own specifications say, then its functions."""
+    def has(self, product: str, phrase: str, among: Sequence[str] = ()) -> Verdict:
+        """Whether a product has what a phrase names: what its own specifications say, then its functions.
+
+        Args:
+            product: Which.
+            phrase: A known name.
+            among: The products that may be meant; none for all.
+        """
         meaning, specs = self._meanings.get(phrase) or _Meaning(), self._specs[product]
+        named = meaning.specs | {self.graph.facts[ref].name for ref in meaning.functions}
         for name, fact in specs.items():
-            if meaning.specs & _parts(name):
+            if named & _parts(name):
                 first = next(filter(None, _CLAUSES.split(fact.body)), "")
                 return Verdict(not self._lacks.search(normalize(first).text), fact)
-        if meaning.functions and self._told_in_line(product, phrase):  # 锂电池 and 干电池 are both 电池供电
-            listed = self._listed(product, {phrase})
+        wanted = {phrase, *meaning.listed, *map(_key, self.names(phrase))}
+        if meaning.functions and self._told_in_line(product, {phrase, *meaning.listed}):
+            # 锂电池 and 干电池 are both 电池供电.
+            listed = self._listed(product, {phrase, *meaning.listed})
             return listed if listed.holds is not None else Verdict(False)
-        functions = self.graph.targets(f"product:{product}", "has_function")
-        for function in functions:
+        for function in self._functions[product]:
             if function.ref in meaning.functions:
                 return Verdict(True, function)
-        listed = self._listed(product, {phrase, *meaning.listed, *map(_key, self.names(phrase))})
+        bare = self._verbs.sub("", phrase)
+        listed = self._listed(product, wanted | ({bare} if len(bare) > 1 else set()), bool(meaning.lines))
         if listed.holds is not None:
             return listed
+        is_known = meaning.functions or meaning.listed or self._is_told(phrase)
         # A function is declared for every product that has it.
-        return Verdict(False) if meaning.functions else Verdict(None)
+        verdict = self._like(product, phrase, _RENAMED if is_known else _ALIKE, among)
+        return Verdict(False) if is_known and verdict.holds is None else verdict
 
-    def value(self, product: str, measure: Measure) -> tuple[Quantity, Fact] | None:
-        """What a product measures, with the specification that says so."""
-        specs = self._specs[product]
-        for name in measure.specs:
-            fact = specs.get(name)
-            for clause in _CLAUSES.split(fact.body) if fact else ():
-                found = [
-                    one for one in quantities(normalize(clause).text) if measure.unit in ("", one.dimension)
-                ]
-                if found:
-                    return max(found, key=lambda one: one.high), fact
+    def told(self, product: str, said: str, among: Sequence[str] = ()) -> Verdict:
+        """Whether a product has what was said in words that are no name.
+
+        Args:
+            product: Which.
+            said: Normal text.
+            among: The products that may be meant; none for all.
+        """
+        listed = self._listed(product, {_key(said)})
+        if listed.holds is not None or len(said) < _LEAST_SAID:
+            return listed
+        return self._like(product, said, _ALIKE, among)
+
+    def speaking_of(self, product: str, other: str, about: str) -> Verdict | None:
+        """What a clause about a product says of another product and of what is asked, if one does."""
+        keys = [_key(name) for name in self.graph.facts[f"product:{other}"].names]
+        for clause in self._clauses[product]:
+            names = clause.fact.names if clause.fact.kind != "product" else ()
+            text = joined([*(normalize(name).text for name in names), clause.text])
+            if any(_holds(clause.key, key) for key in keys) and cover(about, text) >= _SPOKEN:
+                return Verdict(not clause.lacking, clause.fact)
         return None
+
+    def is_told(self, said: str) -> bool:
+        """Whether some product's facts say just this."""
+        return self._is_told(_key(said))
+
+    def is_like(self, said: str, among: Sequence[str] = ()) -> bool:
+        """Whether some product's facts say it, be it in other words."""
+        shares = self._wording.covering(said)
+        owned = (share for number, share in shares.items() if self._is_among(number, among))
+        return max(owned, default=0.0) >= _ALIKE
+
+    def _like(self, product: str, said: str, least: float, among: Sequence[str]) -> Verdict:
+        best, mine = 0.0, (0.0, None, False)
+        for number, share in self._wording.covering(said).items():
+            owners, _, fact, lacking = self._texts[number]
+            if self._is_among(number, among):
+                best = max(best, share)
+            if product in owners and share > mine[0]:
+                mine = share, fact, lacking
+        if mine[0] >= max(least, _AS_MUCH * best):
+            return Verdict(not mine[2], mine[1])
+        return Verdict(False if best >= least else None)
+
+    def _is_among(self, number: int, among: Sequence[str]) -> bool:
+        return not among or not self._texts[number][0].isdisjoint(among)
+
+    def value(self, product: str, measure: Measure, about: str = "") -> tuple[Quantity, Fact] | None:
+        """What a product measures, with the fact that says so.
+
+        Args:
+            product: Which.
+            measure: Its specifications are looked at in order; without any, all that is told of the product.
+            about: What the number is asked about; of several numbers the one of the closest wording counts.
+        """
+        for name in measure.specs:
+            clauses = [one for one in self._clauses[product] if self._is_of(one.fact, product, name)]
+            if found := _measured(clauses, measure.unit, about):
+                return found[0], found[1]
+        if measure.specs:
+            return None
+        found = _measured(self._clauses[product], measure.unit, about)
+        return found[:2] if found and found[2] > 0 else None
+
+    def closeness(self, products: Sequence[str], dimension: str, about: str) -> float:
+        """How close to what is asked about a number of a dimension stands, in what is told of products."""
+        found = (_measured(self._clauses[name], dimension, about) for name in products)
+        return max((one[2] for one in found if one), default=0.0)
+
+    def best_spec(self, product: str, said: str, dimension: str = "") -> tuple[float, Fact] | None:
+        """The specification whose name and value say most of what was said, and how much."""
+        found = []
+        for name, fact in self._specs[product].items():
+            text = normalize(f"{name} {fact.body}").text
+            is_such = not dimension or any(one.measured_in(dimension) for one in quantities(text))
+            if is_such and (share := 0.7 * cover(said, normalize(name).text) + 0.6 * cover(said, text)):
+                found.append((share, fact))
+        return max(found, key=lambda one: one[0], default=None)
 
     def spec_names(self) -> set[str]:
         """Names of all specifications."""
@@ -159,6 +271,10 @@ class Traits:
     def specs(self, product: str) -> dict[str, Fact]:
         """A product's specifications by name, the price first."""
         return self._specs[product]
+
+    def functions(self, product: str) -> dict[str, Fact]:
+        """A product's functions by name."""
+        return {fact.name: fact for fact in self._functions[product]}
 
     def _learn(self) -> None:
         for fact in self.graph.facts.values():
@@ -175,8 +291,24 @@ class Traits:
                     self._meanings[_key(part)].specs.add(part)
                 for item in _ITEMS.split(fact.body):
                     said = _key(self._verbs.sub("", self._lacks.sub("", normalize(item).text)))
-                    if 2 <= len(said) <= _ITEM_LENGTH and len(self._filler.sub("", said)) > 1:
+                    is_name = 2 <= len(said) <= _ITEM_LENGTH and len(self._filler.sub("", said)) > 1
+                    if is_name and not _is_number(said):
                         self._meanings[said].listed.add(said)
+
+    def _told(self) -> Iterable[tuple[frozenset[str], str, Fact, bool]]:
+        """Every text about products: whose it is, its normal text, who says it, whether something is missing."""
+        of_functions: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for product in self.products:
+            for clause in self._clauses[product]:
+                if clause.fact.kind == "spec":
+                    name = normalize(clause.fact.name.removeprefix(f"{product} ")).text
+                    yield frozenset([product]), joined([name, clause.text]), clause.fact, clause.lacking
+            for function in self._functions[product]:
+                own = [one.text for one in self._clauses[product] if one.fact is function]
+                names = (normalize(name).text for name in function.names)
+                of_functions[function.ref, joined([*names, *own])].add(product)
+        for (ref, text), owners in of_functions.items():
+            yield frozenset(owners), text, self.graph.facts[ref], False
 
     def _kind(self, said: str, kinds: Iterable[str]) -> str | None:
         meaning = self._meanings.get(said)
@@ -189,30 +321,86 @@ class Traits:
         is_trait = len(said) > 1 and (meaning.functions or meaning.specs or meaning.listed)
         return "trait" if "trait" in kinds and is_trait else None
 
-    def _listed(self, product: str, wanted: set[str]) -> Verdict:
-        """What a clause of a specification says of something that it lists."""
+    def _with_version(self, phrase: Phrase, text: str) -> Phrase:
+        """USB 3.0 is more than USB, if some product's facts speak of it."""
+        found = _VERSION.match(text, phrase.end) if phrase.kind == "trait" and _latin(phrase.text[-1]) else None
+        longer = _key(phrase.text + found.group()) if found else ""
+        if not found or not any(_holds(key, longer) for key in self._everything):
+            return phrase
+        return replace(phrase, text=longer, end=found.end())
+
+    def _listed(self, product: str, wanted: set[str], only_specs: bool = False) -> Verdict:
+        """What a clause about a product says of something that it lists."""
         verdict = Verdict(None)
-        for clause, lacking, fact in self._clauses[product]:
-            if any(_holds(clause, one) for one in wanted):
-                if not lacking:
-                    return Verdict(True, fact)
-                verdict = Verdict(False, fact)
+        for clause in self._clauses[product]:
+            if only_specs and clause.fact.kind == "function":
+                continue
+            if any(_holds(clause.key, one) for one in wanted):
+                if not clause.lacking:
+                    return Verdict(True, clause.fact)
+                verdict = Verdict(False, clause.fact)
         return verdict
 
-    def _told_in_line(self, product: str, phrase: str) -> bool:
-        """Whether the specifications of the product's line tell its products apart by just this word."""
+    def _is_told(self, phrase: str) -> bool:
+        return any(_holds(key, phrase) for key in self._everything)
+
+    def _told_in_line(self, product: str, said: set[str]) -> bool:
+        """Whether the specifications of the product's line tell its products apart by just these words."""
         line = self.graph.line_of(product)
         products = [fact.name for fact in self.graph.products_of(line)] if line else []
-        clauses = (clause for name in products for clause in self._clauses[name])
-        return any(_holds(clause, phrase) and not lacking for clause, lacking, _ in clauses)
+        clauses = (one for name in products for one in self._clauses[name] if one.fact.kind != "function")
+        return any(not one.lacking and any(_holds(one.key, word) for word in said) for one in clauses)
 
-    def _clauses_of(self, product: str) -> list[tuple[str, bool, Fact]]:
+    def _clauses_of(self, product: str) -> list[_Clause]:
+        """What is said of a product; of a text about several, what does not speak of another one."""
         facts = [*self._specs[product].values(), self.graph.facts[f"product:{product}"]]
-        return [
-            (_key(clause), bool(self._lacks.search(normalize(clause).text)), fact)
-            for fact in facts
-            for clause in _CLAUSES.split(fact.body)
-        ]
+        clauses = [one for fact in facts for one in self._split(fact)]
+        line = self.graph.line_of(product)
+        others = [one.name for one in self.graph.products_of(line)] if line else []
+        names = {_key(name): name for name in sorted(others, key=len, reverse=True)}
+        for function in self._functions[product]:
+            about = product
+            for one in self._split(function):
+                named = [name for key, name in names.items() if _holds(one.key, key)]
+                about = product if product in named else named[0] if named else about
+                if about == product:
+                    clauses.append(one)
+        return clauses
+
+    def _split(self, fact: Fact) -> list[_Clause]:
+        texts = [normalize(clause).text for clause in _CLAUSES.split(fact.body)]
+        return [_Clause(_key(text), text, bool(self._lacks.search(text)), fact) for text in texts if text]
+
+    @staticmethod
+    def _is_of(fact: Fact, product: str, spec: str) -> bool:
+        return fact.kind == "spec" and fact.name == f"{product} {spec}"
+
+
+def _measured(
+    clauses: Sequence[_Clause], dimension: str, about: str
+) -> tuple[Quantity, Fact, float] | None:
+    """The number of the clause whose wording is closest to what is asked about, and how close."""
+    found = []
+    for clause in clauses:
+        told = (one for one in quantities(clause.text) if one.dimension or not dimension)
+        numbers = [one for number in told if (one := number.measured_in(dimension))]
+        if numbers:
+            named = normalize(clause.fact.name).text if clause.fact.kind == "spec" else ""
+            share = cover(about, joined([named, clause.text])) if about else 0.0
+            number = max(numbers, key=lambda one: one.high)
+            found.append((share, number.low < number.high, number, clause.fact))
+    # Of two that are as close, a range says what is possible, a number may be an example.
+    best = max(found, key=lambda one: one[:2], default=None) if about else next(iter(found), None)
+    return (best[2], best[3], best[0]) if best else None
+
+
+def _is_number(said: str) -> bool:
+    """Whether something listed is only a number with its unit, or a unit; 5 GHz and 12 V are names."""
+    return any(
+        one.start == 0 and one.end == len(text) and one.unit and one.dimension not in _NAMING
+        for text in (said, f"1{said}")
+        for one in quantities(text)
+    )
 
 
 def _specs(graph: Graph, product: str) -> dict[str, Fact]:

@@ -38,6 +38,9 @@ class Measure(Entry):
         unit: A dimension of `kefu.language.quantities`.
         words: How it is named.
         more, less: How the highest and the lowest are asked for.
+        plain: How a number without a bound is meant: at_most, at_least or exactly; nothing for what is usual.
+        of_a_line: Whether it compares only within one product line: a lock's battery lasts months, a speaker's
+            hours.
     """
 
     specs: list[str]
@@ -45,6 +48,8 @@ class Measure(Entry):
     words: list[str] = []
     more: list[str] = []
     less: list[str] = []
+    plain: str = ""
+    of_a_line: bool = False
 
 
 class Vocabulary(Entry):
@@ -54,10 +59,26 @@ class Vocabulary(Entry):
     whether: str
     measuring: str
     doubled: dict[str, str]
-    lacking: str
+    which_only: str
+    elsewhere: str
+    existential: str
+    modal: str
+    count: str
+    sum: str
+    pronoun: str
+    wish_end: str
+    turn: str
+    joiner: str
+    negation: str
     lacking_after: str
+    excluding: str
+    excluding_after: str
     either: str
     difference: str
+    functions_differ: str
+    specs_differ: str
+    has_more: str
+    has_less: str
     bounds: dict[str, Bound]
     most: str
     more_than_other: str
@@ -73,14 +94,15 @@ class Vocabulary(Entry):
 
     _expressions = validator(
         "which", "whether", "measuring",
-        "lacking", "lacking_after", "either", "difference", "most", "more_than_other",
-        "than", "lacks", "having", "having_verb",
+        "which_only", "elsewhere", "existential", "modal", "count", "sum", "pronoun", "wish_end", "turn", "joiner", "negation",
+        "lacking_after", "excluding", "excluding_after", "either", "difference", "functions_differ",
+        "specs_differ", "has_more", "has_less", "most", "more_than_other", "than", "lacks", "having", "having_verb",
         allow_reuse=True,
     )(_expression)  # fmt: skip
 
     @validator("bounds")
     def _known_bounds(cls, value: dict) -> dict:
-        known = {"below", "at_most", "above", "at_least", "about"}
+        known = {"below", "at_most", "above", "at_least", "about", "exactly"}
         if set(value) != known:
             raise ValueError(f"{sorted(set(value) ^ known)[0]} is missing or unknown")
         return value
