@@ -159,6 +159,26 @@ def _ask_line(turn: Turn, say: CollectingDispatcher, reply: Reply) -> list[Event
     ]
 
 
+def _ask_product(turn: Turn, say: CollectingDispatcher, reply: Reply) -> list[EventType]:
+    """Asks which product is meant; the question is kept, and answered for the one chosen."""
+    products = _products(reply)[:_MAX_PRODUCTS]
+    say.utter_message(response="utter_ask_back", options=option_buttons(products, turn.language))
+    return [
+        SlotSet("options", [one.ref for one in products]),
+        SlotSet("awaiting", "choice"),
+        SlotSet("fault", None),
+        SlotSet("question", {"text": turn.text, "intent": turn.intent, "about": "product"}),
+    ]
+
+
+def question_about(turn: Turn, fact: Fact) -> str | None:
+    """The question that was asked back because it named no product, about the product chosen now."""
+    question = turn.slots.get("question") or {}
+    if fact.kind != "product" or question.get("about") != "product":
+        return None
+    return f"{fact.name} {question['text']}"
+
+
 _TELLERS = {
     "fits": _tell_fitting,
     "most": _tell_most,
@@ -167,6 +187,7 @@ _TELLERS = {
     "difference": _tell_difference,
     "unknown": _tell_unknown,
     "which_line": _ask_line,
+    "which_product": _ask_product,
 }
 
 

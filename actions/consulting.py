@@ -19,7 +19,7 @@ from actions.answering import (
     show_cause,
     show_products,
 )  # fmt: skip
-from actions.choosing import graph_question, pointed_at, reply_of, tell, tell_decision
+from actions.choosing import graph_question, pointed_at, question_about, reply_of, tell, tell_decision
 from actions.conversation import Turn, TurnAction
 from actions.danger import AlertAction, stay_safe, warn
 from actions.marks import listed
@@ -133,6 +133,20 @@ def answer_again(turn: Turn, say: CollectingDispatcher) -> list[EventType]:
     return answer(turn, say, question["text"] or turn.text, question["intent"])
 
 
+def deliver_chosen(turn: Turn, say: CollectingDispatcher, fact: Fact) -> list[EventType]:
+    """Delivers what was chosen; where only the product was missing from a question, its answer."""
+    question = question_about(turn, fact)
+    if question is None:
+        return deliver(turn, say, fact)
+    mentions = replace(turn.mentions, products=(fact.name,))
+    decision = decide(catalog(), question, mentions, turn.slots["question"]["intent"], question, fact.name)
+    events = [SlotSet("question", {"text": question, "intent": turn.slots["question"]["intent"]})]
+    if decision.kind in ("reply", "lacking", "not_in_force"):
+        return [*events, *tell_decision(turn, say, decision), SlotSet("product", fact.name)]
+    best = decision.found[0].fact if decision.kind == "answer" else fact
+    return [*events, *deliver(turn, say, best), SlotSet("product", fact.name)]
+
+
 class ActionAnswer(TurnAction):
     """Answers what the customer asks or reports."""
 
@@ -165,7 +179,7 @@ class ActionTakeInformation(AlertAction):
             return suggest_product(turn, say, wish)
         options = turn.slots.get("options") or ()
         if turn.slots.get("awaiting") == "choice" and turn.product and f"product:{turn.product}" in options:
-            return deliver(turn, say, catalog().graph.facts[f"product:{turn.product}"])
+            return deliver_chosen(turn, say, catalog().graph.facts[f"product:{turn.product}"])
         if turn.mentions.functions and turn.mentions.products:
             return answer(turn, say, turn.text, "ask_product_info")  # C2夜视多远: a question of its own
         if turn.slots.get("question") and (turn.mentions.products or turn.mentions.lines):
@@ -213,7 +227,7 @@ class ActionChooseOption(TurnAction):
         if index is not None:
             with session_scope() as session:
                 record(session, "option.chosen", turn.customer, ref=fact.ref, over=options[:index])
-        return deliver(turn, say, fact)
+        return deliver_chosen(turn, say, fact)
 
 
 class ActionNextStep(AlertAction):

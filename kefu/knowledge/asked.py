@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from kefu.knowledge.traits import Phrase, Traits
 from kefu.knowledge.vocabulary import Measure, Vocabulary, any_of
@@ -61,7 +62,10 @@ class Asked:
         self._turns = [match.span() for match in re.finditer(words.turn, text) if self._is_outside(match)]
         self.products_phrases = [one for one in self.phrases if one.kind == "product"]
         self.products = _each(
-            name for p in self.products_phrases if not self.excludes(p) for name in traits.products_named(p.text)
+            name
+            for p in self.products_phrases
+            if not self.excludes(p)
+            for name in traits.products_named(p.text)
         )
         line_phrases = [one for one in self.phrases if one.kind == "line"]
         self.lines = _each(
@@ -113,12 +117,10 @@ class Asked:
     def excludes(self, phrase: Phrase) -> bool:
         """Whether a product or line is named only to be left out (除了路由器)."""
         before, after = self.text[: phrase.start], self.text[phrase.end :]
-        return bool(
-            re.search(self._words.excluding, before) or re.search(self._words.excluding_after, after)
-        )
+        return bool(re.search(self._words.excluding, before) or re.search(self._words.excluding_after, after))
 
     def lacks(self, start: int, end: int, before: tuple[int, bool] | None = None) -> bool:
-        """Whether what stands from ``start`` to ``end`` is not to be there; ``before`` is the wish before it."""
+        """Whether what stands at a place is not to be there; ``before`` is the end of the wish before it."""
         if re.search(self._words.lacking_after, self.text[end:]):
             return True
         since = max(self.segment(start, end)[0], before[0] if before else 0)
@@ -138,11 +140,15 @@ class Asked:
 
     def is_inside_name(self, start: int, end: int) -> bool:
         """Whether a place is inside of a name (远 of 远程开锁)."""
-        return any(p.start <= start and end <= p.end and p.end - p.start > end - start for p in self.traits)
+        names = [*((p.start, p.end) for p in self.traits), *self._measure_spans]
+        return any(s <= start and end <= e and e - s > end - start for s, e in names)
 
-    def adjective(
-        self, start: int, tells: Callable[[Measure], bool]
-    ) -> tuple[Measure, bool, Span] | None:
+    @cached_property
+    def _measure_spans(self) -> list[Span]:
+        words = [word for measure in self._words.measures for word in measure.words]
+        return self.spans(any_of(tuple(words)))
+
+    def adjective(self, start: int, tells: Callable[[Measure], bool]) -> tuple[Measure, bool, Span] | None:
         """The first adjective from ``start``: what it measures, whether up, where it stands.
 
         Args:

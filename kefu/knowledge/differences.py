@@ -112,7 +112,6 @@ class Differences:
         return None
 
 
-
 def _endings(name: str) -> list[str]:
     """The shorter forms of a specification's name (连接数 for 最大连接数); Latin words stay whole."""
     ends = (name[start:] for start in range(1, len(name) - _LEAST_NAME + 1))

@@ -24,6 +24,8 @@ __all__ = ["Questions", "Reply"]
 
 #: So many characters may stay unexplained where products are chosen, and where a thing is claimed.
 _LEFT_OVER, _LEFT_OF_CLAIM = 4, 3
+#: What compares only within one product line, unless a measure says so: hours and counts of something.
+_OF_A_LINE = frozenset({"time", "count", ""})
 #: So much of a question's words has to stand in the specification that is taken as the one meant.
 _MEANT = 0.75
 
@@ -91,28 +93,30 @@ class Questions:
         wished = self._wishes.read(asked, scope, spans)
         if wished.weight > _LEFT_OVER + 1 or wished.is_partial:
             return None
-        measured = [(name, self._wishes.measured(name, measure)) for name in scope if at_once(wished.wishes, name)]
+        fitting = (name for name in scope if at_once(wished.wishes, name))
+        measured = [(name, self._wishes.measured(name, measure)) for name in fitting]
         known = [(name, found) for name, found in measured if found]
         if not known:
             return None
         lines = {self._graph.line_of(name) for name, _ in known}
-        if len(lines) > 1 and (measure.of_a_line or not measure.unit) and len(asked.products) < 2:
+        units = {found[0].dimension for _, found in known}
+        apart = measure.of_a_line or not measure.unit and (len(units) > 1 or bool(units & _OF_A_LINE))
+        if len(lines) > 1 and apart and len(asked.products) < 2:
             return Reply("which_line", tuple(name for name, _ in known))  # 续航最长的: of what?
         known.sort(key=lambda item: item[1][0].high, reverse=highest)
         facts = tuple((found[1],) for _, found in known)
         return Reply("most", tuple(name for name, _ in known), (asked.said(spans),), facts)
 
-    def _superlative(
-        self, asked: Asked, scope: Sequence[str]
-    ) -> tuple[Measure | None, bool, list[Span]]:
+    def _superlative(self, asked: Asked, scope: Sequence[str]) -> tuple[Measure | None, bool, list[Span]]:
         tells = self._wishes.tells(scope)
         adjective = asked.adjective(0, tells)
         if asked.by_most is None or adjective is None or re.search(asked.than, asked.text):
             return None, False, []
         measure, highest, span = adjective
         spans = [span, *asked.most_spans]
-        if measure.specs:
-            return measure, highest, spans + asked.spans(any_of(tuple(measure.words)))
+        named = asked.spans(any_of(tuple(measure.words)))
+        if measure.specs and (named or not self._spec_names.search(asked.text)):
+            return measure, highest, spans + named
         for one in filter(tells, self._words.measures):
             if named := asked.spans(any_of(tuple(one.words))):
                 return one, highest, spans + named
@@ -157,6 +161,7 @@ class Questions:
             return reply
         last = max((end for _, end in wished.used), default=0)
         claims = any(re.search(self._words.modal, asked.text[last : one.start]) for one in wished.left)
+        claims = claims and not any(wish.numeric for wish in wished.wishes)
         if wished.wishes and (claims or wished.is_partial):  # S1 的电池可以拆吗: it is not about the battery
             return None
         if wished.left and (wished.weight > _LEFT_OF_CLAIM or not wished.wishes):
@@ -169,10 +174,8 @@ class Questions:
         said = tuple(wish.said for wish in wished.wishes)
         return Reply("has", tuple(subjects), said, facts, holds, all(wish.numeric for wish in wished.wishes))
 
-    def _subjects(
-        self, asked: Asked, wished: Wished, products: list[str], product: str | None
-    ) -> list[str]:
-        """Of which products it is asked: those named, the one spoken of, or the only one that can be meant."""
+    def _subjects(self, asked: Asked, wished: Wished, products: list[str], product: str | None) -> list[str]:
+        """Of which products it is asked: those named, the one spoken of, or the only one there is."""
         if products:
             return products
         if asked.lines:
@@ -215,8 +218,8 @@ class Questions:
         products = [name for name in asked.products if name not in wished.others]
         if wished.others:
             scope = [name for name in self._scope(asked, products, None, among) if name not in wished.others]
-        excludes = asked.excluded or asked.excluded_lines
-        if len(products) == 1 or wished.weight > _LEFT_OVER or not (wished.wishes or excludes or asked.counts):
+        is_bare = not (wished.wishes or asked.excluded or asked.excluded_lines or asked.counts)
+        if len(products) == 1 or wished.weight > _LEFT_OVER or is_bare:
             return None
         if wished.is_partial:
             return None

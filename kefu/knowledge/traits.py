@@ -17,6 +17,7 @@ _CLAUSES = re.compile(r"[，；。;（）()]|,\s|\.(?!\d)")
 _ITEMS = re.compile(r"[、和与及+/，；。;（）()]|,\s")
 #: What spellings of one name differ by (Wi-Fi, wifi).
 _INSIDE_NAMES = " -./"
+_PLURAL = re.compile(r"s(?![a-z0-9])")
 _VERSION = re.compile(r"\s?\d+(?:\.\d+)?(?![\d.a-z])")
 #: A thing listed in a specification is at most so long; longer is prose.
 _ITEM_LENGTH = 10
@@ -123,6 +124,7 @@ class Traits:
                 said = compact[at : at + length]
                 kind = self._kind(said, kinds)
                 start, end = places[at], places[at + length - 1] + 1
+                end += _plural(text, end)
                 if kind and _whole(text, start, end):
                     found.append(self._with_version(Phrase(kind, said, start, end), text))
                     at += length
@@ -291,12 +293,12 @@ class Traits:
                     self._meanings[_key(part)].specs.add(part)
                 for item in _ITEMS.split(fact.body):
                     said = _key(self._verbs.sub("", self._lacks.sub("", normalize(item).text)))
-                    is_name = 2 <= len(said) <= _ITEM_LENGTH and len(self._filler.sub("", said)) > 1
+                    is_name = 2 <= len(said) <= _ITEM_LENGTH and self._filler.sub("", said)
                     if is_name and not _is_number(said):
                         self._meanings[said].listed.add(said)
 
     def _told(self) -> Iterable[tuple[frozenset[str], str, Fact, bool]]:
-        """Every text about products: whose it is, its normal text, who says it, whether something is missing."""
+        """Every text about products: whose it is, as normal text, who says it, whether it denies."""
         of_functions: dict[tuple[str, str], set[str]] = defaultdict(set)
         for product in self.products:
             for clause in self._clauses[product]:
@@ -323,7 +325,8 @@ class Traits:
 
     def _with_version(self, phrase: Phrase, text: str) -> Phrase:
         """USB 3.0 is more than USB, if some product's facts speak of it."""
-        found = _VERSION.match(text, phrase.end) if phrase.kind == "trait" and _latin(phrase.text[-1]) else None
+        may_follow = phrase.kind == "trait" and _latin(phrase.text[-1])
+        found = _VERSION.match(text, phrase.end) if may_follow else None
         longer = _key(phrase.text + found.group()) if found else ""
         if not found or not any(_holds(key, longer) for key in self._everything):
             return phrase
@@ -376,9 +379,7 @@ class Traits:
         return fact.kind == "spec" and fact.name == f"{product} {spec}"
 
 
-def _measured(
-    clauses: Sequence[_Clause], dimension: str, about: str
-) -> tuple[Quantity, Fact, float] | None:
+def _measured(clauses: Sequence[_Clause], dimension: str, about: str) -> tuple[Quantity, Fact, float] | None:
     """The number of the clause whose wording is closest to what is asked about, and how close."""
     found = []
     for clause in clauses:
@@ -430,9 +431,15 @@ def _whole(text: str, start: int, end: int) -> bool:
     def cut(left: str, right: str) -> bool:
         return _latin(left) and _latin(right) and (left.isdigit() == right.isdigit())
 
-    return not (start and cut(text[start - 1], text[start])) and not (
+    decimal = start > 1 and text[start].isdigit() and text[start - 1] == "." and text[start - 2].isdigit()
+    return not (decimal or start and cut(text[start - 1], text[start])) and not (
         end < len(text) and cut(text[end - 1], text[end])
     )
+
+
+def _plural(text: str, end: int) -> bool:
+    """Whether only the s of a plural follows (locks)."""
+    return bool(_PLURAL.match(text, end)) and text[end - 1].isascii() and text[end - 1].isalpha()
 
 
 def _latin(character: str) -> bool:

@@ -39,8 +39,7 @@ class Measure(Entry):
         words: How it is named.
         more, less: How the highest and the lowest are asked for.
         plain: How a number without a bound is meant: at_most, at_least or exactly; nothing for what is usual.
-        of_a_line: Whether it compares only within one product line: a lock's battery lasts months, a speaker's
-            hours.
+        of_a_line: Whether it compares only within one line: a lock's battery lasts months, a speaker's hours.
     """
 
     specs: list[str]
@@ -94,9 +93,11 @@ class Vocabulary(Entry):
 
     _expressions = validator(
         "which", "whether", "measuring",
-        "which_only", "elsewhere", "existential", "modal", "count", "sum", "pronoun", "wish_end", "turn", "joiner", "negation",
+        "which_only", "elsewhere", "existential", "modal", "count", "sum", "pronoun", "wish_end", "turn",
+        "joiner", "negation",
         "lacking_after", "excluding", "excluding_after", "either", "difference", "functions_differ",
-        "specs_differ", "has_more", "has_less", "most", "more_than_other", "than", "lacks", "having", "having_verb",
+        "specs_differ", "has_more", "has_less", "most", "more_than_other", "than", "lacks", "having",
+        "having_verb",
         allow_reuse=True,
     )(_expression)  # fmt: skip
 

@@ -220,7 +220,9 @@ class Wishes:
     def _comparison(self, measure: Measure, kind: str, one: Quantity, about: str) -> Callable[[str], Verdict]:
         def holds(product: str) -> Verdict:
             found = self.measured(product, measure, about)
-            return Verdict(compare(found[0], kind or measure.plain, one), found[1]) if found else Verdict(None)
+            if found is None:
+                return Verdict(None)
+            return Verdict(compare(found[0], kind or measure.plain, one), found[1])
 
         return holds
 
