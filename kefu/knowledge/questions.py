@@ -16,14 +16,14 @@ from kefu.knowledge.graph import Fact, Graph
 from kefu.knowledge.replies import Reply
 from kefu.knowledge.traits import Traits
 from kefu.knowledge.vocabulary import Measure, Vocabulary, any_of
-from kefu.knowledge.wishes import Wished, Wishes, at_once, compare, evidence
+from kefu.knowledge.wishes import Wished, Wishes, at_once, compare, evidence, is_within
 from kefu.language.normalize import normalize
 from kefu.language.quantities import Quantity
 
 __all__ = ["Questions", "Reply"]
 
 #: So many characters may stay unexplained where products are chosen, and where a thing is claimed.
-_LEFT_OVER, _LEFT_OF_CLAIM = 4, 3
+_LEFT_OVER, _LEFT_OF_CLAIM = 4, 2
 #: What compares only within one product line, unless a measure says so: hours and counts of something.
 _OF_A_LINE = frozenset({"time", "count", ""})
 #: So much of a question's words has to stand in the specification that is taken as the one meant.
@@ -84,6 +84,8 @@ class Questions:
 
     def _most(self, asked: Asked, product: str | None, among: Sequence[str]) -> Reply | None:
         """最便宜的锁, R1 和 R3 Pro 哪个轻."""
+        if product and not (asked.products or asked.lines or asked.is_which):
+            return None  # 最大能爬几度的坡, of the one spoken of
         scope = self._scope(asked, asked.products, product, among)
         measure, highest, spans = self._superlative(asked, scope)
         if measure is None or len(asked.products) == 1:  # L3 最多能录几枚指纹: one value
@@ -159,12 +161,13 @@ class Questions:
             return None
         if asked.sums and len(subjects) > 1 and (reply := self._sum(subjects, wished)):
             return reply
+        numeric = any(wish.numeric for wish in wished.wishes)
         last = max((end for _, end in wished.used), default=0)
         claims = any(re.search(self._words.modal, asked.text[last : one.start]) for one in wished.left)
-        claims = claims and not any(wish.numeric for wish in wished.wishes)
-        if wished.wishes and (claims or wished.is_partial):  # S1 的电池可以拆吗: it is not about the battery
+        if wished.wishes and (claims and not numeric or wished.is_partial):  # S1 的电池可以拆吗: it is not about the battery
             return None
-        if wished.left and (wished.weight > _LEFT_OF_CLAIM or not wished.wishes):
+        limit = _LEFT_OVER if numeric else _LEFT_OF_CLAIM
+        if wished.left and (wished.weight > limit or not wished.wishes):
             left = "".join(chunk.text for chunk in wished.left)
             return self._unheard_of(asked, subjects, left) if not wished.wishes else None
         if not wished.wishes:
@@ -227,7 +230,10 @@ class Questions:
             return None
         numeric = any(wish.numeric for wish in wished.wishes)
         is_wish = asked.ends_with_wish and not asked.asks_value
-        is_choice = asked.is_which or asked.is_whether or asked.counts or is_wish
+        asks = asked.is_whether and not asked.asks_value
+        is_choice = asked.is_which or asks or asked.counts or is_wish
+        if product and not (asked.lines or asked.products or asked.is_which or is_wish):
+            return None  # it is about the one spoken of
         if not is_choice and not (numeric and not asked.asks_value):
             return None
         fitting = tuple(name for name in scope if at_once(wished.wishes, name))
@@ -281,6 +287,8 @@ class Questions:
             used = exact[longest]
         elif named:
             measure, used = max(named, key=lambda one: max(end - start for start, end in one[1]))
+            if any(not is_within(p.start, p.end, used) for p in asked.traits):
+                return []  # 主刷一套多少钱: the price of something else
             values = [self._wishes.measured(name, measure, asked.text) for name in products]
             found = [value and value[1] for value in values]
         else:

@@ -193,7 +193,11 @@ class Wishes:
             if any(self.measured(name, measure, about) for name in scope):
                 return measure, [span]
         if not one.dimension:
-            return (self._words.measures[0] if one.low >= _LEAST_PRICE else None), []
+            price = self._words.measures[0]
+            is_bound = asked.bound(one)[0] or one.low < one.high
+            chooses = asked.is_which or asked.lines or asked.spans(any_of(tuple(price.words)))
+            is_price = is_bound or chooses
+            return (price if is_price and one.low >= _LEAST_PRICE else None), []
         by_unit = [m for m in fitting if [n.unit for n in fitting].count(m.unit) == 1 and m.unit != "count"]
         if len(one.dimensions) == 1 and any(self.traits.value(p, m) for m in by_unit for p in scope):
             return by_unit[0], []
