@@ -92,7 +92,11 @@ def _tell_most(turn: Turn, say: CollectingDispatcher, reply: Reply) -> list[Even
 
 def _tell_having(turn: Turn, say: CollectingDispatcher, reply: Reply) -> list[EventType]:
     wanted = listed(reply.wishes, turn.language)
-    for name, holds, facts in zip(reply.products, reply.holds, reply.evidence, strict=True):
+    rows = zip(reply.products, reply.holds, reply.evidence, strict=True)
+    if reply.together:  # C2 加 S1, 500 块够吗: one answer about both
+        names = listed(reply.products, turn.language)
+        rows = [(names, reply.holds[0], [fact for facts in reply.evidence for fact in facts])]
+    for name, holds, facts in rows:
         if holds is None:
             return _tell_unknown(turn, say, reply)
         verb = "measures" if reply.numeric else "has"
@@ -126,13 +130,15 @@ def _tell_difference(turn: Turn, say: CollectingDispatcher, reply: Reply) -> lis
         told = (_told(one.get(aspect)) for one in values)
         pairs = (f"{name} {value}" for name, value in zip(reply.products, told, strict=True))
         rows.append("- " + titled(aspect, " | ".join(pairs), turn.language))
+    # What was asked for by name, or functions only, is told to the end.
+    is_named = reply.wishes or all(fact.kind == "function" for facts in reply.evidence for fact in facts)
     summaries = [
         titled(noted(one.name, one.data["price"], turn.language), one.body, turn.language) for one in products
     ]
     say.utter_message(
         response="utter_comparison" if rows else "utter_no_difference",
         names=listed(reply.products, turn.language), aspects=listed(reply.wishes, turn.language),
-        products="\n".join(summaries), rows="\n".join(rows[:_MAX_ROWS]),
+        products="\n".join(summaries), rows="\n".join(rows if is_named else rows[:_MAX_ROWS]),
         options=option_buttons(products, turn.language),
     )  # fmt: skip
     return [SlotSet("options", [one.ref for one in products]), SlotSet("fault", None)]

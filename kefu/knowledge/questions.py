@@ -138,7 +138,7 @@ class Questions:
             return None
         facts = tuple((one.evidence,) if one else () for one in found)
         holds = next(one.holds for one in found if one)
-        return Reply("has", tuple(asked.products), (about,), facts, (holds, holds))
+        return Reply("has", tuple(asked.products), (about,), facts, (holds, holds), together=True)
 
     def _undecided(self, asked: Asked, product: str | None) -> Reply | None:
         """Asks back which product is meant where one is pointed at that nobody named (它支持 5G 吗)."""
@@ -164,7 +164,9 @@ class Questions:
         numeric = any(wish.numeric for wish in wished.wishes)
         last = max((end for _, end in wished.used), default=0)
         claims = any(re.search(self._words.modal, asked.text[last : one.start]) for one in wished.left)
-        if wished.wishes and (claims and not numeric or wished.is_partial):  # S1 的电池可以拆吗: it is not about the battery
+        if wished.wishes and (
+            claims and not numeric or wished.is_partial
+        ):  # S1 的电池可以拆吗: it is not about the battery
             return None
         limit = _LEFT_OVER if numeric else _LEFT_OF_CLAIM
         if wished.left and (wished.weight > limit or not wished.wishes):
@@ -204,7 +206,7 @@ class Questions:
         total = sum(one[0].high for one in found if one)
         holds = compare(Quantity("money", total, total, 0, 0), wish.bound, wish.number)
         facts = tuple((one[1],) for one in found if one)
-        return Reply("has", tuple(products), (wish.said,), facts, (holds,) * len(products), True)
+        return Reply("has", tuple(products), (wish.said,), facts, (holds,) * len(products), True, together=True)
 
     def _unheard_of(self, asked: Asked, products: Sequence[str], left: str) -> Reply | None:
         """It is asked for something that stands nowhere: no search would find more than what sounds alike."""

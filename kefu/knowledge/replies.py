@@ -21,6 +21,7 @@ class Reply:
         evidence: What each product's facts say, in the order of ``products``.
         holds: For ``has``, whether each product has all of it; nothing where no fact says.
         numeric: Whether all that was asked for are bounds of numbers.
+        together: For ``has``, whether it is asked of the products together, not of each.
     """
 
     kind: str
@@ -29,3 +30,4 @@ class Reply:
     evidence: tuple[tuple[Fact, ...], ...] = ()
     holds: tuple[bool | None, ...] = ()
     numeric: bool = False
+    together: bool = False

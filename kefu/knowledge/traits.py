@@ -7,13 +7,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from kefu.knowledge.clauses import CLAUSES, clauses_of, holds, is_latin, is_whole, measured, specs_of
 from kefu.knowledge.graph import Fact, Graph
 from kefu.knowledge.vocabulary import Measure, Vocabulary, any_of
 from kefu.knowledge.wording import Wording, cover, joined
 from kefu.language.normalize import fold, normalize
 from kefu.language.quantities import Quantity, quantities
 
-_CLAUSES = re.compile(r"[，；。;（）()]|,\s|\.(?!\d)")
 _ITEMS = re.compile(r"[、和与及+/，；。;（）()]|,\s")
 #: What spellings of one name differ by (Wi-Fi, wifi).
 _INSIDE_NAMES = " -./"
@@ -67,23 +67,6 @@ class _Meaning:
     listed: set[str] = field(default_factory=set)
 
 
-@dataclass(frozen=True)
-class _Clause:
-    """A part of what a fact says of a product.
-
-    Attributes:
-        key: Its text, as phrases are kept.
-        text: Its normal text.
-        lacking: Whether it says that something is not there.
-        fact: Who says it.
-    """
-
-    key: str
-    text: str
-    lacking: bool
-    fact: Fact
-
-
 class Traits:
     """The traits of one edition's products; immutable."""
 
@@ -99,9 +82,9 @@ class Traits:
         self._lacks = re.compile(vocabulary.lacks)
         self._filler = any_of(tuple(vocabulary.filler))
         self._verbs = re.compile(vocabulary.having)
-        self._specs = {name: _specs(graph, name) for name in self.products}
+        self._specs = {name: specs_of(graph, name) for name in self.products}
         self._functions = {name: graph.targets(f"product:{name}", "has_function") for name in self.products}
-        self._clauses = {name: self._clauses_of(name) for name in self.products}
+        self._clauses = {name: clauses_of(graph, name, self._lacks) for name in self.products}
         self._everything = [clause.key for clauses in self._clauses.values() for clause in clauses]
         self._meanings: dict[str, _Meaning] = defaultdict(_Meaning)
         self._learn()
@@ -125,7 +108,7 @@ class Traits:
                 kind = self._kind(said, kinds)
                 start, end = places[at], places[at + length - 1] + 1
                 end += _plural(text, end)
-                if kind and _whole(text, start, end):
+                if kind and is_whole(text, start, end):
                     found.append(self._with_version(Phrase(kind, said, start, end), text))
                     at += length
                     break
@@ -167,7 +150,7 @@ class Traits:
         named = meaning.specs | {self.graph.facts[ref].name for ref in meaning.functions}
         for name, fact in specs.items():
             if named & _parts(name):
-                first = next(filter(None, _CLAUSES.split(fact.body)), "")
+                first = next(filter(None, CLAUSES.split(fact.body)), "")
                 return Verdict(not self._lacks.search(normalize(first).text), fact)
         wanted = {phrase, *meaning.listed, *map(_key, self.names(phrase))}
         if meaning.functions and self._told_in_line(product, {phrase, *meaning.listed}):
@@ -205,7 +188,7 @@ class Traits:
         for clause in self._clauses[product]:
             names = clause.fact.names if clause.fact.kind != "product" else ()
             text = joined([*(normalize(name).text for name in names), clause.text])
-            if any(_holds(clause.key, key) for key in keys) and cover(about, text) >= _SPOKEN:
+            if any(holds(clause.key, key) for key in keys) and cover(about, text) >= _SPOKEN:
                 return Verdict(not clause.lacking, clause.fact)
         return None
 
@@ -243,17 +226,17 @@ class Traits:
             about: What the number is asked about; of several numbers the one of the closest wording counts.
         """
         for name in measure.specs:
-            clauses = [one for one in self._clauses[product] if self._is_of(one.fact, product, name)]
-            if found := _measured(clauses, measure.unit, about):
+            clauses = [one for one in self._clauses[product] if _is_of(one.fact, product, name)]
+            if found := measured(clauses, measure.unit, about):
                 return found[0], found[1]
         if measure.specs:
             return None
-        found = _measured(self._clauses[product], measure.unit, about)
+        found = measured(self._clauses[product], measure.unit, about)
         return found[:2] if found and found[2] > 0 else None
 
     def closeness(self, products: Sequence[str], dimension: str, about: str) -> float:
         """How close to what is asked about a number of a dimension stands, in what is told of products."""
-        found = (_measured(self._clauses[name], dimension, about) for name in products)
+        found = (measured(self._clauses[name], dimension, about) for name in products)
         return max((one[2] for one in found if one), default=0.0)
 
     def best_spec(self, product: str, said: str, dimension: str = "") -> tuple[float, Fact] | None:
@@ -325,10 +308,10 @@ class Traits:
 
     def _with_version(self, phrase: Phrase, text: str) -> Phrase:
         """USB 3.0 is more than USB, if some product's facts speak of it."""
-        may_follow = phrase.kind == "trait" and _latin(phrase.text[-1])
+        may_follow = phrase.kind == "trait" and is_latin(phrase.text[-1])
         found = _VERSION.match(text, phrase.end) if may_follow else None
         longer = _key(phrase.text + found.group()) if found else ""
-        if not found or not any(_holds(key, longer) for key in self._everything):
+        if not found or not any(holds(key, longer) for key in self._everything):
             return phrase
         return replace(phrase, text=longer, end=found.end())
 
@@ -338,61 +321,25 @@ class Traits:
         for clause in self._clauses[product]:
             if only_specs and clause.fact.kind == "function":
                 continue
-            if any(_holds(clause.key, one) for one in wanted):
+            if any(holds(clause.key, one) for one in wanted):
                 if not clause.lacking:
                     return Verdict(True, clause.fact)
                 verdict = Verdict(False, clause.fact)
         return verdict
 
     def _is_told(self, phrase: str) -> bool:
-        return any(_holds(key, phrase) for key in self._everything)
+        return any(holds(key, phrase) for key in self._everything)
 
     def _told_in_line(self, product: str, said: set[str]) -> bool:
         """Whether the specifications of the product's line tell its products apart by just these words."""
         line = self.graph.line_of(product)
         products = [fact.name for fact in self.graph.products_of(line)] if line else []
         clauses = (one for name in products for one in self._clauses[name] if one.fact.kind != "function")
-        return any(not one.lacking and any(_holds(one.key, word) for word in said) for one in clauses)
-
-    def _clauses_of(self, product: str) -> list[_Clause]:
-        """What is said of a product; of a text about several, what does not speak of another one."""
-        facts = [*self._specs[product].values(), self.graph.facts[f"product:{product}"]]
-        clauses = [one for fact in facts for one in self._split(fact)]
-        line = self.graph.line_of(product)
-        others = [one.name for one in self.graph.products_of(line)] if line else []
-        names = {_key(name): name for name in sorted(others, key=len, reverse=True)}
-        for function in self._functions[product]:
-            about = product
-            for one in self._split(function):
-                named = [name for key, name in names.items() if _holds(one.key, key)]
-                about = product if product in named else named[0] if named else about
-                if about == product:
-                    clauses.append(one)
-        return clauses
-
-    def _split(self, fact: Fact) -> list[_Clause]:
-        texts = [normalize(clause).text for clause in _CLAUSES.split(fact.body)]
-        return [_Clause(_key(text), text, bool(self._lacks.search(text)), fact) for text in texts if text]
-
-    @staticmethod
-    def _is_of(fact: Fact, product: str, spec: str) -> bool:
-        return fact.kind == "spec" and fact.name == f"{product} {spec}"
+        return any(not one.lacking and any(holds(one.key, word) for word in said) for one in clauses)
 
 
-def _measured(clauses: Sequence[_Clause], dimension: str, about: str) -> tuple[Quantity, Fact, float] | None:
-    """The number of the clause whose wording is closest to what is asked about, and how close."""
-    found = []
-    for clause in clauses:
-        told = (one for one in quantities(clause.text) if one.dimension or not dimension)
-        numbers = [one for number in told if (one := number.measured_in(dimension))]
-        if numbers:
-            named = normalize(clause.fact.name).text if clause.fact.kind == "spec" else ""
-            share = cover(about, joined([named, clause.text])) if about else 0.0
-            number = max(numbers, key=lambda one: one.high)
-            found.append((share, number.low < number.high, number, clause.fact))
-    # Of two that are as close, a range says what is possible, a number may be an example.
-    best = max(found, key=lambda one: one[:2], default=None) if about else next(iter(found), None)
-    return (best[2], best[3], best[0]) if best else None
+def _is_of(fact: Fact, product: str, spec: str) -> bool:
+    return fact.kind == "spec" and fact.name == f"{product} {spec}"
 
 
 def _is_number(said: str) -> bool:
@@ -402,11 +349,6 @@ def _is_number(said: str) -> bool:
         for text in (said, f"1{said}")
         for one in quantities(text)
     )
-
-
-def _specs(graph: Graph, product: str) -> dict[str, Fact]:
-    facts = graph.sources(f"product:{product}", "describes")
-    return {fact.name.removeprefix(f"{product} "): fact for fact in facts if fact.kind == "spec"}
 
 
 def _parts(name: str) -> set[str]:
@@ -419,31 +361,9 @@ def _key(text: str) -> str:
     return fold(text)
 
 
-def _holds(clause: str, wanted: str) -> bool:
-    """Whether a clause names something; Latin words and numbers only whole (5ghz is not in 2.5ghz)."""
-    at = clause.find(wanted)
-    return at >= 0 and _whole(clause, at, at + len(wanted))
-
-
-def _whole(text: str, start: int, end: int) -> bool:
-    """Whether no Latin word or number is cut at the edges."""
-
-    def cut(left: str, right: str) -> bool:
-        return _latin(left) and _latin(right) and (left.isdigit() == right.isdigit())
-
-    decimal = start > 1 and text[start].isdigit() and text[start - 1] == "." and text[start - 2].isdigit()
-    return not (decimal or start and cut(text[start - 1], text[start])) and not (
-        end < len(text) and cut(text[end - 1], text[end])
-    )
-
-
 def _plural(text: str, end: int) -> bool:
     """Whether only the s of a plural follows (locks)."""
     return bool(_PLURAL.match(text, end)) and text[end - 1].isascii() and text[end - 1].isalpha()
-
-
-def _latin(character: str) -> bool:
-    return character.isascii() and character.isalnum()
 
 
 def _merge(into: _Meaning, other: _Meaning) -> None:

@@ -1,12 +1,16 @@
 """Questions that the graph answers by itself, on the demo company's knowledge."""
 
+import json
+
 import pytest
 
+from bench.graph import is_exact
 from kefu.config import ROOT
 from kefu.db import session_scope
 from kefu.events import record
 from kefu.knowledge.clicks import MOST, learned_bonuses
 from kefu.knowledge.questions import Questions
+from kefu.knowledge.trust import Decision
 from kefu.knowledge.vocabulary import vocabulary
 from tests.company import graph_of
 
@@ -36,6 +40,17 @@ def evidence(reply):
         ("which lock has a peephole", ["L3"]),
         ("有没有不用电池的门锁", []),
         ("想要不支持指纹但是支持指纹的锁", []),
+        ("支持Mesh但没有游戏加速的路由器", ["R1"]),
+        ("除了路由器,哪些设备能连5G wifi", ["C2", "S1"]),
+        ("能连wifi但连不了5G频段的有哪些", ["L3", "V5"]),
+        ("能听出宝宝哭、还会跟着人转的", ["C2"]),
+        ("128G的内存卡能插哪个产品", ["C2"]),
+        ("要12V 4A电源的是哪台", ["R3 Pro"]),
+        ("支持2.5G网口的路由器", ["R3 Pro"]),
+        ("电池正好5000毫安时的有哪几款", ["L3", "S1"]),
+        ("你们一共几款门锁", ["L1", "L3"]),
+        ("哪些锁可以装在玻璃门上", []),
+        ("locks without face recognition", ["L1"]),
     ],
 )
 def test_products_are_chosen_by_what_they_have_have_not_and_measure(questions, text, products):
@@ -53,6 +68,13 @@ def test_products_are_chosen_by_what_they_have_have_not_and_measure(questions, t
         ("L1和L3都支持NFC吗", (False, True)),
         ("L1的门厚能到110毫米吗", (True,)),
         ("does the L1 support remote unlock?", (False,)),
+        ("门槛1.8cm,V5过得去不", (True,)),
+        ("我身高1米9,L3能刷脸吗", (True,)),
+        ("512G的卡C2认吗", (False,)),
+        ("推拉门装L3可以吗", (False,)),
+        ("C2加S1,500块够吗", (False, False)),
+        ("R1跟R3 Pro能混着组网吗", (True, True)),
+        ("一千五能拿下带人脸的锁吗", (False,)),
     ],
 )
 def test_whether_a_product_has_something_is_told_for_each(questions, text, holds):
@@ -82,6 +104,28 @@ def test_where_the_line_would_decide_it_is_asked_back(questions):
     assert questions.ask("续航最长的是哪个").kind == "which_line"
 
 
+@pytest.mark.parametrize("text", ["它支持5G吗", "锁能装多厚的门", "路由器那个电源是几安的"])
+def test_where_the_product_would_decide_it_is_asked_back(questions, text):
+    assert questions.ask(text).kind == "which_product"
+
+
+def test_what_one_product_has_more_than_the_other_is_told_by_its_functions(questions):
+    reply = questions.ask("R3 Pro比R1多哪些功能")
+    names = [[fact.name for fact in facts] for facts in reply.evidence]
+    assert names == [["USB 存储", "游戏加速", "多链路 MLO"], []]
+
+
+def test_another_company_is_understood_without_a_change():
+    folder = ROOT / "tests" / "search"
+    other = Questions(graph_of(folder / "other"), vocabulary())
+    lines = (folder / "other.jsonl").read_text(encoding="utf-8").splitlines()
+    exact = []
+    for row in map(json.loads, lines):
+        reply = other.ask(row["query"])
+        exact.append(is_exact(Decision("reply" if reply else "nothing", reply=reply), row["want"]))
+    assert sum(exact) / len(exact) >= 0.9
+
+
 def test_products_differ_in_what_is_asked_about(questions):
     reply = questions.ask("R1 和 R3 Pro 的网口有什么不同")
     assert (reply.kind, reply.wishes) == ("difference", ("网口",))
@@ -102,7 +146,16 @@ def test_what_no_fact_knows_of_is_not_answered(questions):
 
 
 @pytest.mark.parametrize(
-    "text", ["L3 指纹不灵", "L1 怎么开远程", "S1的电池可以拆吗", "保修期内换电池要钱吗", "你好"]
+    "text",
+    [
+        "L3 指纹不灵",
+        "带指静脉的门锁",
+        "V5签收5天要退,运费谁出",
+        "L1 怎么开远程",
+        "S1的电池可以拆吗",
+        "保修期内换电池要钱吗",
+        "你好",
+    ],
 )
 def test_what_is_not_understood_whole_is_left_to_the_search(questions, text):
     assert questions.ask(text) is None
