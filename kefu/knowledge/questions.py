@@ -206,7 +206,8 @@ class Questions:
         total = sum(one[0].high for one in found if one)
         holds = compare(Quantity("money", total, total, 0, 0), wish.bound, wish.number)
         facts = tuple((one[1],) for one in found if one)
-        return Reply("has", tuple(products), (wish.said,), facts, (holds,) * len(products), True, together=True)
+        each = (holds,) * len(products)
+        return Reply("has", tuple(products), (wish.said,), facts, each, numeric=True, together=True)
 
     def _unheard_of(self, asked: Asked, products: Sequence[str], left: str) -> Reply | None:
         """It is asked for something that stands nowhere: no search would find more than what sounds alike."""
