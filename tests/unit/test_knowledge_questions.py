@@ -117,8 +117,8 @@ def test_what_one_product_has_more_than_the_other_is_told_by_its_functions(quest
 
 def test_another_company_is_understood_without_a_change():
     folder = ROOT / "tests" / "search"
-    other = Questions(graph_of(folder / "other"), vocabulary())
-    lines = (folder / "other.jsonl").read_text(encoding="utf-8").splitlines()
+    other = Questions(graph_of(folder / "development_company"), vocabulary())
+    lines = (folder / "development_company.jsonl").read_text(encoding="utf-8").splitlines()
     exact = []
     for row in map(json.loads, lines):
         reply = other.ask(row["query"])
