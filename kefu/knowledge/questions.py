@@ -267,6 +267,8 @@ class Questions:
         scope = self.traits.products
         aspects = self._differences.aspects(asked, scope)
         names = [name for name in aspects if name in self.traits.spec_names()]
+        if any(not set(names) & set(self.traits.names(phrase.text)) for phrase in asked.traits):
+            return None  # 安装要多少钱: the price of something else
         having = [name for name in scope if any(one in self.traits.specs(name) for one in names)]
         if len(having) < 2 or not self._differences.differing_specs(having, names):
             return None

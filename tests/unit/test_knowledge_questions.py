@@ -154,6 +154,8 @@ def test_what_no_fact_knows_of_is_not_answered(questions):
         "L1 怎么开远程",
         "S1的电池可以拆吗",
         "保修期内换电池要钱吗",
+        "上门安装要多少钱",
+        "为什么指纹识别不了",
         "你好",
     ],
 )
