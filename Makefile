@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test train validate stories lint test-page pytest shell bench-channels bench-nlu bench-mood bench-search bench-turns bench-start bench-embedding bench-desk bench-extract extract check-wechat explain-route reload-knowledge clean ports browser bench-outbox bench-recommend check-offers bench-live bench-bert
+.PHONY: help run test train validate stories lint test-page pytest shell bench-channels bench-nlu bench-mood bench-search bench-turns bench-start bench-embedding bench-desk bench-extract extract check-wechat explain-route reload-knowledge clean ports browser bench-outbox bench-recommend check-offers bench-live bench-bert bench-trust bench-graph
 
 PYTHON := .venv/bin/python
 RASA := $(PYTHON) -m kefu.run rasa
@@ -47,7 +47,13 @@ bench-mood: .venv/.synced ## Measure how well the customer's mood is seen
 	@$(PYTHON) -m bench.mood $(ARGS)
 
 bench-search: .venv/.synced ## Measure knowledge search; CORPUS=file QUERIES=file scores texts of yours
-	@$(PYTHON) -m bench.search $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(QUERIES),--queries "$(QUERIES)")
+	@$(PYTHON) -m bench.search $(if $(CORPUS),--corpus $(CORPUS)) $(if $(QUERIES),--queries $(QUERIES)) $(ARGS)
+
+bench-trust: .venv/.synced ## Measure how often a trick question is answered wrongly with confidence
+	@$(PYTHON) -m bench.trust $(ARGS)
+
+bench-graph: .venv/.synced ## Measure questions over several facts (which lock has a peephole under 2000)
+	@$(PYTHON) -m bench.graph $(ARGS)
 
 bench-channels: .venv/.synced ## Measure what each channel adds to Rasa's own REST channel
 	@$(PYTHON) -m bench.channels $(ARGS)

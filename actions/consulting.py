@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from rasa_sdk.events import EventType, SlotSet
@@ -18,6 +19,7 @@ from actions.answering import (
     show_cause,
     show_products,
 )  # fmt: skip
+from actions.choosing import graph_question, pointed_at, question_about, reply_of, tell, tell_decision
 from actions.conversation import Turn, TurnAction
 from actions.danger import AlertAction, stay_safe, warn
 from actions.marks import listed
@@ -38,6 +40,7 @@ from kefu.knowledge.categories import classify
 from kefu.knowledge.entries import Found
 from kefu.knowledge.graph import Fact
 from kefu.knowledge.service import catalog, record_unanswered
+from kefu.knowledge.trust import decide
 
 #: Facts this close are not told apart without asking.
 _CLOSE = 0.08
@@ -52,10 +55,12 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
             response="utter_describe_fault" if intent == "report_fault" else "utter_which_policy"
         )
         return [SlotSet("question", {"text": "", "intent": intent})]
-    found = catalog().find(text, turn.mentions, intent, limit=6)
-    owned = owned_device(turn, intent, found)
+    decision = decide(catalog(), text, turn.mentions, intent, *graph_question(turn, text))
+    owned = owned_device(turn, intent, decision.found)
     if owned:
-        found = catalog().find(text, replace(turn.mentions, context_product=owned), intent, limit=6)
+        mentions = replace(turn.mentions, context_product=owned)
+        decision = decide(catalog(), text, mentions, intent, *graph_question(turn, text))
+    found = decision.found
     best = found[0] if found else None
     fault = best.fact if best and best.fact.kind == "fault" and best.sure else None
     asked = [SlotSet("question", {"text": text, "intent": intent}), *leave_notice(turn)]
@@ -74,6 +79,8 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
             response="utter_product_unknown", product=listed(turn.unknown_products, turn.language)
         )
         return []
+    if decision.kind in ("reply", "lacking", "not_in_force"):
+        return asked + tell_decision(turn, say, decision)
     if intent == "report_fault" and len(text) <= _BARE and not turn.names_anything:
         say.utter_message(response="utter_describe_fault")
         return [SlotSet("question", {"text": "", "intent": intent})]
@@ -81,7 +88,9 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
     if replied is not None:
         return replied
     # A form asks its own questions: there the best is said, not which of several was meant.
-    if best and (best.possible if turn.form else best.sure and (owned or not _undecided(turn, found))):
+    if best and (
+        best.possible if turn.form else decision.kind == "answer" and (owned or not _undecided(turn, found))
+    ):
         if owned:
             asked += _say_whose(turn, say, best.fact, owned)
         return asked + deliver(turn, say, best.fact, facts_of([f for f in found[1:] if f.possible]))
@@ -103,7 +112,7 @@ def _say_whose(turn: Turn, say: CollectingDispatcher, fact: Fact, owned: str) ->
     return [SlotSet("product", owned)]
 
 
-def _undecided(turn: Turn, found: list[Found]) -> bool:
+def _undecided(turn: Turn, found: Sequence[Found]) -> bool:
     """Whether naming the product would decide between faults of different lines, or two products' data."""
     best, score = found[0].fact, found[0].score
     rivals = [item for item in found[1:] if item.fact.kind == best.kind]
@@ -122,6 +131,20 @@ def answer_again(turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         say.utter_message(response="utter_what_happens", product=turn.product)
         return [SlotSet("product", turn.product)]
     return answer(turn, say, question["text"] or turn.text, question["intent"])
+
+
+def deliver_chosen(turn: Turn, say: CollectingDispatcher, fact: Fact) -> list[EventType]:
+    """Delivers what was chosen; where only the product was missing from a question, its answer."""
+    question = question_about(turn, fact)
+    if question is None:
+        return deliver(turn, say, fact)
+    mentions = replace(turn.mentions, products=(fact.name,))
+    decision = decide(catalog(), question, mentions, turn.slots["question"]["intent"], question, fact.name)
+    events = [SlotSet("question", {"text": question, "intent": turn.slots["question"]["intent"]})]
+    if decision.kind in ("reply", "lacking", "not_in_force"):
+        return [*events, *tell_decision(turn, say, decision), SlotSet("product", fact.name)]
+    best = decision.found[0].fact if decision.kind == "answer" else fact
+    return [*events, *deliver(turn, say, best), SlotSet("product", fact.name)]
 
 
 class ActionAnswer(TurnAction):
@@ -156,7 +179,7 @@ class ActionTakeInformation(AlertAction):
             return suggest_product(turn, say, wish)
         options = turn.slots.get("options") or ()
         if turn.slots.get("awaiting") == "choice" and turn.product and f"product:{turn.product}" in options:
-            return deliver(turn, say, catalog().graph.facts[f"product:{turn.product}"])
+            return deliver_chosen(turn, say, catalog().graph.facts[f"product:{turn.product}"])
         if turn.mentions.functions and turn.mentions.products:
             return answer(turn, say, turn.text, "ask_product_info")  # C2夜视多远: a question of its own
         if turn.slots.get("question") and (turn.mentions.products or turn.mentions.lines):
@@ -192,13 +215,19 @@ class ActionChooseOption(TurnAction):
             index = options.index(wanted) if wanted in options else None
             if index is None and turn.slots.get("question"):
                 return answer_again(turn, say)
+        reply = reply_of(turn) if pointed_at(turn) else None
+        if reply:  # 第二个多少钱
+            return tell(turn, say, reply)
         fact = catalog().graph.get(options[index]) if index is not None else None
         if fact is None:
             response = "utter_choose_which" if options else "utter_nothing_to_choose"
             facts = [fact for fact in map(catalog().graph.get, options) if fact]
             say.utter_message(response=response, options=option_buttons(facts, turn.language))
             return []
-        return deliver(turn, say, fact)
+        if index is not None:
+            with session_scope() as session:
+                record(session, "option.chosen", turn.customer, ref=fact.ref, over=options[:index])
+        return deliver_chosen(turn, say, fact)
 
 
 class ActionNextStep(AlertAction):
@@ -227,6 +256,9 @@ class ActionNextStep(AlertAction):
         if fault is None:
             say.utter_message(response="utter_answer_did_not_help")
             last = graph.get(turn.slots.get("answer"))
+            if last:
+                with session_scope() as session:
+                    record(session, "answer.missed", turn.customer, ref=last.ref)
             problem = in_own_words(turn, last.name) if last else turn.text
             return [missed(turn)] + offer_ticket("answer_unhelpful", problem, turn.product)
         step = running["step"] + 1

@@ -6,17 +6,15 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answering import deliver, line_name, option_buttons, show_products
+from actions.choosing import reply_of, tell
 from actions.consulting import answer
 from actions.conversation import Turn, TurnAction
-from actions.marks import listed, titled
+from actions.marks import listed
 from kefu.knowledge.service import catalog
-
-#: A comparison shows the first so many differences.
-_MAX_ROWS = 8
 
 
 class ActionCompareProducts(TurnAction):
-    """Sets two products side by side."""
+    """Sets products side by side."""
 
     def name(self) -> str:
         """Name in the domain."""
@@ -31,26 +29,15 @@ class ActionCompareProducts(TurnAction):
             say.utter_message(response="utter_product_unknown", product=listed(unknown, turn.language))
             if len(named) < 2:
                 return self._without(turn, say, named)
+        if not unknown and (reply := reply_of(turn)):
+            return tell(turn, say, reply)
         if turn.mentions.context_product and len(named) < 2:
             named.append(turn.mentions.context_product)
         if len(named) < 2 and turn.line:
             named = [product.name for product in graph.products_of(turn.line)]
         if len(named) < 2:
             return answer(turn, say, turn.text, turn.intent)
-        first, second = (graph.facts[f"product:{name}"] for name in named[:2])
-        rows = []
-        for spec in {**first.data["specs"], **second.data["specs"]}:
-            left, right = first.data["specs"].get(spec, "-"), second.data["specs"].get(spec, "-")
-            if left != right:
-                values = f"{first.name} {left} | {second.name} {right}"
-                rows.append("- " + titled(spec, values, turn.language))
-        say.utter_message(
-            response="utter_comparison", first=first.name, second=second.name,
-            first_price=first.data["price"], first_summary=first.body,
-            second_price=second.data["price"], second_summary=second.body, rows="\n".join(rows[:_MAX_ROWS]),
-            options=option_buttons([first, second], turn.language),
-        )  # fmt: skip
-        return [SlotSet("options", [first.ref, second.ref]), SlotSet("fault", None)]
+        return tell(turn, say, catalog().questions.difference(named))
 
     @staticmethod
     def _without(turn: Turn, say: CollectingDispatcher, named: list[str]) -> list[EventType]:
@@ -69,6 +56,8 @@ class ActionSuggestProducts(TurnAction):
 
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Shows the products of the line named, or asks for the line."""
+        if reply := reply_of(turn):
+            return tell(turn, say, reply)
         graph = catalog().graph
         named = turn.mentions
         line = graph.line_of(named.products[0]) if named.products else next(iter(named.lines), None)

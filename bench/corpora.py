@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import random
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kefu.config import settings
 from kefu.knowledge.entries import Catalog, Mentions
 from kefu.knowledge.matcher import NameMatcher
 from kefu.knowledge.search import Entry
@@ -52,6 +55,36 @@ def read_queries(path: Path) -> list[Query]:
         text = _field(row, "query", place)
         queries.append(Query(text, frozenset(ids), row.get("product") or None, row.get("intent") or ""))
     return queries
+
+
+def large_corpus(size: int, questions: int = 200) -> tuple[list[Entry], list[Query]]:
+    """A corpus of any size out of the company's own texts, and questions to it.
+
+    Entries are put together from sentences of our FAQ, policies and manuals, so that words repeat as they do
+    in large corpora. The questions are other phrasings of the entries that stand in our files.
+
+    Args:
+        size: How many entries.
+        questions: How many questions.
+    """
+    from kefu.knowledge import files, load
+
+    rows = load.build(files.read(settings().knowledge_dir))
+    nodes = [row for row in rows.nodes.values() if row["kind"] in ("faq", "policy", "passage", "function")]
+    chance = random.Random(1)
+    entries, queries = [], []
+    for node in nodes:
+        other = [*node["data"].get("also", ()), *node["data"].get("questions", ())]
+        entries.append(Entry(f"{node['kind']}:{node['key']}", (node["name"],), node["body"]))
+        queries += [Query(text, frozenset([entries[-1].id])) for text in other]
+    parts = (part for node in nodes for part in re.split(r"[。；\n]", node["body"]))
+    sentences = [part for part in parts if 6 < len(part) < 80]
+    while len(entries) < size:
+        one, two, three = chance.sample(sentences, 3)
+        cut = chance.randrange(3, len(one))
+        number = f"{chance.randrange(10**6):06}"
+        entries.append(Entry(f"made:{len(entries)}", (f"{one[:cut]}{two[-8:]} {number}",), f"{three}。{two}"))
+    return entries[:size], chance.sample(queries, min(questions, len(queries)))
 
 
 def entries_of(catalog: Catalog) -> list[Entry]:

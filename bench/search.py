@@ -18,17 +18,29 @@ from typing import Any
 import numpy as np
 
 from bench.confidence import calibrate, show_confidence
-from bench.corpora import FileError, Query, entries_of, mentions_of, read_entries, read_queries
+from bench.corpora import (
+    FileError,
+    Query,
+    entries_of,
+    large_corpus,
+    mentions_of,
+    read_entries,
+    read_queries,
+)
 from bench.report import Goal, finish, heading, table
 from bench.rivals import Search, rivals
-from kefu.config import ROOT
-from kefu.knowledge.entries import Catalog, Found
+from kefu.config import ROOT, settings
+from kefu.knowledge.entries import Catalog, Found, kept_vectors
 from kefu.knowledge.matcher import NameMatcher
 from kefu.knowledge.search import Entry, Index
 from kefu.language.embedding import embed
 
 _DEPTH = 10
 _TESTS = ROOT / "tests" / "search"
+#: How far above the best of the others ours is to be.
+_MARGIN = 0.05
+#: Up to how many entries, how long the slowest twentieth of searches may take in ms.
+_TIMES = ((10_000, 20.0), (200_000, 60.0), (10**9, 300.0))
 _PLAIN, _FULL = "ours, plain", "ours, as the assistant asks"
 
 
@@ -48,19 +60,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     embed("预热")
     try:
-        rankings = _own(options) if options.corpus is None else _given(options)
+        if options.size:
+            goals = _sized(options)
+        elif options.corpus:
+            goals = _given_all(options)
+        else:
+            goals = _goals(_own(options))
     except (FileError, OSError) as error:
         print(error)
         return 1
-    if rankings:
-        finish("search", _goals(rankings))
+    if goals:
+        finish("search", goals)
     return 0
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.search", description=__doc__.splitlines()[0])
-    parser.add_argument("--corpus", type=Path, help="JSONL or CSV: id, question, answer, also")
-    parser.add_argument("--queries", type=Path, help="JSONL or CSV: query, ids (or id), product, intent")
+    parser.add_argument(
+        "--corpus", type=Path, nargs="+", help="JSONL or CSV: id, question, answer, also; one or several"
+    )
+    parser.add_argument(
+        "--queries",
+        type=Path,
+        nargs="+",
+        help="JSONL or CSV: query, ids (or id), product, intent; one for each",
+    )
+    parser.add_argument(
+        "--size", type=int, help="search among so many entries, made from sentences of our own files"
+    )
     parser.add_argument(
         "--errors", action="store_true", help="list every question that was not answered right"
     )
@@ -68,22 +95,49 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--calibrate", action="store_true", help="fit the confidence on the development questions"
     )
     options = parser.parse_args(arguments)
-    if options.corpus and not options.queries:
-        parser.error("--corpus needs --queries, the questions to ask")
+    if options.corpus and len(options.queries or ()) != len(options.corpus):
+        parser.error("--corpus needs --queries, the questions to ask, for each corpus")
     return options
 
 
-def _given(options: argparse.Namespace) -> dict[str, Ranking]:
+def _given_all(options: argparse.Namespace) -> list[Goal]:
+    """Asks several corpora, and tells where ours is least above the best of the others."""
+    goals, margins = [], {}
+    for corpus, asked in zip(options.corpus, options.queries, strict=True):
+        rankings = _given(options, corpus, asked)
+        others = max(ranking.hit1 for name, ranking in rankings.items() if name != _PLAIN)
+        margins[corpus.name] = rankings[_PLAIN].hit1 - others
+        goals += _goals(rankings)
+    worst = min(margins, key=lambda name: margins[name])
+    heading("hit@1 above the best of the others")
+    table(("corpus", "margin"), margins.items())
+    return [*goals, Goal.at_least(f"worst margin of hit@1 ({worst})", margins[worst], _MARGIN)]
+
+
+def _sized(options: argparse.Namespace) -> list[Goal]:
+    """Asks a large corpus: how long it takes, in how much memory, and whether the rivals do better."""
+    entries, queries = large_corpus(options.size)
+    index = _timed(lambda: Index(entries, _kept(entries)))
+    rankings = _compare(options, entries, queries, {_PLAIN: _plain(index)})
+    limit = next(ms for size, ms in _TIMES if options.size <= size)
+    return [*_goals(rankings), Goal.at_most("p95 ms", rankings[_PLAIN].p95_ms, limit)]
+
+
+def _kept(entries: Sequence[Entry]) -> Callable[[Sequence[str]], np.ndarray]:
+    """Keeps the vectors of a large corpus between runs."""
+    return lambda texts: kept_vectors(texts, settings().var_dir / f"bench-{len(entries)}")
+
+
+def _given(options: argparse.Namespace, corpus: Path, asked: Path) -> dict[str, Ranking]:
     """Asks anyone's corpus, by the words alone."""
-    entries, queries = read_entries(options.corpus), read_queries(options.queries)
+    entries, queries = read_entries(corpus), read_queries(asked)
     if not entries or not queries:
-        raise FileError(f"{options.corpus if not entries else options.queries}: is empty")
+        raise FileError(f"{corpus if not entries else asked}: is empty")
     ids = {entry.id for entry in entries}
     for query in queries:
         if unknown := query.ids - ids:
-            raise FileError(
-                f"{options.queries}: {query.text!r} names {sorted(unknown)[0]!r}, not in the corpus"
-            )
+            raise FileError(f"{asked}: {query.text!r} names {sorted(unknown)[0]!r}, not in the corpus")
+    heading(corpus.name)
     index = _timed(lambda: Index(entries))
     return _compare(options, entries, queries, {_PLAIN: _plain(index)})
 
@@ -106,7 +160,7 @@ def _own(options: argparse.Namespace) -> dict[str, Ranking]:
     if options.calibrate:
         calibrate(ask, read_queries(_TESTS / "development.jsonl"), entries)
         return {}
-    queries = read_queries(options.queries or _TESTS / "unseen.jsonl")
+    queries = read_queries(options.queries[0] if options.queries else _TESTS / "unseen.jsonl")
     known = {query.text: query for query in queries}
 
     def full(question: str, limit: int) -> list[str]:
@@ -175,7 +229,7 @@ def _goals(rankings: dict[str, Ranking]) -> list[Goal]:
     goals = []
     for name in [name for name in (_FULL, _PLAIN) if name in rankings]:
         ours = rankings[name]
-        for rival in [name for name in rankings if name.startswith("BM25")]:
+        for rival in [name for name in rankings if name.startswith(("BM25", "TF-IDF"))]:
             goals.append(Goal.above(f"hit@1 of {name} above {rival}", ours.hit1, rankings[rival].hit1))
             goals.append(Goal.above(f"hit@3 of {name} above {rival}", ours.hit3, rankings[rival].hit3))
             goals.append(Goal.above(f"MRR of {name} above {rival}", ours.mrr, rankings[rival].mrr))

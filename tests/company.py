@@ -7,6 +7,11 @@ from pathlib import Path
 from textwrap import dedent
 
 from kefu.config import ROOT
+from kefu.knowledge import files
+from kefu.knowledge.graph import Fact, Graph
+from kefu.knowledge.items import flatten
+from kefu.knowledge.references import Entries
+from kefu.knowledge.rows import Rows, Words
 
 LINE = """
     product_line:
@@ -108,3 +113,23 @@ def edit(path: Path, old: str, new: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert old in text, f"{path.name} holds no {old!r}"
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def graph_of(folder: Path) -> Graph:
+    """The graph of a knowledge folder, without a database."""
+    knowledge, rows = files.read(folder), Rows()
+    items = flatten(knowledge)
+    world = Entries(items)
+    words = Words(knowledge.price_label, knowledge.price_questions, knowledge.range_questions)
+    for item in items.values():
+        rows.add(item, world, words)
+    facts = [
+        Fact(
+            f"{kind}:{key}", kind, row["name"], row["english"], row["body"], row["data"], row["source"],
+            tuple(rows.names[kind, key]),
+        )
+        for (kind, key), row in rows.nodes.items()
+    ]  # fmt: skip
+    edges = sorted(rows.edges, key=lambda edge: edge[3])
+    refs = {node: ":".join(node) for node in rows.nodes}
+    return Graph(facts, [(refs[source], relation, refs[target]) for source, relation, target, _ in edges])

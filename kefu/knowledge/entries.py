@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,8 +13,11 @@ import numpy as np
 from kefu.db import today
 from kefu.knowledge.confidence import PLACE, POSSIBLE, SURE, confidences
 from kefu.knowledge.graph import Fact, Graph
+from kefu.knowledge.questions import Questions
 from kefu.knowledge.search import Entry, Index
+from kefu.knowledge.vocabulary import vocabulary
 from kefu.language.embedding import embed_all
+from kefu.language.normalize import normalize
 
 _FOUND_KINDS = ("product_line", "product", "spec", "function", "fault", "policy", "faq", "passage")
 
@@ -29,6 +32,8 @@ _INTENT_KINDS = {
 }
 #: An entry about the product named, or spoken of before, gains; one about other products loses this share.
 _NAMED, _SPOKEN_OF, _OTHER = 0.03, 0.08, 0.5
+#: So many new texts after an edit are embedded without a look at the vectors kept on disk.
+_FEW = 100
 
 
 @dataclass(frozen=True)
@@ -91,18 +96,35 @@ class Found:
 class Catalog:
     """One edition of the graph with its search index."""
 
-    def __init__(self, graph: Graph, vectors_dir: Path | None = None) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        vectors_dir: Path | None = None,
+        previous: Catalog | None = None,
+        bonuses: Mapping[str, float] | None = None,
+    ) -> None:
         """Builds the index over what can be found.
 
         Args:
             graph: The edition.
             vectors_dir: Where sentence vectors are kept, so that the next process starts sooner.
+            previous: The edition before: what did not change is taken over from it.
+            bonuses: What was learned of entries from customers' choices, by ref.
         """
         self.graph = graph
+        self.questions = Questions(graph, vocabulary())
         self._facts = [fact for kind in _FOUND_KINDS for fact in graph.of_kind(kind)]
-        keep = (lambda texts: _kept_vectors(texts, vectors_dir)) if vectors_dir else embed_all
+
+        def keep(texts: Sequence[str]) -> np.ndarray:
+            # The few texts of an edit are not worth reading and writing all that is kept.
+            few = previous is not None and len(texts) <= _FEW
+            return embed_all(texts) if few or vectors_dir is None else kept_vectors(texts, vectors_dir)
+
         entries = [Entry(fact.ref, self._phrasings(fact), _text(fact)) for fact in self._facts]
-        self._index = Index(entries, keep) if entries else None
+        before = previous._index if previous else None
+        self._index = Index(entries, keep, previous=before) if entries else None
+        learned = bonuses or {}
+        self._learned = np.array([learned.get(fact.ref, 0.0) for fact in self._facts])
         kinds = [fact.kind for fact in self._facts]
         self._intents = {
             intent: np.array([bonuses.get(kind, 0.0) for kind in kinds])
@@ -114,7 +136,12 @@ class Catalog:
         self._about = np.array([[name in names for name in self._products] for names in about], dtype=bool)
 
     def find(
-        self, question: str, mentions: Mentions = Mentions(), intent: str = "", limit: int = 4
+        self,
+        question: str,
+        mentions: Mentions = Mentions(),
+        intent: str = "",
+        limit: int = 4,
+        in_force: bool = True,
     ) -> list[Found]:
         """The facts that fit a question best.
 
@@ -123,6 +150,7 @@ class Catalog:
             mentions: What the message names and what the conversation is about.
             intent: What the message asks for; moves the kinds that answer it.
             limit: How many at most.
+            in_force: Leaves out policies that are not in force today.
         """
         if self._index is None:
             return []
@@ -136,7 +164,11 @@ class Catalog:
             Found(self.graph.facts[hit.id], hit.score, chance)
             for hit, chance in zip(hits, chances, strict=True)
         ]
-        return [item for item in found if item.fact.valid_on(today())][:limit]
+        return [item for item in found if not in_force or item.fact.valid_on(today())][:limit]
+
+    def told(self, fact: Fact) -> str:
+        """Everything that a fact says and is asked by, as normal text."""
+        return normalize(" ".join((*self._phrasings(fact), _text(fact)))).text
 
     def _phrasings(self, fact: Fact) -> tuple[str, ...]:
         names, extra = fact.names, ()
@@ -155,7 +187,7 @@ class Catalog:
         return tuple(dict.fromkeys((*names, *extra)))
 
     def _adjusted(self, scores: np.ndarray, mentions: Mentions, intent: str) -> np.ndarray:
-        scores = scores + self._intents.get(intent, 0.0)
+        scores = scores + self._intents.get(intent, 0.0) + self._learned
         self._weigh_products(scores, mentions)
         for ref, bonus in self._path_bonuses(mentions, intent).items():
             scores[self._position[ref]] += bonus
@@ -226,7 +258,7 @@ def _text(fact: Fact) -> str:
     return "\n".join([fact.body, *fact.data.get("how_to", ())])
 
 
-def _kept_vectors(texts: Sequence[str], folder: Path) -> np.ndarray:
+def kept_vectors(texts: Sequence[str], folder: Path) -> np.ndarray:
     """The vectors of ``texts``, each text's computed once: after an edit only what is new."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "vectors.npz"

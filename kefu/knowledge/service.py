@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from kefu.config import settings
 from kefu.db import session_scope
 from kefu.events import record
+from kefu.knowledge.clicks import learned_bonuses
 from kefu.knowledge.entries import Catalog
 from kefu.knowledge.following import changed_since, follow
 from kefu.knowledge.graph import Graph
@@ -48,7 +49,9 @@ class _Current(Snapshot[Catalog]):
 
     def build(self) -> tuple[int | None, Catalog]:
         number, graph = read_graph((self.edition, self.value.graph) if self.value else None)
-        return number, Catalog(graph, settings().var_dir / "embeddings")
+        with session_scope() as session:
+            bonuses = learned_bonuses(session)
+        return number, Catalog(graph, settings().var_dir / "embeddings", self.value, bonuses)
 
 
 _current = _Current()

@@ -232,7 +232,7 @@ def test_two_products_are_compared_by_what_differs(customer):
     customer.message["entities"].append({"entity": "product", "value": "L3", "start": 3, "end": 5})
     customer.gets(ActionCompareProducts())
     assert customer.responses == ["utter_comparison"]
-    assert (customer.told("first"), customer.told("second")) == ("L1", "L3")
+    assert customer.told("names") == "L1、L3"
     assert 0 < len(customer.told("rows").splitlines()) <= 8
 
 

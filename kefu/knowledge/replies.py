@@ -1,0 +1,33 @@
+"""What the graph answers by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kefu.knowledge.graph import Fact
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the graph answers.
+
+    Attributes:
+        kind: ``fits`` (these products; none if nothing fits), ``has`` (for each product whether it does),
+            ``most`` (the first, then the others), ``values`` (one for each product), ``difference``,
+            ``which_line`` (the line is to be asked back), ``which_product`` (one of the products is to be) or
+            ``unknown`` (no fact knows of what is asked for).
+        products: Names.
+        wishes: What was asked for.
+        evidence: What each product's facts say, in the order of ``products``.
+        holds: For ``has``, whether each product has all of it; nothing where no fact says.
+        numeric: Whether all that was asked for are bounds of numbers.
+        together: For ``has``, whether it is asked of the products together, not of each.
+    """
+
+    kind: str
+    products: tuple[str, ...]
+    wishes: tuple[str, ...] = ()
+    evidence: tuple[tuple[Fact, ...], ...] = ()
+    holds: tuple[bool | None, ...] = ()
+    numeric: bool = False
+    together: bool = False

@@ -1,0 +1,116 @@
+"""Whether what was found may be given as the answer: does it speak of what the question speaks of?
+
+Search finds what sounds alike. A wrong answer given with confidence is worse than none, so the best entry has
+to agree with what the question names: the maker, the product's functions, and what is in force today.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from kefu.db import today
+from kefu.knowledge.categories import rules
+from kefu.knowledge.entries import Catalog, Found, Mentions
+from kefu.knowledge.graph import Fact
+from kefu.knowledge.questions import Reply
+from kefu.language.normalize import normalize
+
+#: What asks for nothing that the graph could answer by itself: a fault, or steps.
+_NOT_ASKED = frozenset({"report_fault", "ask_how_to", "complain"})
+_NOTHING = Mentions()
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What is to be said to a question.
+
+    Attributes:
+        kind: ``reply`` (the graph answers), ``lacking`` (the product has no such function), ``not_in_force``
+            (a policy that does not apply now), ``answer`` (the first found), ``choices`` (asked back) or
+            ``nothing``.
+        found: What the search found, best first.
+        reply: For ``reply``.
+        fact: The function that is not there, or the policy that is not in force.
+        products: For ``lacking``, who has it.
+    """
+
+    kind: str
+    found: Sequence[Found] = ()
+    reply: Reply | None = None
+    fact: Fact | None = None
+    products: tuple[str, ...] = field(default=())
+
+
+def decide(
+    catalog: Catalog,
+    text: str,
+    mentions: Mentions = _NOTHING,
+    intent: str = "",
+    graph_text: str = "",
+    product: str | None = None,
+    among: Sequence[str] = (),
+) -> Decision:
+    """What is to be said to a question.
+
+    Args:
+        catalog: The edition.
+        text: As typed.
+        mentions: What the message names and what the conversation is about.
+        intent: What the message asks for.
+        graph_text: The question as the graph is asked, where it differs.
+        product: The product meant, if one is known.
+        among: The products shown last.
+    """
+    product = product or next(iter(mentions.products), mentions.context_product)
+    if intent not in _NOT_ASKED and (reply := catalog.questions.ask(graph_text or text, product, among)):
+        return Decision("reply", catalog.find(text, mentions, intent, limit=6), reply)
+    found = catalog.find(text, mentions, intent, limit=6, in_force=False)
+    if found and found[0].sure and not found[0].fact.valid_on(today()):
+        return Decision("not_in_force", found, fact=found[0].fact)
+    found = [item for item in found if item.fact.valid_on(today())]
+    if intent != "report_fault" and (missing := _lacking(catalog, mentions, product, found)):
+        return Decision("lacking", found, fact=missing[0], products=missing[1])
+    if not found or not found[0].possible:
+        return Decision("nothing", found)
+    sure = found[0].sure and agrees(text, found[0].fact, catalog)
+    return Decision("answer" if sure else "choices", found)
+
+
+def agrees(text: str, fact: Fact, catalog: Catalog) -> bool:
+    """Whether a fact speaks of the maker that a question names."""
+    asked, told = normalize(text).text, catalog.told(fact)
+    brands = (normalize(brand).text for brand in rules().other_brands)
+    return all(brand in told for brand in brands if names(asked, brand))
+
+
+def names(text: str, brand: str) -> bool:
+    """Whether normal text names a maker; Latin names only as whole words (ring is not in string)."""
+    if brand.isdigit():  # 360 is mostly an angle
+        return False
+    edge = "(?<![a-z0-9])", "(?![a-z0-9])"
+    pattern = f"{edge[0]}{re.escape(brand)}{edge[1]}" if brand.isascii() else re.escape(brand)
+    return re.search(pattern, text) is not None
+
+
+def _lacking(
+    catalog: Catalog, mentions: Mentions, product: str | None, found: Sequence[Found]
+) -> tuple[Fact, tuple[str, ...]] | None:
+    """The function named that the product meant has not, with the products of its line that have it."""
+    graph = catalog.graph
+    if product is None or len(mentions.products) > 1:
+        return None
+    line, traits = graph.line_of(product), catalog.questions.traits
+    for said in mentions.functions:
+        named = graph.named("function", said)
+        if not named or traits.has(product, traits.key(said)).holds is not False:
+            continue
+        of_line = [function for function in named if function.data["line"] == line]
+        owners = [o.name for f in of_line or named for o in graph.sources(f.ref, "has_function")]
+        best = found[0].fact if found and found[0].sure else None
+        # A fact about this very product may say it better.
+        if best and product in graph.products_about(best.ref) and best.kind in ("faq", "spec"):
+            continue
+        return (of_line or named)[0], tuple(dict.fromkeys(owners))
+    return None

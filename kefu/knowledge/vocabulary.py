@@ -1,0 +1,132 @@
+"""How customers ask what products can be chosen by: the expressions of ``data/questions.yml``."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import validator
+
+from kefu import rulebook
+from kefu.config import ROOT
+from kefu.rulebook import Entry
+
+
+def _expression(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"{value!r} is no regular expression: {error}") from error
+    return value
+
+
+class Bound(Entry):
+    """What stands before or behind a number that bounds something."""
+
+    before: str
+    after: str
+
+    _expressions = validator("before", "after", allow_reuse=True)(_expression)
+
+
+class Measure(Entry):
+    """Something that products can be compared by.
+
+    Attributes:
+        specs: Names of the specifications that say it; the first with such a number counts.
+        unit: A dimension of `kefu.language.quantities`.
+        words: How it is named.
+        more, less: How the highest and the lowest are asked for.
+        plain: How a number without a bound is meant: at_most, at_least or exactly; nothing for what is usual.
+        of_a_line: Whether it compares only within one line: a lock's battery lasts months, a speaker's hours.
+    """
+
+    specs: list[str]
+    unit: str
+    words: list[str] = []
+    more: list[str] = []
+    less: list[str] = []
+    plain: str = ""
+    of_a_line: bool = False
+
+
+class Vocabulary(Entry):
+    """The file; its comments say what each part is for."""
+
+    which: str
+    whether: str
+    measuring: str
+    doubled: dict[str, str]
+    which_only: str
+    elsewhere: str
+    existential: str
+    modal: str
+    count: str
+    sum: str
+    pronoun: str
+    wish_end: str
+    turn: str
+    joiner: str
+    negation: str
+    lacking_after: str
+    excluding: str
+    excluding_after: str
+    either: str
+    difference: str
+    functions_differ: str
+    specs_differ: str
+    has_more: str
+    has_less: str
+    bounds: dict[str, Bound]
+    most: str
+    more_than_other: str
+    than: str
+    lacks: str
+    having_verb: str
+    having: str
+    filler: list[str]
+    measures: list[Measure]
+    more: list[str]
+    less: list[str]
+    synonyms: dict[str, list[str]]
+
+    _expressions = validator(
+        "which", "whether", "measuring",
+        "which_only", "elsewhere", "existential", "modal", "count", "sum", "pronoun", "wish_end", "turn",
+        "joiner", "negation",
+        "lacking_after", "excluding", "excluding_after", "either", "difference", "functions_differ",
+        "specs_differ", "has_more", "has_less", "most", "more_than_other", "than", "lacks", "having",
+        "having_verb",
+        allow_reuse=True,
+    )(_expression)  # fmt: skip
+
+    @validator("bounds")
+    def _known_bounds(cls, value: dict) -> dict:
+        known = {"below", "at_most", "above", "at_least", "about", "exactly"}
+        if set(value) != known:
+            raise ValueError(f"{sorted(set(value) ^ known)[0]} is missing or unknown")
+        return value
+
+
+class _File(Entry):
+    questions: Vocabulary
+
+
+def vocabulary(path: Path = ROOT / "data" / "questions.yml") -> Vocabulary:
+    """The expressions in force.
+
+    Raises:
+        RuleError: The file was never right in this process.
+    """
+    return rulebook.current(_File, path).questions
+
+
+@lru_cache(maxsize=256)
+def any_of(words: tuple[str, ...]) -> re.Pattern[str]:
+    """A pattern that matches any of ``words``, the longest first; Latin ones only as whole words."""
+    parts = [
+        rf"(?<![a-z0-9]){re.escape(word)}(?![a-z0-9])" if word[:1].isascii() else re.escape(word)
+        for word in sorted(words, key=len, reverse=True)
+    ]
+    return re.compile("|".join(parts) or r"(?!)")

@@ -1,0 +1,30 @@
+"""Numbers with units are found as customers say and specifications write them."""
+
+import pytest
+
+from kefu.language.quantities import quantities
+
+
+@pytest.mark.parametrize(
+    ("text", "dimension", "low", "high"),
+    [
+        ("身高1米9", "length", 1900, 1900),
+        ("半升以上", "volume", 500, 500),
+        ("5ah", "charge", 5000, 5000),
+        ("8-256 gb", "data", 8192, 262144),
+        ("一千到两千块", "money", 1000, 2000),
+        ("130平只放一台", "area", 130, 130),
+        ("最大功耗 9 w", "power", 9, 9),
+        ("50 公里", "length", 5e7, 5e7),
+    ],
+)
+def test_a_number_is_told_in_the_base_unit_of_what_it_measures(text, dimension, low, high):
+    one = quantities(text)[0]
+    assert (one.dimension, one.low, one.high) == (dimension, low, high)
+
+
+def test_a_unit_of_several_dimensions_is_read_as_the_one_that_is_asked_for():
+    card, memory = quantities("128g")[0], quantities("512兆")[0]
+    assert card.measured_in("data").low == 128 * 1024
+    assert memory.measured_in("data").low == 512
+    assert memory.measured_in("mass") is None
