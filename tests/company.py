@@ -9,7 +9,9 @@ from textwrap import dedent
 from kefu.config import ROOT
 from kefu.knowledge import files
 from kefu.knowledge.graph import Fact, Graph
-from kefu.knowledge.load import build
+from kefu.knowledge.items import flatten
+from kefu.knowledge.references import Entries
+from kefu.knowledge.rows import Rows, Words
 
 LINE = """
     product_line:
@@ -115,17 +117,19 @@ def edit(path: Path, old: str, new: str) -> None:
 
 def graph_of(folder: Path) -> Graph:
     """The graph of a knowledge folder, without a database."""
-    rows = build(files.read(folder))
-    refs = {row["id"]: f"{row['kind']}:{row['key']}" for row in rows.nodes.values()}
-    names: dict[int, list[str]] = {}
-    for alias in rows.aliases:
-        names.setdefault(alias["node_id"], []).append(alias["text"])
+    knowledge, rows = files.read(folder), Rows()
+    items = flatten(knowledge)
+    world = Entries(items)
+    words = Words(knowledge.price_label, knowledge.price_questions, knowledge.range_questions)
+    for item in items.values():
+        rows.add(item, world, words)
     facts = [
         Fact(
-            refs[row["id"]], row["kind"], row["name"], row["english"], row["body"], row["data"],
-            row["source"], tuple(names.get(row["id"], ())),
+            f"{kind}:{key}", kind, row["name"], row["english"], row["body"], row["data"], row["source"],
+            tuple(rows.names[kind, key]),
         )
-        for row in rows.nodes.values()
+        for (kind, key), row in rows.nodes.items()
     ]  # fmt: skip
-    edges = sorted(rows.edges, key=lambda edge: edge["position"])
-    return Graph(facts, [(refs[e["source_id"]], e["relation"], refs[e["target_id"]]) for e in edges])
+    edges = sorted(rows.edges, key=lambda edge: edge[3])
+    refs = {node: ":".join(node) for node in rows.nodes}
+    return Graph(facts, [(refs[source], relation, refs[target]) for source, relation, target, _ in edges])
