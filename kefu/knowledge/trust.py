@@ -1,21 +1,20 @@
 """Whether what was found may be given as the answer: does it speak of what the question speaks of?
 
 Search finds what sounds alike. A wrong answer given with confidence is worse than none, so the best entry has
-to agree with what the question names: the maker, the product's functions, and what is in force today.
+to be in force today, of functions that the product has, and to tell what the question asks for
+(`kefu.knowledge.agreement`).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kefu.db import today
-from kefu.knowledge.categories import rules
+from kefu.knowledge.agreement import agrees
 from kefu.knowledge.entries import Catalog, Found, Mentions
 from kefu.knowledge.graph import Fact
 from kefu.knowledge.questions import Reply
-from kefu.language.normalize import normalize
 
 #: What asks for nothing that the graph could answer by itself: a fault, or steps.
 _NOT_ASKED = frozenset({"report_fault", "ask_how_to", "complain"})
@@ -64,6 +63,8 @@ def decide(
         among: The products shown last.
     """
     product = product or next(iter(mentions.products), mentions.context_product)
+    if not mentions.products:  # 第二个多少钱 means another than the one spoken of
+        mentions = replace(mentions, context_product=product)
     if intent not in _NOT_ASKED and (reply := catalog.questions.ask(graph_text or text, product, among)):
         return Decision("reply", catalog.find(text, mentions, intent, limit=6), reply)
     found = catalog.find(text, mentions, intent, limit=6, in_force=False)
@@ -74,24 +75,8 @@ def decide(
         return Decision("lacking", found, fact=missing[0], products=missing[1])
     if not found or not found[0].possible:
         return Decision("nothing", found)
-    sure = found[0].sure and agrees(text, found[0].fact, catalog)
+    sure = found[0].sure and agrees(catalog, text, found[0].fact, mentions, intent)
     return Decision("answer" if sure else "choices", found)
-
-
-def agrees(text: str, fact: Fact, catalog: Catalog) -> bool:
-    """Whether a fact speaks of the maker that a question names."""
-    asked, told = normalize(text).text, catalog.told(fact)
-    brands = (normalize(brand).text for brand in rules().other_brands)
-    return all(brand in told for brand in brands if names(asked, brand))
-
-
-def names(text: str, brand: str) -> bool:
-    """Whether normal text names a maker; Latin names only as whole words (ring is not in string)."""
-    if brand.isdigit():  # 360 is mostly an angle
-        return False
-    edge = "(?<![a-z0-9])", "(?![a-z0-9])"
-    pattern = f"{edge[0]}{re.escape(brand)}{edge[1]}" if brand.isascii() else re.escape(brand)
-    return re.search(pattern, text) is not None
 
 
 def _lacking(
