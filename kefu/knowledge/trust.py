@@ -15,6 +15,7 @@ from kefu.knowledge.agreement import agrees
 from kefu.knowledge.entries import Catalog, Found, Mentions
 from kefu.knowledge.graph import Fact
 from kefu.knowledge.questions import Reply
+from kefu.language.normalize import normalize
 
 #: What asks for nothing that the graph could answer by itself: a fault, or steps.
 _NOT_ASKED = frozenset({"report_fault", "ask_how_to", "complain"})
@@ -92,6 +93,8 @@ def _lacking(
         if not named or traits.has(product, traits.key(said)).holds is not False:
             continue
         of_line = [function for function in named if function.data["line"] == line]
+        if not of_line and not _is_foreign(catalog, product, said, named[0]):
+            continue
         owners = [o.name for f in of_line or named for o in graph.sources(f.ref, "has_function")]
         best = found[0].fact if found and found[0].sure else None
         # A fact about this very product may say it better.
@@ -99,3 +102,9 @@ def _lacking(
             continue
         return (of_line or named)[0], tuple(dict.fromkeys(owners))
     return None
+
+
+def _is_foreign(catalog: Catalog, product: str, said: str, function: Fact) -> bool:
+    """Whether another line's function is meant, rather than a word that both lines use (固件, 通电)."""
+    asked, name = normalize(said).text, normalize(f"{function.name} {function.english or ''}").text
+    return asked in name and not catalog.tells(product, asked)

@@ -11,7 +11,7 @@ from tests.company import edit
 
 @pytest.fixture
 def told(company):
-    specs = "功率: 9 W，每天四小时约用一年\n        供电: 只用交流电，不能用电池"
+    specs = "功率: 9 W，每天四小时约用一年\n    供电: 只用交流电，不能用电池"
     edit(company / "light.yml", "功率: 9 W", specs)
     load()
 
