@@ -48,7 +48,7 @@ _UNIT = "|".join(
 )
 _HAN = "零一二两三四五六七八九十百千万半"
 _NUMBER = rf"\d[\d,]*\d(?:\.\d+)?|\d+(?:\.\d+)?|[{_HAN}]+"
-_SCALE = r"(?:\s?(?:万|千|k(?![a-z])|w(?=[元块]|$|以|左|内)))?"
+_SCALE = r"(?:\s?(?:万|千|k(?![a-z]))|(?:w(?=[元块]|$|以|左|内)))?"
 _QUANTITY = re.compile(
     rf"(?<![a-z\d.])(?P<sign>-|零下\s?|minus )?(?P<low>(?:{_NUMBER}){_SCALE})\s*(?P<first>{_UNIT})?"
     rf"(?:\s*(?:-|~|–|至|到|\bto\b)\s*(?P<high>(?:{_NUMBER}){_SCALE}))?\s*(?P<unit>{_UNIT})?(?P<half>半)?"
