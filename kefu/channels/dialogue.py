@@ -21,7 +21,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 
 from kefu.channels.output import kept_buttons
 from kefu.conversations.ledger import Entry
-from kefu.language.detect import conversation_language, language_of
+from kefu.language.detect import conversation_language
 
 #: Responses that say where the conversation stood, when a customer comes over from another channel.
 _REMINDERS = {"form": "utter_where_we_were_form", "ticket": "utter_where_we_were_ticket"}
@@ -76,10 +76,10 @@ class Dialogue:
         buttons = kept_buttons(said.get("buttons") or [])
         return {"text": said["text"], "buttons": buttons} if buttons else {"text": said["text"]}
 
-    def wording(self, response: str, channel: str, like: str = "") -> str:
-        """The words of a response in the language of the text ``like``; empty where Rasa has none."""
+    def wording(self, response: str, channel: str, language: str) -> str:
+        """The words of a response in a language (``zh``, ``en``); empty where Rasa has none."""
         say = getattr(getattr(self._agent(), "nlg", None), "generate_from_slots", None)
-        said = say(response, {"language": language_of(like) or "zh"}, channel) if say else None
+        said = say(response, {"language": language}, channel) if say else None
         return (said or {}).get("text", "")
 
     async def answer_to(self, message: str, conversation: str) -> list[dict[str, Any]]:

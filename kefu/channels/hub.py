@@ -33,6 +33,7 @@ from kefu.customers.answers import link_code_in
 from kefu.customers.service import circle
 from kefu.db import engine, migrate
 from kefu.handoff import service as handoffs
+from kefu.language.detect import language_of
 
 log = structlog.get_logger()
 
@@ -420,9 +421,10 @@ class Hub:
         chosen = {"language": language, "style": style}
         return await self.dialogue.words(await self.conversation_of(customer), response, facts, chosen)
 
-    def _give_up(self, _: Entry) -> Said:
+    def _give_up(self, entry: Entry) -> Said:
         """Tells the customer honestly that this message could not be answered; each channel words it."""
-        return Said([{"notice": "not_answered"}])
+        language = language_of(entry.body["text"]) or entry.body["language"]
+        return Said([{"notice": "not_answered", "language": language}])
 
 
 def _has_person(session: Session, entry: Entry) -> bool:

@@ -41,6 +41,20 @@ async def test_a_bot_slowed_to_eight_seconds_gives_one_pushed_answer(tmp_path):
         assert (here.said(), here.via(), here.notes()) == (["echo: 你好"], ["push"], [])
 
 
+@pytest.mark.parametrize(
+    ("asked", "told"), [("帮我查一下", "没能处理好"), ("where is my order", "could not")], ids=["zh", "en"]
+)
+async def test_what_cannot_be_answered_is_told_in_the_language_of_the_message(tmp_path, asked, told):
+    async def broken(message):
+        raise RuntimeError("broken")
+
+    async with wechat(broken, tmp_path, options=QUICK) as here:
+        await here.say(asked)
+        await here.until(here.said)
+        (said,) = here.said()
+        assert told in said
+
+
 async def test_messages_in_quick_succession_are_answered_in_order_and_none_is_dropped(tmp_path):
     async with wechat(EchoBot(0.3), tmp_path, options=QUICK) as here:
         saying = []

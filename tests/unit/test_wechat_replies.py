@@ -12,10 +12,11 @@ from kefu.channels.wechat.replies import MAX_BYTES, flatten, plan, reply_xml, sp
 from kefu.conversations.ledger import Entry
 
 WORDS = {"choose": "回复数字即可选择。", "not_answered": "没能处理好。"}
+ENGLISH = {"choose": "Reply with a number.", "not_answered": "It went wrong."}
 
 
-def word(code, _):
-    return WORDS[code]
+def word(code, language):
+    return (ENGLISH if language == "en" else WORDS)[code]
 
 
 def bubble(seq, **body):
@@ -61,6 +62,7 @@ def test_cards_pictures_and_notices_become_lines():
     assert flatten({"card": card}, word) == "订单\n门锁\n状态: 运输中\n物流 https://x"
     assert flatten({"image": "https://x/1.png"}, word) == "https://x/1.png"
     assert flatten({"notice": "not_answered"}, word) == "没能处理好。"
+    assert flatten({"notice": "not_answered", "language": "en"}, word) == "It went wrong."
     assert flatten({"text": "按 **复位键**"}, word) == "按 复位键"
 
 

@@ -90,8 +90,8 @@ class WeChatChannel(InputChannel):
             await pusher.stop()
             await api.close()
 
-    def _word(self, code: str, like: str) -> str:
-        return self._hub.dialogue.wording(RESPONSES.get(code, code), CHANNEL, like)
+    def _word(self, code: str, language: str) -> str:
+        return self._hub.dialogue.wording(RESPONSES.get(code, code), CHANNEL, language)
 
     def get_output_channel(self) -> OutputChannel | None:
         """Lets Rasa push outside a turn (external events, reminders): kept in the ledger, then sent."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kefu.conversations.ledger import Entry
+from kefu.language.detect import language_of
 
 #: The platform takes no longer text, in UTF-8.
 MAX_BYTES = 2048
@@ -20,7 +21,7 @@ MAX_MENU, MAX_TITLE = 10, 40
 
 #: Number of an option that can be chosen by it, by the bubble's place and the option's index.
 Numbers = Mapping[tuple[str, int, int], int]
-#: Words for a notice's code, or for ``choose``, in the language of the text given.
+#: Words for a notice's code, or for ``choose``, in a language (``zh``, ``en``).
 Wording = Callable[[str, str], str]
 
 _BREAKS = re.compile(r"\n|[。！？；]|[.!?;](?= )| ")
@@ -84,7 +85,7 @@ def _said(entries: list[Entry], numbers: Numbers, word: Wording) -> Outgoing:
         links = [f"{b['title']} {b['url']}" for b in entry.body.get("buttons") or [] if b.get("url")]
         text = "\n".join(part for part in (text, *links) if part)
         lines = [f"[{number}] {title}" if number else f"· {title}" for number, _, title in options]
-        hint = [word("choose", text)] if any(number for number, _, _ in options) else []
+        hint = [word("choose", language_of(text) or "zh")] if any(number for number, _, _ in options) else []
         texts.append(text)
         numbered.append("\n".join(part for part in (text, *lines, *hint) if part))
         menu = [(id, title) for _, id, title in options] if options else []
@@ -124,7 +125,7 @@ def flatten(body: Mapping, word: Wording) -> str:
     link = card.get("link") or {}
     parts = [
         body.get("text"),
-        word(body["notice"], "") if body.get("notice") else None,
+        word(body["notice"], body.get("language", "zh")) if body.get("notice") else None,
         body.get("image"),
         card.get("title"),
         card.get("text"),
