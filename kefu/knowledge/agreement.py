@@ -112,7 +112,7 @@ def agrees(catalog: Catalog, text: str, fact: Fact, mentions: Mentions, intent: 
         and _tells_numbers(book, asked, normalize(_body(fact)).text)
         and _tells_either(book, asked, told)
         and _tells_thing(book, asked, told)
-        and _tells_aspects(book, asked, told)
+        and _tells_aspects(book, asked, " ".join((told, *_dates(fact))))
     )
 
 
@@ -192,6 +192,11 @@ def _tells_aspects(book: Forms, asked: str, told: str) -> bool:
     occasions = (match.group() for match in re.finditer(book.occasion, asked))
     wanted = (tells for aspect, tells in book.aspects.items() if re.search(aspect, asked))
     return all(one in told for one in occasions) and all(re.search(tells, told) for tells in wanted)
+
+
+def _dates(fact: Fact) -> list[str]:
+    """From when until when a fact is in force."""
+    return [fact.data[end] for end in ("valid_from", "valid_until") if fact.data.get(end)]
 
 
 def _body(fact: Fact) -> str:

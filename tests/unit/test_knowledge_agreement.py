@@ -71,3 +71,13 @@ def test_a_fault_answers_reports_and_no_questions(told):
 
 def test_what_excludes_each_other_is_answered_by_no_single_entry(told):
     assert not told("不插电，但灯要一直亮着，用几瓦的", "spec:D1/功率")
+
+
+def test_the_year_and_the_occasion_that_are_named_have_to_be_told(told):
+    assert told("2020 年春季满减", "policy:春季满减")
+    assert not told("2019 年春季满减", "policy:春季满减")
+    assert not told("双十一满减", "policy:春季满减")
+
+
+def test_an_aspect_asked_about_has_to_be_told(told):
+    assert not told("D1 是什么颜色的", "spec:D1/功率")
