@@ -76,7 +76,9 @@ def decide(
         return Decision("lacking", found, fact=missing[0], products=missing[1])
     if not found or not found[0].possible:
         return Decision("nothing", found)
-    sure = found[0].sure and agrees(catalog, text, found[0].fact, mentions, intent)
+    best = found[0].fact
+    sure = found[0].sure and agrees(catalog, text, best, mentions, intent)
+    sure = sure and (intent == "report_fault" or not _passes_over(catalog, mentions, product, best))
     return Decision("answer" if sure else "choices", found)
 
 
@@ -102,6 +104,18 @@ def _lacking(
             continue
         return (of_line or named)[0], tuple(dict.fromkeys(owners))
     return None
+
+
+def _passes_over(catalog: Catalog, mentions: Mentions, product: str | None, fact: Fact) -> bool:
+    """Whether a fact is about none of the products named, or silent on a function that is not there."""
+    about = catalog.graph.products_about(fact.ref)
+    if mentions.products and about and about.isdisjoint(mentions.products):
+        return True
+    traits, told = catalog.questions.traits, catalog.told(fact)
+    return product is not None and any(
+        traits.has(product, traits.key(said)).holds is False and normalize(said).text not in told
+        for said in mentions.functions
+    )
 
 
 def _is_foreign(catalog: Catalog, product: str, said: str, function: Fact) -> bool:
