@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.conversation import Turn
-from actions.marks import noted, titled
+from actions.marks import cited, noted, titled
 from kefu.knowledge.categories import rules
 from kefu.knowledge.entries import Found
 from kefu.knowledge.graph import Fact
@@ -18,6 +19,8 @@ from kefu.language.brief import brief
 
 MAX_OPTIONS = 3
 _PASSAGE_LENGTH = 600
+#: What reviewers publish from; the company's own files, of other kinds, mean nothing to customers.
+_DOCUMENTS = frozenset({".md", ".docx", ".pdf", ".html", ".htm", ".csv", ".txt"})
 
 
 def deliver(
@@ -151,9 +154,15 @@ def line_name(line: Fact, language: str) -> str:
 
 
 def source_label(fact: Fact, language: str) -> str:
-    """Where a fact comes from, as customers know it."""
+    """Where a fact comes from, as customers know it: documents and policies by their titles."""
     label = rules().labels.sources[fact.kind].get(language)
-    return f"{label} {fact.name}" if fact.kind == "passage" else label
+    document = Path(fact.source.partition("#")[0].strip())
+    if fact.kind != "passage" and document.suffix in _DOCUMENTS:  # published from it
+        return cited(document.stem, language)
+    if fact.kind not in ("passage", "policy"):
+        return label
+    title = fact.english if language == "en" and fact.english else fact.name
+    return f"{label} {cited(title, language)}" if language == "en" else label + cited(title, language)
 
 
 def facts_of(found: Sequence[Found]) -> list[Fact]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.answering import deliver, line_name, option_buttons, source_label
+from actions.answering import deliver, line_name, option_buttons, position_of, source_label
 from actions.conversation import Turn
 from actions.marks import listed, noted, titled
 from actions.relief import missed, offer_ticket
@@ -16,6 +16,7 @@ from kefu.knowledge.questions import Reply
 from kefu.knowledge.service import catalog
 from kefu.knowledge.trust import Decision
 from kefu.language.expressions import find_expressions
+from kefu.language.numbers import canonical
 
 #: So many products are shown, and so many differences.
 _MAX_PRODUCTS, _MAX_ROWS = 8, 8
@@ -38,9 +39,9 @@ def pointed_at(turn: Turn) -> str | None:
     """The product that an ordinal means, after products were shown (第二个多少钱)."""
     options = turn.slots.get("options") or ()
     found = (e for e in find_expressions(turn.text, "choose_option") if e["entity"] == "option_index")
-    number = next((int(e["value"]) for e in found if e["value"].lstrip("-").isdigit()), 0)
-    position = number - 1 if number > 0 else number
-    if not number or not -len(options) <= position < len(options):
+    said = next((canonical("option_index", e["value"]) for e in found), None)
+    position = position_of(said, len(options))
+    if position is None:
         return None
     kind, _, name = options[position].partition(":")
     return name if kind == "product" else None

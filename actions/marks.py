@@ -15,6 +15,11 @@ def noted(text: str, note: str, language: str) -> str:
     return f"{text} ({note})" if language == "en" else f"{text}（{note}）"
 
 
+def cited(title: str, language: str) -> str:
+    """A document's or policy's title."""
+    return f'"{title}"' if language == "en" else f"《{title}》"
+
+
 def listed(items: Iterable[str], language: str) -> str:
     """``one, two, three``."""
     return (", " if language == "en" else "、").join(items)

@@ -6,6 +6,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answering import deliver
+from actions.choosing import reply_of, tell
 from actions.consulting import answer
 from actions.conversation import Turn, TurnAction
 from actions.offering import keep, note_outcome, offer_asked, standing, suggest_product, wish_of
@@ -26,6 +27,9 @@ class ActionRecommend(TurnAction):
         wish = wish_of(turn)
         if wish.offers:
             return offer_asked(turn, say, wish) or answer(turn, say, turn.text, turn.intent)
+        reply = None if wish.has else reply_of(turn)
+        if reply and reply.kind == "most":  # the cheapest is a fact, no advice
+            return [keep(wish), *tell(turn, say, reply)]
         if wish.says_something and not wish.has:
             return suggest_product(turn, say, wish)
         offered = [] if wish.line else offer_asked(turn, say, wish)

@@ -69,7 +69,7 @@ def large_corpus(size: int, questions: int = 200) -> tuple[list[Entry], list[Que
     """
     from kefu.knowledge import files, load
 
-    rows = load.build(files.read(settings().knowledge_dir))
+    rows = load.rows_of(files.read(settings().knowledge_dir))
     nodes = [row for row in rows.nodes.values() if row["kind"] in ("faq", "policy", "passage", "function")]
     chance = random.Random(1)
     entries, queries = [], []

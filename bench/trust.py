@@ -44,9 +44,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     table(("type", "number", "wrong"), [(kind, len(found), sum(found)) for kind, found in kinds.items()])
     every = [wrong for found in kinds.values() for wrong in found]
     asked = [query for query in read_queries(_TESTS / "development.jsonl") if query.ids]
-    answered = sum(company.decide(query).kind in ("answer", "reply") for query in asked) / len(asked)
+    answers = [(query, company.decide(query)) for query in asked]
+    answers = [(query, made) for query, made in answers if made.kind in ("answer", "reply")]
+    right = sum(not is_wrong(made, {"right": query.ids}) for query, made in answers) / max(len(answers), 1)
     share = sum(every) / len(every)
-    print(f"\nof {len(asked)} development questions with an answer, {answered:.3f} are answered at once")
+    at_once = len(answers) / len(asked)
+    print(f"\nof {len(asked)} development questions with an answer, {at_once:.3f} are answered at once,")
+    print(f"{right:.3f} of these right")
     finish("trust", [Goal.at_most("tricks answered wrongly with confidence", share, 0.03)])
     return 0
 

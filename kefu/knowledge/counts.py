@@ -35,6 +35,10 @@ class Counts:
         self.rows = rows
         self._terms = rows.shape[1]
 
+    def __contains__(self, term: str) -> bool:
+        """Whether any text had the term."""
+        return term in self._places
+
     def query(self, text: str) -> csr_matrix:
         """A question's counts, shape ``(1, terms)``; terms that no text has are left out."""
         limit = self._terms

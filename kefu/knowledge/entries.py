@@ -170,6 +170,17 @@ class Catalog:
         """Everything that a fact says and is asked by, as normal text."""
         return normalize(" ".join((*self._phrasings(fact), _text(fact)))).text
 
+    def knows(self, word: str) -> bool:
+        """Whether a word of normal text stands anywhere in what can be found."""
+        return self._index is not None and self._index.knows(word)
+
+    def tells(self, product: str, said: str) -> bool:
+        """Whether anything about a product says these words, given as normal text."""
+        if product not in self._products:
+            return False
+        about = np.flatnonzero(self._about[:, self._products.index(product)])
+        return any(said in self.told(self._facts[i]) for i in about)
+
     def _phrasings(self, fact: Fact) -> tuple[str, ...]:
         names, extra = fact.names, ()
         if fact.kind == "product_line":  # its bare name asks for nothing yet

@@ -86,6 +86,11 @@ def fill(session: Session, knowledge: files.Knowledge) -> Rows:
     return rows
 
 
+def rows_of(knowledge: files.Knowledge) -> Rows:
+    """What the files alone put into the graph, without a database."""
+    return _rows(flatten(knowledge), knowledge)
+
+
 def _settle(
     based: dict[str, Item], layer: dict[str, StoredEntry], problem_types: Collection[str]
 ) -> dict[str, Item]:

@@ -26,6 +26,8 @@ WEIGHTS = {"ngrams": 0.05, "whole": 0.25, "meaning": 0.30, "bm25": 0.10, "text":
 _TEXT_LENGTH = 300
 #: Beyond so many phrasings nothing is embedded (a text costs 3 to 11 ms, its vector 2 kB): words alone count.
 EMBEDDED_PHRASINGS = 60_000
+#: From this likeness of a question to a phrasing on it counts as asked in these words.
+_VERBATIM = 0.8
 #: When more than this share of the entries is new, the index is built from the beginning.
 _RELEARN = 0.1
 
@@ -142,7 +144,14 @@ class Index:
         """The score of every entry, shape ``(len(ids),)``."""
         views = self._views(question)
         total = sum(self._weights[name] for name in views)
-        return sum(self._weights[name] / total * view for name, view in views.items())
+        scores = sum(self._weights[name] / total * view for name, view in views.items())
+        # Who asks in an entry's own words means it, whatever else it says.
+        verbatim = ((views["ngrams"] - _VERBATIM) / (1 - _VERBATIM)).clip(0, 1)
+        return scores + verbatim * (1 - scores).clip(0)
+
+    def knows(self, word: str) -> bool:
+        """Whether a word of normal text stands in any entry, of this edition or one before."""
+        return word in self._terms
 
     def _views(self, question: str) -> dict[str, np.ndarray]:
         """How every entry looks in each view of ``WEIGHTS``: arrays of ``(len(ids),)``, each 0 to 1."""

@@ -1,17 +1,17 @@
 """Whether what was found may be given as the answer: does it speak of what the question speaks of?
 
 Search finds what sounds alike. A wrong answer given with confidence is worse than none, so the best entry has
-to agree with what the question names: the maker, the product's functions, and what is in force today.
+to be in force today, of functions that the product has, and to tell what the question asks for
+(`kefu.knowledge.agreement`).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kefu.db import today
-from kefu.knowledge.categories import rules
+from kefu.knowledge.agreement import agrees
 from kefu.knowledge.entries import Catalog, Found, Mentions
 from kefu.knowledge.graph import Fact
 from kefu.knowledge.questions import Reply
@@ -64,6 +64,8 @@ def decide(
         among: The products shown last.
     """
     product = product or next(iter(mentions.products), mentions.context_product)
+    if not mentions.products:  # 第二个多少钱 means another than the one spoken of
+        mentions = replace(mentions, context_product=product)
     if intent not in _NOT_ASKED and (reply := catalog.questions.ask(graph_text or text, product, among)):
         return Decision("reply", catalog.find(text, mentions, intent, limit=6), reply)
     found = catalog.find(text, mentions, intent, limit=6, in_force=False)
@@ -74,24 +76,10 @@ def decide(
         return Decision("lacking", found, fact=missing[0], products=missing[1])
     if not found or not found[0].possible:
         return Decision("nothing", found)
-    sure = found[0].sure and agrees(text, found[0].fact, catalog)
+    best = found[0].fact
+    sure = found[0].sure and agrees(catalog, text, best, mentions, intent)
+    sure = sure and (intent == "report_fault" or not _passes_over(catalog, mentions, product, best))
     return Decision("answer" if sure else "choices", found)
-
-
-def agrees(text: str, fact: Fact, catalog: Catalog) -> bool:
-    """Whether a fact speaks of the maker that a question names."""
-    asked, told = normalize(text).text, catalog.told(fact)
-    brands = (normalize(brand).text for brand in rules().other_brands)
-    return all(brand in told for brand in brands if names(asked, brand))
-
-
-def names(text: str, brand: str) -> bool:
-    """Whether normal text names a maker; Latin names only as whole words (ring is not in string)."""
-    if brand.isdigit():  # 360 is mostly an angle
-        return False
-    edge = "(?<![a-z0-9])", "(?![a-z0-9])"
-    pattern = f"{edge[0]}{re.escape(brand)}{edge[1]}" if brand.isascii() else re.escape(brand)
-    return re.search(pattern, text) is not None
 
 
 def _lacking(
@@ -107,6 +95,8 @@ def _lacking(
         if not named or traits.has(product, traits.key(said)).holds is not False:
             continue
         of_line = [function for function in named if function.data["line"] == line]
+        if not of_line and not _is_foreign(catalog, product, said, named[0]):
+            continue
         owners = [o.name for f in of_line or named for o in graph.sources(f.ref, "has_function")]
         best = found[0].fact if found and found[0].sure else None
         # A fact about this very product may say it better.
@@ -114,3 +104,21 @@ def _lacking(
             continue
         return (of_line or named)[0], tuple(dict.fromkeys(owners))
     return None
+
+
+def _passes_over(catalog: Catalog, mentions: Mentions, product: str | None, fact: Fact) -> bool:
+    """Whether a fact is about none of the products named, or silent on a function that is not there."""
+    about = catalog.graph.products_about(fact.ref)
+    if mentions.products and about and about.isdisjoint(mentions.products):
+        return True
+    traits, told = catalog.questions.traits, catalog.told(fact)
+    return product is not None and any(
+        traits.has(product, traits.key(said)).holds is False and normalize(said).text not in told
+        for said in mentions.functions
+    )
+
+
+def _is_foreign(catalog: Catalog, product: str, said: str, function: Fact) -> bool:
+    """Whether another line's function is meant, rather than a word that both lines use (固件, 通电)."""
+    asked, name = normalize(said).text, normalize(f"{function.name} {function.english or ''}").text
+    return asked in name and not catalog.tells(product, asked)

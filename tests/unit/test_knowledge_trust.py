@@ -6,7 +6,22 @@ from kefu.knowledge.entries import Mentions
 from kefu.knowledge.load import load
 from kefu.knowledge.service import catalog
 from kefu.knowledge.trust import decide
-from tests.company import edit
+from tests.company import edit, write
+
+CLOCK = """
+    product_line:
+      name: 智能钟
+    products:
+    - name: W1
+      title: 晨光 W1 智能钟
+      summary: 床头用的钟。
+      price: 59 元
+    functions:
+    - name: 闹钟
+      aliases: [响铃, 倒计时]
+      products: [W1]
+      summary: 到点响。
+"""
 
 
 @pytest.fixture
@@ -34,6 +49,14 @@ def test_steps_for_what_a_product_has_not_are_not_given(loaded):
     mentions = Mentions(products=("D1",), functions=("定时",))
     decision = decide(loaded, "D1 怎么设定时关灯", mentions, "ask_how_to")
     assert (decision.kind, decision.products) == ("lacking", ("D2 Max",))
+
+
+@pytest.mark.parametrize(("said", "kind"), [("闹钟", "lacking"), ("响铃", "choices"), ("倒计时", "answer")])
+def test_a_function_of_another_line_is_denied_only_by_its_name(company, said, kind):
+    write(company / "clock.yml", CLOCK)
+    load()
+    mentions = Mentions(products=("D1",), functions=(said,))
+    assert decide(catalog(), f"D1 怎么设{said}", mentions, "ask_how_to").kind == kind
 
 
 def test_the_graph_replies_to_what_it_understands_whole(loaded):
