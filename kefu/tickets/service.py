@@ -305,6 +305,7 @@ def _make_good(session: Session, ticket: Ticket, fresh: bool) -> None:
         ticket.told = ticket.status  # the answer to the rating tells it
     if ticket.is_open:
         raise_to_supervisor(session, ticket, RATING, why="rated")
+        ticket.reserved = ticket.assignee_id is None
 
 
 def _pass_on_if_late(session: Session, ticket: Ticket) -> None:
