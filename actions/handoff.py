@@ -8,12 +8,14 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.agreed import tell_agreed
 from actions.conversation import Turn, TurnAction
 from actions.danger import warn
+from actions.queueing import tell_place
 from actions.relief import reason_of, route_of, settled
 from actions.ticket_offer import ActionOfferTicket
 from actions.tickets import ActionCheckTicket
 from kefu.customers.service import level_of
 from kefu.db import session_scope
 from kefu.handoff import service
+from kefu.tickets import answers
 from kefu.tickets.service import list_tickets
 
 
@@ -59,6 +61,8 @@ class ActionLeaveQueue(TurnAction):
         if turn.slots.get("awaiting") == "person_offer":
             say.utter_message(response="utter_ok")
             return []
+        if answers.asks_how_long(turn.text) and tell_place(turn, say):
+            return []  # how long do I have to wait
         with session_scope() as session:
             left = service.leave(session, turn.conversation)
         say.utter_message(response="utter_handoff_left" if left else "utter_handoff_not_waiting")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from actions.conversation import Turn
 from kefu.knowledge.categories import urgency_of
@@ -58,7 +59,9 @@ def tells_more(turn: Turn) -> bool:
     """Whether a message that answers no question of the form tells a colleague something."""
     if tells_of_danger(turn.text) or turn.values("symptom"):
         return True
-    if turn.values("product") or (turn.intent in _BARE and len(turn.text) <= _FEW):
+    if turn.values("product") and answers.only_corrects_name(_beside_names(turn)[1]):
+        return False
+    if turn.intent in _BARE and len(turn.text) <= _FEW:
         return False
     told = turn.intent == "complain" or any(turn.values(kind) for kind in ("date", "time", "address"))
     said = len(turn.text) > _HARDLY_ANYTHING and not answers.wants_change(turn.text)
@@ -72,8 +75,14 @@ def with_more(turn: Turn) -> str:
 
 def bare_name(turn: Turn) -> str | None:
     """The product or line that a message names, when it says nothing else."""
+    named, rest = _beside_names(turn)
+    return str(named[0]["value"]) if named and answers.is_bare_name(rest) else None
+
+
+def _beside_names(turn: Turn) -> tuple[list[dict[str, Any]], str]:
+    """The products and lines that a message names, and what stands beside them."""
     named = [entity for entity in turn.entities if entity["entity"] in ("product", "product_line")]
     rest = turn.text
     for entity in sorted(named, key=lambda entity: entity["start"], reverse=True):
         rest = rest[: entity["start"]] + rest[entity["end"] :]
-    return str(named[0]["value"]) if named and answers.is_bare_name(rest) else None
+    return named, rest

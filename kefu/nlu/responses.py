@@ -70,7 +70,9 @@ class LanguageAwareResponses(TemplatedNaturalLanguageGenerator):
         slots["language"] = conversation_language(chosen["language"], texts, metadata.get("language"))
         before, after = kwargs.pop("options", None) or [], kwargs.pop("options_after", None) or []
         plain = kwargs.pop("plain", False)
-        plurals = {f"{name}_s": "" if fact == 1 else "s" for name, fact in kwargs.items() if type(fact) is int}
+        plurals = {
+            f"{name}_s": "" if fact == 1 else "s" for name, fact in kwargs.items() if type(fact) is int
+        }
         response = self.generate_from_slots(utter_action, slots, output_channel, **kwargs, **plurals)
         if response is not None and plain:
             response.pop("buttons", None)

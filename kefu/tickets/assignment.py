@@ -136,7 +136,7 @@ def is_unassigned(ticket: Ticket) -> bool:
 
 
 def may_work(ticket: Ticket, role: str, agent_id: int | None) -> bool:
-    """Whether a colleague may take a ticket further: their own, or one that anybody may take; supervisors any."""
+    """Whether a colleague may take a ticket further: their own, or what is free to take; supervisors any."""
     if role == SUPERVISOR or not ticket.is_open or (is_unassigned(ticket) and not ticket.reserved):
         return True
     return ticket.assignee_id == agent_id

@@ -30,7 +30,7 @@ class Ticket(Base):
         asked_at, reminded_at: When they were asked whether it is solved, and asked once more.
         reopened_at: When its present work began, if not when it was opened: the clock runs from there.
         escalated_at: When it was raised to the supervisor.
-        reserved: Whether only a supervisor may take it or hand it on, as a customer who rated it badly was promised.
+        reserved: Whether only a supervisor may take it or hand it on, as promised after a low rating.
         merged_into: The number of the ticket that goes on in its place.
         version: Counts changes; two people changing one ticket never overwrite each other.
     """
