@@ -9,6 +9,7 @@ from actions.agreed import tell_agreed
 from actions.conversation import Turn, TurnAction
 from actions.danger import warn
 from actions.queueing import tell_place
+from actions.recall import recall
 from actions.relief import reason_of, route_of, settled
 from actions.ticket_offer import ActionOfferTicket
 from actions.tickets import ActionCheckTicket
@@ -81,6 +82,8 @@ class ActionTellAgreed(TurnAction):
 
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Says the note of the last talk; where there is none, how their ticket stands."""
+        if answers.asks_where_we_were(turn.text) and recall(turn, say):
+            return []
         if tell_agreed(turn, say):
             return []
         if list_tickets(turn.customer, limit=1):

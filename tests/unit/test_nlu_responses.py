@@ -43,6 +43,8 @@ responses:
     - type: slot
       name: language
       value: zh
+  utter_wait:
+  - text: "about {minutes} minute{minutes_s}"
   utter_repair:
   - text: "{agent}正在为您维修门锁，编号 {number}。"
     buttons:
@@ -91,6 +93,11 @@ async def test_options_stand_before_or_behind_the_responses_own_buttons(say):
     behind = await say("多少钱", options_after=[OPTION])
     assert [button["title"] for button in before["buttons"]] == ["L3", "好"]
     assert [button["title"] for button in behind["buttons"]] == ["好", "L3"]
+
+
+async def test_english_counts_have_their_plural(customer):
+    for minutes, said in ((1, "about 1 minute"), (2, "about 2 minutes"), (0, "about 0 minutes")):
+        assert await customer("wait", response="utter_wait", minutes=minutes) == said
 
 
 async def test_options_of_one_answer_do_not_stay_for_the_next(say):
