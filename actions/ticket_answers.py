@@ -7,6 +7,9 @@ from typing import Any
 
 from actions.conversation import Turn
 from kefu.knowledge.categories import urgency_of
+from kefu.knowledge.graph import Fact
+from kefu.knowledge.service import catalog
+from kefu.language.normalize import normalize
 from kefu.tickets import answers
 
 #: Understood as a wish to end the form, if the words say so too.
@@ -66,6 +69,17 @@ def tells_more(turn: Turn) -> bool:
     told = turn.intent == "complain" or any(turn.values(kind) for kind in ("date", "time", "address"))
     said = len(turn.text) > _HARDLY_ANYTHING and not answers.wants_change(turn.text)
     return said and (told or not answers.is_question(turn.text))
+
+
+def products_asked(turn: Turn) -> list[Fact]:
+    """The products that the ticket may be about: those of the line that its problem names, else all."""
+    graph, said = catalog().graph, normalize(turn.slots.get("ticket_problem") or "").text
+    named = [
+        line
+        for line in graph.of_kind("product_line")
+        if any(len(name) > 1 and normalize(name).text in said for name in line.names)
+    ]
+    return graph.products_of(named[0].name) if len(named) == 1 else graph.of_kind("product")
 
 
 def with_more(turn: Turn) -> str:

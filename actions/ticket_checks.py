@@ -19,6 +19,7 @@ from actions.ticket_answers import (
     bare_name,
     digresses,
     leaves,
+    products_asked,
     tells_more,
     tells_of_danger,
     with_more,
@@ -121,7 +122,7 @@ class ValidateTicketForm(FormValidationAction):
         danger = asked and _warn_when_told(dispatcher, tracker, turn.text)
         more = {"ticket_problem": with_more(turn)} if danger else {}
         if turn.intent == "choose_option":  # 第二个
-            products = graph.of_kind("product")
+            products = products_asked(turn)
             chosen = position_of(turn.first("option_index"), len(products))
             return {"ticket_product": None if chosen is None else products[chosen].name}
         named = turn.values("product")

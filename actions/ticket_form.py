@@ -10,7 +10,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.answering import line_name
 from actions.conversation import Turn, TurnAction
 from actions.relief import offer_ticket
-from actions.ticket_answers import asks_what_to_change
+from actions.ticket_answers import asks_what_to_change, products_asked
 from kefu.knowledge.categories import Category, classify, rules, second_wish, ticket_kind_of
 from kefu.knowledge.service import catalog
 from kefu.tickets import service
@@ -35,8 +35,8 @@ class ActionAskTicketProduct(TurnAction):
         return "action_ask_ticket_product"
 
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
-        """Asks, with every product of the graph as a button."""
-        products = catalog().graph.of_kind("product")
+        """Asks, with every product as a button; of the line, where the problem names one."""
+        products = products_asked(turn)
         buttons = [{"title": p.name, "payload": f'/inform{{"product": "{p.name}"}}'} for p in products]
         say.utter_message(response="utter_which_product", options=buttons)
         return []

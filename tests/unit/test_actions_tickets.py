@@ -191,6 +191,8 @@ def test_every_product_is_a_button_of_the_form(customer):
     customer.says("指纹不灵", "report_fault").gets(ActionAskTicketProduct())
     assert set(customer.titles) == {"R1", "R3 Pro", "C2", "L1", "L3", "V5", "S1"}
     assert '/inform{"product": "R3 Pro"}' in customer.payloads
+    customer.slots["ticket_problem"] = "門鎖指紋冇反應"
+    assert set(customer.gets(ActionAskTicketProduct()).titles) == {"L1", "L3"}, "of the line that is named"
 
 
 def checked(customer, slot, value):
