@@ -5,8 +5,9 @@ from __future__ import annotations
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.agreed import tell_agreed
-from actions.answering import say_again
+from actions.answering import ask_which, say_again
 from actions.conversation import Turn
+from kefu.knowledge.service import catalog
 from kefu.tickets import service
 from kefu.tickets.telling import facts
 
@@ -39,7 +40,11 @@ def recall(turn: Turn, say: CollectingDispatcher) -> bool:
     asked = (turn.slots.get("question") or {}).get("text")
     if asked:
         say.utter_message(response="utter_recap_question", asked=_short(asked))
-        say_again(turn, say)
+        if turn.slots.get("awaiting") == "choice":  # not answered yet
+            options = filter(None, map(catalog().graph.get, turn.slots.get("options") or ()))
+            ask_which(turn, say, list(options))
+        else:
+            say_again(turn, say)
         return True
     return tell_agreed(turn, say) or _tell_ticket(turn, say)
 
