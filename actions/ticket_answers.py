@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from actions.conversation import Turn
-from kefu.knowledge.categories import urgency_of
+from kefu.knowledge.categories import second_wish, ticket_kind_of, urgency_of
 from kefu.knowledge.graph import Fact
 from kefu.knowledge.service import catalog
 from kefu.language.normalize import normalize
@@ -33,7 +33,16 @@ def leaves(turn: Turn) -> bool:
         return False
     if turn.slots.get("requested_slot") == "ticket_phone" and answers.is_refusal(turn.text):
         return False
+    if answers.calls_off_first(turn.text) and wanted_instead(turn):
+        return True
     return answers.calls_off(turn.text, sure=turn.intent in _ENDS)
+
+
+def wanted_instead(turn: Turn) -> str | None:
+    """The intent of another ticket that a message wishes for: 先不报修了，我要投诉."""
+    kind = ticket_kind_of(turn.slots.get("ticket_intent") or "")
+    wish = second_wish(turn.text, kind, joined=False)
+    return wish[0] if wish else None
 
 
 def digresses(turn: Turn, confidence: float, digressions: Iterable[str]) -> bool:

@@ -10,7 +10,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.answering import line_name
 from actions.conversation import Turn, TurnAction
 from actions.relief import offer_ticket
-from actions.ticket_answers import asks_what_to_change, products_asked
+from actions.ticket_answers import asks_what_to_change, products_asked, wanted_instead
 from kefu.knowledge.categories import Category, classify, rules, second_wish, ticket_kind_of
 from kefu.knowledge.service import catalog
 from kefu.tickets import service
@@ -120,11 +120,11 @@ def _leave(turn: Turn, say: CollectingDispatcher) -> list[EventType]:
     """Says that the form is left, and keeps what was told; what is wanted instead is offered."""
     say.utter_message(response="utter_ticket_form_stopped")
     left = [SlotSet(slot, None) for slot in ("requested_slot", "ticket_confirmed", *_ASKED_MEANWHILE)]
-    instead = second_wish(turn.text, _kind(turn), joined=False)
-    if instead is None:
+    intent = wanted_instead(turn)
+    if intent is None:
         return left
-    say.utter_message(response=f"utter_offer_{ticket_kind_of(instead[0])}")
-    return [*left, *offer_ticket(instead[0], turn.text, turn.first("product"))]
+    say.utter_message(response=f"utter_offer_{ticket_kind_of(intent)}")
+    return [*left, *offer_ticket(intent, turn.text, turn.first("product"))]
 
 
 def _offer_second(turn: Turn, say: CollectingDispatcher, ticket: Ticket) -> list[EventType]:

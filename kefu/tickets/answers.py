@@ -42,6 +42,7 @@ _LEAVE_TAKING = (
 _CALLED_OFF = re.compile(f"{_CALLING_OFF}|{_LEAVE_TAKING}")
 _ONLY_CALLED_OFF = re.compile(f"{_FILLER}(?:(?:{_CALLING_OFF}|再见|拜拜|(?:good)?bye(?: ?bye)?){_FILLER})+")
 
+_CLAUSES = re.compile(r"[,，.。;；!！?？\s]+")
 _DECLINED = re.compile(r"不用|不要|不需要|不必|不登记|先不|算了|^no\b")
 _QUESTION = re.compile(
     r"[?吗么]|多少|多久|几天|怎么|怎样|如何|什么|哪|能不能|可不可以|行不行|是不是|要不要|呢$|"
@@ -85,7 +86,7 @@ _WHERE_WE_WERE = re.compile(
     r"\bdid we talk about"
 )
 _CORRECTS_NAME = re.compile(
-    r"(?:[\W不没对错搞弄说写记填等下哦噢啊呀嗯应该才就改为换成型号产品我家里的是这那个款台了吧]|"
+    r"(?:[\W不没对错搞弄说写打输选看记填等下哦噢啊呀嗯应该才就改为换成型号产品我家里的是这那个款台了吧]|"
     r"\b(?:it'?s|should be|is|was|not|no|sorry|wait|actually|i meant?|the|my|a)\b)*"
 )
 _NO_RATING = re.compile(
@@ -134,6 +135,12 @@ def calls_off(text: str, sure: bool = False) -> bool:
     """
     normal = normalize(text).text
     return bool(_CALLED_OFF.search(normal) if sure else _ONLY_CALLED_OFF.fullmatch(normal))
+
+
+def calls_off_first(text: str) -> bool:
+    """Whether one of a text's clauses says to stop, and nothing else: 先不报修了，我要投诉."""
+    clauses = _CLAUSES.split(normalize(text).text)
+    return any(_ONLY_CALLED_OFF.fullmatch(clause) for clause in clauses if clause.strip())
 
 
 def declines(text: str) -> bool:
