@@ -171,7 +171,8 @@ class ActionStartTicket(TurnAction):
 def _note_recommended(turn: Turn, outcome: str) -> None:
     """Notes what came of a recommendation, if the ticket that was offered is for one."""
     offer, asked = standing(turn)
-    problem = (turn.slots.get("ticket_offer") or {}).get("problem")
+    told = (turn.slots.get("ticket_offer") or {}).get("problem") or ""
+    problem = told.partition("\n")[0]  # what was told after the offer stands below it
     if offer and problem in (offer.title.zh, offer.title.en):
         note_outcome(turn, outcome, offer.id, asked)
 
