@@ -26,7 +26,8 @@ from actions.marks import listed
 from actions.notifications import answer_about_notice, leave_notice
 from actions.offering import offer_unasked, suggest_product, wish_goes_on
 from actions.owning import owned_device
-from actions.relief import in_own_words, missed, offer_ticket
+from actions.recall import recall
+from actions.relief import FEW, add_to_offer, in_own_words, missed, offer_ticket, together
 from actions.ticket_closing import (
     ActionConfirmTicket,
     ActionReopenTicket,
@@ -34,6 +35,7 @@ from actions.ticket_closing import (
     rate_if_asked,
     reopen_unsolved,
 )
+from actions.ticket_details import add_phone
 from kefu.db import session_scope
 from kefu.events import record
 from kefu.knowledge.categories import classify
@@ -41,6 +43,7 @@ from kefu.knowledge.entries import Found
 from kefu.knowledge.graph import Fact
 from kefu.knowledge.service import catalog, record_unanswered
 from kefu.knowledge.trust import decide
+from kefu.tickets import answers
 
 #: Facts this close are not told apart without asking.
 _CLOSE = 0.08
@@ -190,8 +193,10 @@ class ActionTakeInformation(AlertAction):
             return show_products(turn, say, catalog().graph.facts[f"product_line:{turn.mentions.lines[0]}"])
         if turn.mentions.symptoms or turn.mentions.error_codes or turn.mentions.functions:
             return answer(turn, say, turn.text, "report_fault")
-        say.utter_message(response="utter_what_about_it")
-        return []
+        told = add_to_offer(turn, say) or add_phone(turn, say)
+        if told is None:
+            say.utter_message(response="utter_what_about_it")
+        return told or []
 
 
 class ActionChooseOption(TurnAction):
@@ -253,6 +258,14 @@ class ActionNextStep(AlertAction):
             return [missed(turn)] + offer_ticket(asked["intent"], asked["text"], turn.product)
         running = turn.slots.get("fault") or {}
         fault = graph.get(running.get("ref"))
+        offer = turn.slots.get("ticket_offer") if turn.slots.get("awaiting") == "ticket_offer" else None
+        if offer:  # 没用: no other problem than the one that a ticket was just offered for
+            say.utter_message(response="utter_answer_did_not_help")
+            problem = offer["problem"] if len(turn.text) <= FEW else together(offer["problem"], turn.text)
+            return [
+                missed(turn),
+                *offer_ticket(offer["intent"], problem, offer["product"], offer.get("since")),
+            ]
         if fault is None:
             say.utter_message(response="utter_answer_did_not_help")
             last = graph.get(turn.slots.get("answer"))
@@ -288,7 +301,7 @@ class ActionMarkSolved(TurnAction):
 
 
 class ActionRepeatAnswer(TurnAction):
-    """Says the last answer again."""
+    """Says the last answer again, or where the conversation stands."""
 
     keeps_question = True
 
@@ -298,6 +311,8 @@ class ActionRepeatAnswer(TurnAction):
 
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Says that there is nothing to say again, if nothing was answered yet."""
+        if answers.asks_where_we_were(turn.text) and recall(turn, say):
+            return []
         events = say_again(turn, say)
         if events is None:
             say.utter_message(response="utter_nothing_to_repeat")

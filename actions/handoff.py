@@ -8,12 +8,15 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.agreed import tell_agreed
 from actions.conversation import Turn, TurnAction
 from actions.danger import warn
+from actions.queueing import tell_place
+from actions.recall import recall
 from actions.relief import reason_of, route_of, settled
 from actions.ticket_offer import ActionOfferTicket
 from actions.tickets import ActionCheckTicket
 from kefu.customers.service import level_of
 from kefu.db import session_scope
 from kefu.handoff import service
+from kefu.tickets import answers
 from kefu.tickets.service import list_tickets
 
 
@@ -59,6 +62,8 @@ class ActionLeaveQueue(TurnAction):
         if turn.slots.get("awaiting") == "person_offer":
             say.utter_message(response="utter_ok")
             return []
+        if answers.asks_how_long(turn.text) and tell_place(turn, say):
+            return []  # how long do I have to wait
         with session_scope() as session:
             left = service.leave(session, turn.conversation)
         say.utter_message(response="utter_handoff_left" if left else "utter_handoff_not_waiting")
@@ -77,6 +82,8 @@ class ActionTellAgreed(TurnAction):
 
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Says the note of the last talk; where there is none, how their ticket stands."""
+        if answers.asks_where_we_were(turn.text) and recall(turn, say):
+            return []
         if tell_agreed(turn, say):
             return []
         if list_tickets(turn.customer, limit=1):

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 
 #: So few characters tell a colleague nothing: 没用.
-_FEW = 6
+FEW = 6
+#: So many characters of a problem are kept.
+_LONGEST = 2000
 #: What asks for people, and not what for.
 _ASKS_PEOPLE = ("request_human", "check_queue", "affirm", "open_ticket")
 
@@ -95,22 +97,45 @@ def _call_back(turn: Turn, say: CollectingDispatcher, events: list[EventType], l
     offered = _set(events, "ticket_offer")
     about = (offered["intent"], offered["problem"]) if offered else (turn.intent, turn.text)
     say.utter_message(response="utter_offer_consultation", when=call_back_time(turn, level, *about))
-    return settled(None) if offered else [*settled(None), *offer_ticket(*about, turn.product)]
+    product = offered["product"] if offered else turn.product
+    return [*settled(None), *offer_ticket(*about, product, int(time.time()))]
 
 
-def offer_ticket(intent: str, problem: str, product: str | None) -> list[EventType]:
-    """The events that make a yes to come open a ticket about ``problem``."""
-    return [
-        SlotSet("awaiting", "ticket_offer"),
-        SlotSet("ticket_offer", {"intent": intent, "problem": problem, "product": product}),
-        SlotSet("fault", None),
-    ]
+def offer_ticket(intent: str, problem: str, product: str | None, since: int | None = None) -> list[EventType]:
+    """The events that make a yes to come open a ticket about ``problem``.
+
+    ``since``: when the customer was told by when somebody contacts them (epoch seconds), if they were.
+    """
+    offer = {"intent": intent, "problem": problem, "product": product}
+    offer |= {"since": since} if since else {}
+    return [SlotSet("awaiting", "ticket_offer"), SlotSet("ticket_offer", offer), SlotSet("fault", None)]
+
+
+def add_to_offer(turn: Turn, say: CollectingDispatcher) -> list[EventType] | None:
+    """Takes what is told after a ticket was offered into that ticket, and asks again whether it is wanted.
+
+    Returns:
+        The turn's events; ``None`` if no ticket was offered.
+    """
+    offer = turn.slots.get("ticket_offer") if turn.slots.get("awaiting") == "ticket_offer" else None
+    if turn.form or not offer or not turn.text:
+        return None
+    say.utter_message(response="utter_offer_noted")
+    return offer_ticket(
+        offer["intent"], together(offer["problem"], turn.text), turn.first("product") or offer["product"],
+        offer.get("since"),
+    )  # fmt: skip
+
+
+def together(*told: str | None) -> str:
+    """What was told one after the other, each once, as long as a ticket bears."""
+    return "\n".join(dict.fromkeys(filter(None, told)))[:_LONGEST]
 
 
 def in_own_words(turn: Turn, name: str) -> str:
     """The problem called ``name`` by us, and below it what the customer said of it themselves."""
     asked = (turn.slots.get("question") or {}).get("text") or ""
-    says_more = len(turn.text) > _FEW and turn.intent not in _ASKS_PEOPLE
+    says_more = len(turn.text) > FEW and turn.intent not in _ASKS_PEOPLE
     now = turn.text if says_more and not says_only_unsolved(turn.text) else ""
     return "\n".join(dict.fromkeys(filter(None, ["" if name in asked else name, asked, now])))
 

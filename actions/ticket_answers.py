@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from actions.conversation import Turn
-from kefu.knowledge.categories import urgency_of
+from kefu.knowledge.categories import second_wish, ticket_kind_of, urgency_of
+from kefu.knowledge.graph import Fact
+from kefu.knowledge.service import catalog
+from kefu.language.normalize import normalize
 from kefu.tickets import answers
 
 #: Understood as a wish to end the form, if the words say so too.
@@ -29,7 +33,16 @@ def leaves(turn: Turn) -> bool:
         return False
     if turn.slots.get("requested_slot") == "ticket_phone" and answers.is_refusal(turn.text):
         return False
+    if answers.calls_off_first(turn.text) and wanted_instead(turn):
+        return True
     return answers.calls_off(turn.text, sure=turn.intent in _ENDS)
+
+
+def wanted_instead(turn: Turn) -> str | None:
+    """The intent of another ticket that a message wishes for: 先不报修了，我要投诉."""
+    kind = ticket_kind_of(turn.slots.get("ticket_intent") or "")
+    wish = second_wish(turn.text, kind, joined=False)
+    return wish[0] if wish else None
 
 
 def digresses(turn: Turn, confidence: float, digressions: Iterable[str]) -> bool:
@@ -58,11 +71,24 @@ def tells_more(turn: Turn) -> bool:
     """Whether a message that answers no question of the form tells a colleague something."""
     if tells_of_danger(turn.text) or turn.values("symptom"):
         return True
-    if turn.values("product") or (turn.intent in _BARE and len(turn.text) <= _FEW):
+    if turn.values("product") and answers.only_corrects_name(_beside_names(turn)[1]):
+        return False
+    if turn.intent in _BARE and len(turn.text) <= _FEW:
         return False
     told = turn.intent == "complain" or any(turn.values(kind) for kind in ("date", "time", "address"))
     said = len(turn.text) > _HARDLY_ANYTHING and not answers.wants_change(turn.text)
     return said and (told or not answers.is_question(turn.text))
+
+
+def products_asked(turn: Turn) -> list[Fact]:
+    """The products that the ticket may be about: those of the line that its problem names, else all."""
+    graph, said = catalog().graph, normalize(turn.slots.get("ticket_problem") or "").text
+    named = [
+        line
+        for line in graph.of_kind("product_line")
+        if any(len(name) > 1 and normalize(name).text in said for name in line.names)
+    ]
+    return graph.products_of(named[0].name) if len(named) == 1 else graph.of_kind("product")
 
 
 def with_more(turn: Turn) -> str:
@@ -72,8 +98,14 @@ def with_more(turn: Turn) -> str:
 
 def bare_name(turn: Turn) -> str | None:
     """The product or line that a message names, when it says nothing else."""
+    named, rest = _beside_names(turn)
+    return str(named[0]["value"]) if named and answers.is_bare_name(rest) else None
+
+
+def _beside_names(turn: Turn) -> tuple[list[dict[str, Any]], str]:
+    """The products and lines that a message names, and what stands beside them."""
     named = [entity for entity in turn.entities if entity["entity"] in ("product", "product_line")]
     rest = turn.text
     for entity in sorted(named, key=lambda entity: entity["start"], reverse=True):
         rest = rest[: entity["start"]] + rest[entity["end"] :]
-    return str(named[0]["value"]) if named and answers.is_bare_name(rest) else None
+    return named, rest

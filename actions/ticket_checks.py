@@ -19,6 +19,7 @@ from actions.ticket_answers import (
     bare_name,
     digresses,
     leaves,
+    products_asked,
     tells_more,
     tells_of_danger,
     with_more,
@@ -121,11 +122,16 @@ class ValidateTicketForm(FormValidationAction):
         danger = asked and _warn_when_told(dispatcher, tracker, turn.text)
         more = {"ticket_problem": with_more(turn)} if danger else {}
         if turn.intent == "choose_option":  # 第二个
-            products = graph.of_kind("product")
+            products = products_asked(turn)
             chosen = position_of(turn.first("option_index"), len(products))
             return {"ticket_product": None if chosen is None else products[chosen].name}
+        named = turn.values("product")
+        if tracker.get_slot("requested_slot") == "ticket_problem" and str(value) in named:
+            value = named[0]  # Rasa gives the last; in a story told, what comes first is what it is about
         for kind in ("product", "product_line"):
             known = graph.named(kind, str(value))
+            if known and tracker.get_slot("requested_slot") == "ticket_phone" and not tells_more(turn):
+                dispatcher.utter_message(response="utter_product_noted", product=known[0].name)
             if known:
                 return {"ticket_product": known[0].name, **more}
         return {"ticket_product": None if danger else NOT_GIVEN, **more}

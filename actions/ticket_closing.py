@@ -9,6 +9,7 @@ from actions.answering import MAX_OPTIONS
 from actions.conversation import Turn, TurnAction
 from actions.danger import warn
 from actions.marks import titled
+from actions.relief import offer_ticket
 from actions.ticket_answers import tells_of_danger
 from actions.ticket_details import add_detail, names_other_line
 from actions.tickets import OwnTicketAction
@@ -19,6 +20,8 @@ from kefu.tickets.telling import facts
 
 #: Questions that points answer: how many, and whether it is solved.
 _ASKS_POINTS = ("rating", "confirmation")
+#: Points of who found it neither good nor bad.
+_MIDDLE = "3"
 #: So much of a ticket's description tells it from others.
 _SHOWN = 16
 
@@ -57,6 +60,13 @@ class ActionReopenTicket(_AnswerAboutTicket):
     def name(self) -> str:
         """Name in the domain."""
         return "action_reopen_ticket"
+
+    def _none(self, turn: Turn, say: CollectingDispatcher, named: str | None) -> list[EventType]:
+        """Who tells of a thing that fails again, and has no ticket, is offered one about that."""
+        if named or not turn.names_anything:
+            return super()._none(turn, say, named)
+        say.utter_message(response="utter_offer_repair")
+        return [*offer_ticket("report_fault", turn.text, turn.product), SlotSet("ticket_number", None)]
 
     def work(self, turn: Turn, say: CollectingDispatcher, number: str) -> list[EventType]:
         """Reopens it at once; the message is the reason, unless it says none."""
@@ -136,7 +146,10 @@ class ActionRateService(TurnAction):
         return "action_rate_service"
 
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
-        """Records it from one to five; asks when no number was said."""
+        """Records it from one to five; asks when no number was said, and not who will not give one."""
+        if turn.text and answers.refuses_rating(turn.text):
+            say.utter_message(response="utter_ok")
+            return []
         rated = rate(turn, say)
         if rated is not None:
             return rated
@@ -148,13 +161,18 @@ def rate(turn: Turn, say: CollectingDispatcher) -> list[EventType] | None:
     """Records the rating that a message gives; returns what follows from it, nothing if it gives none."""
     said = turn.first("rating") or turn.first("option_index") or answers.points_in(turn.text)
     said = said or canonical("rating", turn.text)
+    if not said.isdigit() and answers.is_middling(turn.text):
+        said = _MIDDLE
     if not said.isdigit() or len(said) > 2:
         return None
     rating = min(max(int(said), 1), 5)
     number = turn.first("ticket_number") or turn.slots.get("ticket_number")
+    open_question = turn.slots.get("awaiting") == "confirmation"
     ticket = service.rate(turn.key, turn.customer, rating, number)
     if rating > service.LOW_RATING:
-        say.utter_message(response="utter_thanks_for_rating")
+        closed = ticket is not None and open_question and ticket.status == "closed"
+        response = "utter_thanks_for_rating_closed" if closed else "utter_thanks_for_rating"
+        say.utter_message(response=response, **(facts(ticket, turn.language) if closed else {}))
         return []
     if ticket is None or not ticket.is_open:
         say.utter_message(response="utter_thanks_for_low_rating")

@@ -70,6 +70,22 @@ def add_detail(turn: Turn, say: CollectingDispatcher, number: str) -> None:
     say.utter_message(response=response, **facts(ticket, turn.language))
 
 
+def add_phone(turn: Turn, say: CollectingDispatcher) -> list[EventType] | None:
+    """Takes a phone number told after the ticket was opened as the one to call about it.
+
+    Returns:
+        The turn's events; ``None`` if the message holds none, or no open ticket is spoken of.
+    """
+    phone, number = answers.phone_in(turn.text), turn.slots.get("ticket_number")
+    tickets = service.list_tickets(turn.customer) if phone and number else []
+    ticket = next((t for t in tickets if t.number == number and t.is_open), None)
+    if ticket is None:
+        return None
+    service.add_detail(turn.key, turn.customer, turn.text, number, phone=phone)
+    say.utter_message(response="utter_ticket_phone_noted", number=number, phone=phone)
+    return [SlotSet("ticket_number", number)]
+
+
 def names_other_line(turn: Turn, ticket: Ticket) -> bool:
     """Whether a message names a product of another line than the ticket is about."""
     line_of = catalog().graph.line_of

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from rasa_sdk.events import ActiveLoop, EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.answering import line_name
 from actions.conversation import Turn, TurnAction
-from actions.ticket_answers import asks_what_to_change
-from kefu.knowledge.categories import Category, classify, rules, ticket_kind_of
+from actions.relief import offer_ticket
+from actions.ticket_answers import asks_what_to_change, products_asked, wanted_instead
+from kefu.knowledge.categories import Category, classify, rules, second_wish, ticket_kind_of
 from kefu.knowledge.service import catalog
 from kefu.tickets import service
 from kefu.tickets.answers import phone_in
+from kefu.tickets.models import Ticket
 from kefu.tickets.telling import NOT_GIVEN, facts, masked
 
-_FORM_SLOTS = ("ticket_problem", "ticket_product", "ticket_phone", "ticket_confirmed", "ticket_intent")
+_FORM_SLOTS = (
+    "ticket_problem", "ticket_product", "ticket_phone", "ticket_confirmed", "ticket_intent", "ticket_since"
+)  # fmt: skip
 #: What a digression asked last; once the form is done nobody waits for its answer.
 _ASKED_MEANWHILE = ("awaiting", "ticket_offer", "fault", "question")
 
@@ -28,8 +35,8 @@ class ActionAskTicketProduct(TurnAction):
         return "action_ask_ticket_product"
 
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
-        """Asks, with every product of the graph as a button."""
-        products = catalog().graph.of_kind("product")
+        """Asks, with every product as a button; of the line, where the problem names one."""
+        products = products_asked(turn)
         buttons = [{"title": p.name, "payload": f'/inform{{"product": "{p.name}"}}'} for p in products]
         say.utter_message(response="utter_which_product", options=buttons)
         return []
@@ -58,7 +65,7 @@ class ActionAskTicketConfirmed(TurnAction):
             response="utter_ticket_summary",
             problem=turn.slots["ticket_problem"],
             product=_given(turn, "ticket_product") or missing["product"],
-            category=category.as_dict()["path"] or NOT_GIVEN,
+            category=_shown(category, turn.language) or NOT_GIVEN,
             urgency=labels.urgencies[category.urgency].get(turn.language),
             phone=_phone_shown(turn) or missing["phone"],
         )
@@ -78,21 +85,21 @@ class ActionOpenTicket(TurnAction):
         """Opens it once, tells its number, and forgets the form; one that was called off is only left."""
         slots = turn.slots
         if not slots.get("ticket_confirmed"):
-            return _leave(say)
-        category = _category(turn)
+            return _leave(turn, say)
+        category, since = _category(turn), slots.get("ticket_since")
         ticket = service.open_ticket(
             service.TicketRequest(
                 request_key=turn.key, customer=turn.customer, channel=turn.channel,
-                kind=ticket_kind_of(slots.get("ticket_intent") or ""), urgency=category.urgency,
+                kind=_kind(turn), urgency=category.urgency,
                 description=slots["ticket_problem"],
                 phone=_given(turn, "ticket_phone"), product=_given(turn, "ticket_product"),
                 line=category.line, function=category.function, problem_type=category.problem_type,
-                mood=turn.mood,
+                mood=turn.mood, since=since and datetime.utcfromtimestamp(since),
             )
         )  # fmt: skip
         say.utter_message(response=f"utter_ticket_opened_{ticket.urgency}", **facts(ticket, turn.language))
         cleared = [SlotSet(slot, None) for slot in (*_FORM_SLOTS, *_ASKED_MEANWHILE)]
-        return [*cleared, SlotSet("ticket_number", ticket.number)]
+        return [*cleared, SlotSet("ticket_number", ticket.number), *_offer_second(turn, say, ticket)]
 
 
 class ActionStopTicket(TurnAction):
@@ -106,13 +113,43 @@ class ActionStopTicket(TurnAction):
 
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Ends the loop."""
-        return [ActiveLoop(None), *_leave(say)]
+        return [ActiveLoop(None), *_leave(turn, say)]
 
 
-def _leave(say: CollectingDispatcher) -> list[EventType]:
-    """Says that the form is left, and keeps what was told."""
+def _leave(turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+    """Says that the form is left, and keeps what was told; what is wanted instead is offered."""
     say.utter_message(response="utter_ticket_form_stopped")
-    return [SlotSet(slot, None) for slot in ("requested_slot", "ticket_confirmed", *_ASKED_MEANWHILE)]
+    left = [SlotSet(slot, None) for slot in ("requested_slot", "ticket_confirmed", *_ASKED_MEANWHILE)]
+    intent = wanted_instead(turn)
+    if intent is None:
+        return left
+    say.utter_message(response=f"utter_offer_{ticket_kind_of(intent)}")
+    return [*left, *offer_ticket(intent, turn.text, turn.first("product"))]
+
+
+def _offer_second(turn: Turn, say: CollectingDispatcher, ticket: Ticket) -> list[EventType]:
+    """Offers a ticket for what the message told besides this one, if none is open for it."""
+    also = second_wish(ticket.description, ticket.kind)
+    if also is None:
+        return []
+    intent, called = also
+    kinds = {other.kind for other in service.list_tickets(turn.customer) if other.is_open}
+    if ticket_kind_of(intent) in kinds:
+        return []
+    say.utter_message(response="utter_offer_also", wish=called.get(turn.language))
+    return offer_ticket(intent, ticket.description, ticket.product)
+
+
+def _kind(turn: Turn) -> str:
+    return ticket_kind_of(turn.slots.get("ticket_intent") or "")
+
+
+def _shown(category: Category, language: str) -> str:
+    """The category path; of it only the product line has a name in other languages."""
+    if language == "zh":
+        return category.as_dict()["path"]
+    line = catalog().graph.get(f"product_line:{category.line}")
+    return line_name(line, language) if line else ""
 
 
 def _given(turn: Turn, slot: str) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
@@ -9,13 +11,13 @@ from actions.answering import deliver
 from actions.conversation import Turn, TurnAction
 from actions.danger import stay_safe, warn
 from actions.offering import note_outcome, standing
-from actions.relief import call_back_time, in_own_words, offer_ticket
+from actions.relief import call_back_time, in_own_words, offer_ticket, together
 from actions.tickets import ActionCheckTicket
 from kefu.customers.service import level_of
 from kefu.db import session_scope
 from kefu.knowledge.categories import ticket_kind_of
 from kefu.knowledge.service import catalog
-from kefu.tickets import service
+from kefu.tickets import answers, service
 from kefu.tickets.answers import phone_in
 from kefu.tickets.telling import masked
 
@@ -27,6 +29,8 @@ _SAYS_LITTLE, _SHORT = frozenset({"request_human", "request_invoice", "book_appo
 _TELLING = 12
 #: Questions about one's own order, which only people can look into; how it usually goes is told at once.
 _STATES, _FITS = frozenset({"check_order", "check_refund", "track_delivery"}), 0.7
+#: Kinds of tickets that a question about money on its way may be about.
+_SAME = {"refund": ("refund", "return")}
 
 
 class ActionOfferTicket(TurnAction):
@@ -52,16 +56,42 @@ class ActionOfferTicket(TurnAction):
             return []
         if turn.intent in _STATES and turn.first("ticket_number"):
             return ActionCheckTicket().act(turn, say)  # GD26112200070到哪了 sounds like a parcel
+        if number := _under_way(turn):
+            return [*ActionCheckTicket().work(turn, say, number), SlotSet("ticket_number", number)]
         kind = "critical" if warn(say, turn.intent, turn.text) else ticket_kind_of(turn.intent)
         told = _tell_rule(turn, say) if turn.intent in _STATES else []
         intent, problem = _offered(turn)
-        when = _call_back(turn, intent, problem) if kind == "consultation" else ""
+        promised = kind == "consultation"
+        when = _call_back(turn, intent, problem) if promised else ""
         say.utter_message(response=f"utter_offer_{kind}", when=when)
-        return told + offer_ticket(intent, problem, turn.product)
+        return told + offer_ticket(intent, problem, turn.product, int(time.time()) if promised else None)
+
+
+def _under_way(turn: Turn) -> str | None:
+    """The number of the ticket that is asked about as if it were a new wish: 投诉处理得怎么样了."""
+    if turn.values("order_number") or turn.values("tracking_number") or not turn.text:
+        return None
+    tickets = [t for t in service.list_tickets(turn.customer) if t.is_open or t.status == "resolved"]
+    kind = ticket_kind_of(turn.intent)
+    same = next((t.number for t in tickets if t.kind in _SAME.get(kind, (kind,))), None)
+    if same and answers.asks_progress(turn.text):
+        return same
+    bare = turn.intent in _STATES and len(turn.text) <= _SHORT and not answers.names_order(turn.text)
+    spoken_of = turn.slots.get("ticket_number")
+    return next((t.number for t in tickets if bare and t.number == spoken_of), None)
 
 
 def _offered(turn: Turn) -> tuple[str, str]:
-    """Intent and problem of the ticket; who asks for a person may name a fault beside that."""
+    """Intent and problem of the ticket, with what was told when the same was offered before."""
+    intent, problem = _wished(turn)
+    before = turn.slots.get("ticket_offer") if turn.slots.get("awaiting") == "ticket_offer" else None
+    if before and ticket_kind_of(before["intent"]) == ticket_kind_of(intent):
+        problem = together(before["problem"], problem)
+    return intent, problem
+
+
+def _wished(turn: Turn) -> tuple[str, str]:
+    """Intent and problem as this message tells them; who asks for a person may name a fault beside that."""
     asks_person = turn.intent == "request_human"
     if asks_person and (turn.names_anything or turn.slots.get("fault")):
         return "report_fault", (_told(turn) or turn.text)
@@ -116,6 +146,7 @@ class ActionStartTicket(TurnAction):
         offered = turn.intent != "open_ticket" and turn.slots.get("awaiting") == "ticket_offer"
         offer = turn.slots.get("ticket_offer") if offered else None
         events: list[EventType] = [SlotSet("awaiting", None), SlotSet("ticket_offer", None)]
+        events.append(SlotSet("ticket_since", (offer or {}).get("since")))
         if offer:
             _note_recommended(turn, "accepted")
             told = {"problem": offer["problem"], "product": offer["product"], "intent": offer["intent"]}
@@ -140,7 +171,8 @@ class ActionStartTicket(TurnAction):
 def _note_recommended(turn: Turn, outcome: str) -> None:
     """Notes what came of a recommendation, if the ticket that was offered is for one."""
     offer, asked = standing(turn)
-    problem = (turn.slots.get("ticket_offer") or {}).get("problem")
+    told = (turn.slots.get("ticket_offer") or {}).get("problem") or ""
+    problem = told.partition("\n")[0]  # what was told after the offer stands below it
     if offer and problem in (offer.title.zh, offer.title.en):
         note_outcome(turn, outcome, offer.id, asked)
 

@@ -11,12 +11,16 @@ from actions.agreed import tell_agreed
 from actions.conversation import Turn
 from actions.danger import AlertAction
 from actions.marks import listed
-from actions.relief import offer_ticket
-from actions.ticket_details import add_detail
-from kefu.tickets import service
+from actions.queueing import tell_place
+from actions.relief import add_to_offer, offer_ticket
+from actions.ticket_details import add_detail, add_phone
+from kefu.tickets import answers, service
 from kefu.tickets.lifecycle import WrongState
 from kefu.tickets.numbers import TICKET, is_valid, normal_number
 from kefu.tickets.telling import facts
+
+#: A message with a phone number that is this short tells no more than whom to call.
+_ONLY_PHONE = 24
 
 
 class OwnTicketAction(AlertAction):
@@ -65,6 +69,12 @@ class ActionCheckTicket(OwnTicketAction):
         """Name in the domain."""
         return "action_check_ticket"
 
+    def react(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Who waits for a person and names no ticket asks for their place: 还要等多久."""
+        if not turn.first("ticket_number") and answers.asks_how_long(turn.text) and tell_place(turn, say):
+            return []
+        return super().react(turn, say)
+
     def work(self, turn: Turn, say: CollectingDispatcher, number: str) -> list[EventType]:
         """Tells where it is, who has it, what comes next and by when; asks whether what is done is solved."""
         ticket = service.look_at(turn.customer, number)
@@ -104,6 +114,14 @@ class ActionAddTicketDetail(OwnTicketAction):
         """Adds the message itself."""
         add_detail(turn, say, number)
         return []
+
+    def react(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
+        """Adds it to the ticket that was just offered, if one was; a phone number is the one to call."""
+        offered = None if turn.first("ticket_number") else add_to_offer(turn, say)
+        if offered is not None:
+            return offered
+        left = add_phone(turn, say) if len(turn.text) <= _ONLY_PHONE else None
+        return super().react(turn, say) if left is None else left
 
 
 class ActionCancelTicket(OwnTicketAction):

@@ -133,7 +133,8 @@ class Dialogue:
 
     async def resume(self, conversation: str) -> None:
         """Lets the bot go on after a colleague: what it was asking is settled or told to them."""
-        over = [ActiveLoop(None), SlotSet(REQUESTED_SLOT, None), SlotSet("awaiting", None)]
+        settled = ("awaiting", "question", "fault", "ticket_offer")
+        over = [ActiveLoop(None), SlotSet(REQUESTED_SLOT, None), *(SlotSet(slot, None) for slot in settled)]
         await self._add(conversation, [*over, ActionExecuted(ACTION_LISTEN_NAME)])
 
     async def ask(self, conversation: str, slots: dict[str, Any]) -> None:

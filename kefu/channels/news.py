@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -12,7 +13,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from kefu.conversations.ledger import Entry, Ledger
-from kefu.db import company_time
+from kefu.db import utcnow
 from kefu.handoff import idle
 from kefu.handoff import service as handoffs
 from kefu.handoff.models import Agent, Handoff
@@ -141,13 +142,13 @@ class News:
             return item
         # Their agent fell silent, and nobody else is there: as for who asks for a person then.
         asked = Case(kind="consultation", channel=handoff.conversation.partition("-")[0], level=handoff.level)
-        when = company_time(route(asked).respond_by).strftime("%Y-%m-%d %H:%M")
+        now, due = utcnow(), route(asked).respond_by
         problem = _last_words(self._ledger.before(handoff.conversation, None, _LOOKED_AT))
-        offer = {"intent": "request_human", "problem": problem, "product": None}
+        offer = {"intent": "request_human", "problem": problem, "product": None, "since": int(time.time())}
         return replace(
             item,
             response="utter_handoff_unanswered",
-            facts=dict.fromkeys(LANGUAGES, {"when": when}),
+            facts={language: {"when": telling.when(due, language, now)} for language in LANGUAGES},
             body={"handoff": handoff.state},  # no aside: it asks something
             asks={"awaiting": "ticket_offer", "ticket_offer": offer},
         )

@@ -24,7 +24,7 @@ from kefu.knowledge.review import Decided, NoSuchCandidate
 from kefu.notifications.campaigns import BadCampaign, NoSuchCampaign, WrongCampaignStep
 from kefu.notifications.expressions import ExpressionError
 from kefu.notifications.service import NoSuchNotification, NotDead
-from kefu.tickets.lifecycle import NotAllowed, WrongState
+from kefu.tickets.lifecycle import NotAllowed, WordsMissing, WrongState
 from kefu.tickets.progress import ChangedMeanwhile, OtherCustomer
 from kefu.tickets.service import NoSuchTicket
 from kefu.webhooks.service import NoSuchWebhook, WebhookError
@@ -76,6 +76,7 @@ _KNOWN = {
     WrongStep: lambda e: Refusal(409, "wrong_step", f"The conversation is {e.state} now."),
     WrongState: lambda e: Refusal(409, "wrong_state", f"The ticket is {e.status} now."),
     NotAllowed: lambda e: Refusal(403, "forbidden", "Your role does not allow this."),
+    WordsMissing: lambda e: Refusal(422, "missing", str(e), "text"),
     OtherCustomer: lambda e: Refusal(
         409, "other_customer", "That is no other ticket of this customer.", "into"
     ),

@@ -297,7 +297,7 @@ def _move(session: Session, me: Me, number: str, move: Move) -> Ticket:
 
 def _check_theirs(ticket: Ticket, me: Me) -> None:
     if not assignment.may_work(ticket, me.role, me.agent_id):
-        raise Refusal(403, "not_yours", "A colleague has this ticket.")
+        raise Refusal(403, "not_yours", "A colleague has this ticket, or it waits for a supervisor.")
 
 
 def actor(me: Me) -> Actor:

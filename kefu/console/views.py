@@ -161,6 +161,7 @@ def ticket(
         "assignee_id": item.assignee_id,
         "assignee": names.get(f"agent:{item.assignee_id}"),
         "waits": is_unassigned(item),
+        "reserved": item.reserved,
         "escalated_at": moment(item.escalated_at),
         "product": item.product,
         "category": item.category,

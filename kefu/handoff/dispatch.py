@@ -54,6 +54,7 @@ def give(
     Raises:
         NotGiven: They are offline, or have as many tickets as they can bear.
         WrongState: The ticket is finished or withdrawn, or, to be taken, somebody's.
+        NotAllowed: To be taken, it waits for a supervisor.
     """
     agent = _hold(session, agent_id, ("online", "away"))
     if why == "taken":
@@ -105,7 +106,7 @@ def _free(room: dict[Agent, int], queue: str, skill: str, left_by: int | None) -
 
 def _assign_one(session: Session, ticket_id: int) -> bool:
     ticket = session.get(Ticket, ticket_id)
-    if ticket is None or ticket.status != "new":
+    if ticket is None or ticket.status != "new" or ticket.reserved:
         return False
     room = _room(session)
     free = {agent.id: agent for agent in _free(room, ticket.queue, ticket.skill, ticket.left_by)}

@@ -329,7 +329,7 @@ def tell(session: Session, handoff: Handoff) -> bool:
 def _opened(session: Session, conversation: str, reason: str, route: Route, level: str, mood: str) -> Handoff:
     last = session.scalar(
         select(Handoff.agent_id)
-        .where(Handoff.conversation == conversation, Handoff.agent_id.is_not(None))
+        .where(Handoff.conversation.in_(circle(session, conversation)), Handoff.agent_id.is_not(None))
         .order_by(Handoff.id.desc())
         .limit(1)
     )

@@ -12,7 +12,7 @@ from typing import Any
 from kefu.config import settings
 from kefu.knowledge.files import KnowledgeError, load_yaml, parse
 from kefu.knowledge.graph import Fact
-from kefu.knowledge.schema import CategoryFile
+from kefu.knowledge.schema import CategoryFile, Label
 from kefu.language.normalize import normalize
 
 logger = logging.getLogger(__name__)
@@ -79,6 +79,25 @@ def ticket_kind_of(intent: str) -> str:
     """What a ticket that comes out of ``intent`` is for."""
     found = (kind for kind, intents in rules().ticket_kinds.items() if intent in intents)
     return next(found, "consultation")
+
+
+def second_wish(text: str, kind: str, joined: bool = True) -> tuple[str, Label] | None:
+    """What a message wishes for beside a ticket of ``kind``: 退货，另外开张发票.
+
+    Args:
+        text: As typed.
+        kind: Of the ticket that the message is known to be about; its own wish is none.
+        joined: Whether a word has to say that there are two.
+
+    Returns:
+        The wish's intent, and how it is called.
+    """
+    told, found = rules().second_wishes, normalize(text).text
+    if joined and not _said(told.joins, found, []):
+        return None
+    others = (wish for wish in told.wishes if ticket_kind_of(wish.intent) != kind)
+    wish = next((wish for wish in others if _said(wish.words, found, [])), None)
+    return (wish.intent, wish.called) if wish else None
 
 
 def classify(

@@ -259,6 +259,21 @@ class _Urgency(Entry):
     _high = validator("high", each_item=True, allow_reuse=True)(_expression)
 
 
+class _Wish(Entry):
+    intent: Name
+    called: Label
+    words: list[str] = Field(min_items=1)
+
+    _words = validator("words", each_item=True, allow_reuse=True)(_expression)
+
+
+class _SecondWishes(Entry):
+    joins: list[str] = []
+    wishes: list[_Wish] = []
+
+    _joins = validator("joins", each_item=True, allow_reuse=True)(_expression)
+
+
 class CategoryFile(Entry):
     """How turns are classified; the comments of the file say what each part is for."""
 
@@ -268,6 +283,7 @@ class CategoryFile(Entry):
     ticket_kinds: dict[str, list[str]]
     problem_types_of_intents: dict[str, list[str]]
     other_brands: list[Name] = []
+    second_wishes: _SecondWishes = _SecondWishes()
     urgency: _Urgency
 
     @validator("kinds", "ticket_kinds", "problem_types_of_intents")

@@ -45,6 +45,8 @@ _FIRST = re.compile("头一|最上|first|top")
 _FULL_MARKS = re.compile("(?<!不)满|全|full|最高|^100$")
 # 服务十分差: how bad, not ten points.
 _VERY = re.compile("十分(?=[^，。,.!！吧呢啦])")
+#: 一般般: neither good nor bad, not one point.
+_MIDDLING = re.compile("一般+")
 _LANGUAGES = (
     ("zh", re.compile("中文|汉语|国语|普通话|简体|繁体|粤语|广东话|chinese|mandarin")),
     ("en", re.compile("英|english|eng")),
@@ -112,7 +114,9 @@ def canonical(entity: str, said: str) -> str:
         return next((code for code, form in _LANGUAGES if form.search(normal)), said)
     if entity == "rating":
         normal = _VERY.sub("", normal)
-        return "5" if _FULL_MARKS.search(normal) else _digits(normal) or said
+        plain = _MIDDLING.sub("", normal)
+        points = _digits(plain) or ("3" if plain != normal else said)
+        return "5" if _FULL_MARKS.search(normal) else points
     if entity == "option_index":
         digits = _digits(normal.rpartition("第")[2])
         if _FROM_THE_END in normal:

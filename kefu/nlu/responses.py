@@ -35,6 +35,8 @@ class LanguageAwareResponses(TemplatedNaturalLanguageGenerator):
     What was chosen within this very turn counts (its slot), then what the customer chose on whatever channel
     (``chosen`` in the message's metadata), then the conversation's slot.
 
+    Where a fact ``n`` is a whole number, ``{n_s}`` is the plural's s: about {minutes} minute{minutes_s}.
+
     Actions pass buttons that come from facts as ``options`` (shown before the response's own buttons) or as
     ``options_after``; with ``plain`` a response is said without any.
     """
@@ -68,7 +70,10 @@ class LanguageAwareResponses(TemplatedNaturalLanguageGenerator):
         slots["language"] = conversation_language(chosen["language"], texts, metadata.get("language"))
         before, after = kwargs.pop("options", None) or [], kwargs.pop("options_after", None) or []
         plain = kwargs.pop("plain", False)
-        response = self.generate_from_slots(utter_action, slots, output_channel, **kwargs)
+        plurals = {
+            f"{name}_s": "" if fact == 1 else "s" for name, fact in kwargs.items() if type(fact) is int
+        }
+        response = self.generate_from_slots(utter_action, slots, output_channel, **kwargs, **plurals)
         if response is not None and plain:
             response.pop("buttons", None)
         elif response is not None and (before or after):

@@ -42,6 +42,7 @@ _LEAVE_TAKING = (
 _CALLED_OFF = re.compile(f"{_CALLING_OFF}|{_LEAVE_TAKING}")
 _ONLY_CALLED_OFF = re.compile(f"{_FILLER}(?:(?:{_CALLING_OFF}|再见|拜拜|(?:good)?bye(?: ?bye)?){_FILLER})+")
 
+_CLAUSES = re.compile(r"[,，.。;；!！?？\s]+")
 _DECLINED = re.compile(r"不用|不要|不需要|不必|不登记|先不|算了|^no\b")
 _QUESTION = re.compile(
     r"[?吗么]|多少|多久|几天|怎么|怎样|如何|什么|哪|能不能|可不可以|行不行|是不是|要不要|呢$|"
@@ -67,10 +68,38 @@ _UNSOLVED = re.compile(
     f"){_FILLER})+"
 )
 
+_PROGRESS = re.compile(
+    "怎么样了|咋样了|如何了|进度|进展|到哪|有结果|有消息|还没|多久|多长时间|(?:什么|啥)时候|几时|"
+    "(?:好|完|下来|到|出来?)了?(?:吗|没|么|冇)|(?:开|办|弄|搞|退|修|换|寄|处理|解决|安排)了(?:吗|没|么)|"
+    r"\b(?:news|update|status|progress|yet|how far|when)\b"
+)
+_HOW_LONG = re.compile(
+    r"多久|多长时间|几分钟|几位|几个人|第几|排到|轮到|\bhow (?:long|many|much longer)\b|\bwhen\b"
+)
+_ORDER = re.compile(
+    r"订单|快递|包裹|物流|发货|货|退款|钱|order|parcel|package|delivery|shipment|refund|money"
+)
+_WHERE_WE_WERE = re.compile(
+    "(?:说|聊|讲|谈|问|弄|进行)(?:到|到了)(?:哪|什么|边)|(?:在|是)(?:说|聊|讲|谈)(?:什么|啥)|说(?:啥|什么)事|"
+    r"\bwhere (?:were|are) we\b|\bwhere did we (?:stop|leave off)\b|"
+    r"\bwhat (?:were|was) (?:we|i) (?:talking|discussing|asking)|\bwe were (?:talking|discussing)|"
+    r"\bdid we talk about"
+)
+_CORRECTS_NAME = re.compile(
+    r"(?:[\W不没对错搞弄说写打输选看记填等下哦噢啊呀嗯应该才就改为换成型号产品我家里的是这那个款台了吧]|"
+    r"\b(?:it'?s|should be|is|was|not|no|sorry|wait|actually|i meant?|the|my|a)\b)*"
+)
+_NO_RATING = re.compile(
+    f"{_FILLER}(?:(?:{_NO}|懒得)(?:{_NO_WHAT}|评|价|分|打|个)*|(?:i'?d )?rather not(?: rate)?){_FILLER}"
+)
+
 #: Points that are said without a number.
 _BEST = re.compile("👍|(?<!不)好评|[很非常十分]满意|excellent|perfect|thumbs up")
 _WORST = re.compile("👎|差评|(?<!没)(?<!没啥)(?<!没什么)不满意|terrible|thumbs down")
 _STARS = re.compile("[⭐🌟★]")
+_MIDDLING = re.compile(
+    r"一般|马马虎虎|凑合|将就|还行|还可以|中规中矩|就那样|\bso-?so\b|\b(?:average|okay|ok)\b"
+)
 
 
 def phone_in(text: str) -> str | None:
@@ -108,6 +137,12 @@ def calls_off(text: str, sure: bool = False) -> bool:
     return bool(_CALLED_OFF.search(normal) if sure else _ONLY_CALLED_OFF.fullmatch(normal))
 
 
+def calls_off_first(text: str) -> bool:
+    """Whether one of a text's clauses says to stop, and nothing else: 先不报修了，我要投诉."""
+    clauses = _CLAUSES.split(normalize(text).text)
+    return any(_ONLY_CALLED_OFF.fullmatch(clause) for clause in clauses if clause.strip())
+
+
 def declines(text: str) -> bool:
     """Whether a text says no to an offer: 不用登记, 算了; 没有钥匙 does not."""
     return is_refusal(text) or bool(_DECLINED.search(normalize(text).text))
@@ -137,6 +172,41 @@ def is_bare_name(rest: str) -> bool:
 def says_only_unsolved(text: str) -> bool:
     """Whether a text says at most that something is not solved, not what is wrong: 还没解决, not yet."""
     return bool(_UNSOLVED.fullmatch(normalize(text).text)) or not text.strip()
+
+
+def asks_progress(text: str) -> bool:
+    """Whether a text asks what has come of something: 发票开好了吗, 处理得怎么样了."""
+    return bool(_PROGRESS.search(normalize(text).text))
+
+
+def asks_how_long(text: str) -> bool:
+    """Whether a text asks how long one still waits: 还要等多久, how many are before me."""
+    return bool(_HOW_LONG.search(normalize(text).text))
+
+
+def names_order(text: str) -> bool:
+    """Whether a text is about something bought or paid: 快递到哪了; 到哪了 alone is not."""
+    return bool(_ORDER.search(normalize(text).text))
+
+
+def asks_where_we_were(text: str) -> bool:
+    """Whether a text asks what was being talked about: 刚才说到哪了."""
+    return bool(_WHERE_WE_WERE.search(normalize(text).text))
+
+
+def only_corrects_name(rest: str) -> bool:
+    """Whether what stands beside the names in a text only sets a name right: 不对，是 (L3)."""
+    return bool(_CORRECTS_NAME.fullmatch(normalize(rest).text))
+
+
+def refuses_rating(text: str) -> bool:
+    """Whether a text refuses to give points: 不想评, 懒得打分."""
+    return bool(_NO_RATING.fullmatch(normalize(text).text))
+
+
+def is_middling(text: str) -> bool:
+    """Whether a text judges neither well nor badly: 还行, 马马虎虎."""
+    return bool(_MIDDLING.search(normalize(text).text))
 
 
 def points_in(text: str) -> str:

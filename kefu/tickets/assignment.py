@@ -16,7 +16,7 @@ from sqlalchemy.sql import Select
 
 from kefu.db import utcnow
 from kefu.tickets import clocks
-from kefu.tickets.lifecycle import SUPERVISOR, SYSTEM, WrongState
+from kefu.tickets.lifecycle import SUPERVISOR, SYSTEM, NotAllowed, WrongState
 from kefu.tickets.models import Ticket
 from kefu.tickets.routing import rules
 from kefu.tickets.steps import Actor, note, take
@@ -53,6 +53,7 @@ def give(session: Session, ticket: Ticket, to: Colleague, actor: Actor, why: str
     known = Actor(actor.role, actor.id, to.name)
     take(session, ticket, "assigned", known, text=text, to=f"agent:{to.id}", why=why)
     ticket.assignee_id, ticket.assigned_at, ticket.left_by = to.id, utcnow(), None
+    ticket.reserved = False
 
 
 def pick(session: Session, ticket: Ticket, to: Colleague, actor: Actor) -> None:
@@ -60,9 +61,12 @@ def pick(session: Session, ticket: Ticket, to: Colleague, actor: Actor) -> None:
 
     Raises:
         WrongState: Somebody has it, or it is finished.
+        NotAllowed: It waits for a supervisor.
     """
     if not is_unassigned(ticket):
         raise WrongState(ticket.number, ticket.status)
+    if ticket.reserved and actor.role != SUPERVISOR:
+        raise NotAllowed(actor.role, "assigned")
     give(session, ticket, to, actor, "taken")
 
 
@@ -93,7 +97,7 @@ def hand_to_queue(session: Session, ticket: Ticket, queue: str, actor: Actor, te
     )  # fmt: skip
     if queue != ticket.queue:
         ticket.queue, ticket.skill = queue, ""  # another team's members need none in particular
-    ticket.left_by, ticket.assignee_id = ticket.assignee_id, None
+    ticket.left_by, ticket.assignee_id, ticket.reserved = ticket.assignee_id, None, False
     ticket.told = ticket.status  # nothing that the customer could do something with
 
 
@@ -132,8 +136,8 @@ def is_unassigned(ticket: Ticket) -> bool:
 
 
 def may_work(ticket: Ticket, role: str, agent_id: int | None) -> bool:
-    """Whether a colleague may take a ticket further: their own, or one that nobody has; supervisors any."""
-    if role == SUPERVISOR or not ticket.is_open or is_unassigned(ticket):
+    """Whether a colleague may take a ticket further: their own, or what is free to take; supervisors any."""
+    if role == SUPERVISOR or not ticket.is_open or (is_unassigned(ticket) and not ticket.reserved):
         return True
     return ticket.assignee_id == agent_id
 
@@ -146,7 +150,7 @@ def waiting(queue: str, before: datetime) -> Select:
         before: Only those opened until then.
     """
     here = select(Ticket.id, Ticket.skill, Ticket.left_by).where(
-        Ticket.status == "new", Ticket.queue == queue
+        Ticket.status == "new", Ticket.queue == queue, Ticket.reserved.is_(False)
     )
     return here.where(Ticket.opened_at <= before).order_by(Ticket.priority, Ticket.id)
 

@@ -18,6 +18,10 @@ OPEN = ("new", "assigned", "in_progress", "waiting")
 OVER = ("resolved", "closed", "cancelled")
 
 
+#: Steps that mean nothing to the customer without words: what is it that they have to answer?
+NEED_WORDS = frozenset({"waiting"})
+
+
 @dataclass(frozen=True)
 class Step:
     """What may happen to a ticket.
@@ -83,6 +87,15 @@ class NotAllowed(Exception):
         """Names role and step."""
         super().__init__(f"{role} may not: {name}")
         self.role = role
+        self.name = name
+
+
+class WordsMissing(ValueError):
+    """The step needs words for the customer, and there are none; carries the step."""
+
+    def __init__(self, name: str) -> None:
+        """Names the step."""
+        super().__init__(f"text: {name} needs what the customer is asked for")
         self.name = name
 
 

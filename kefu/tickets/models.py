@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, Column, DateTime, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import JSON, Boolean, Column, DateTime, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import relationship
 
 from kefu.db import Base, utcnow
@@ -31,6 +31,7 @@ class Ticket(Base):
         asked_at, reminded_at: When they were asked whether it is solved, and asked once more.
         reopened_at: When its present work began, if not when it was opened: the clock runs from there.
         escalated_at: When it was raised to the supervisor.
+        reserved: Whether only a supervisor may take it or hand it on, as promised after a low rating.
         merged_into: The number of the ticket that goes on in its place.
         version: Counts changes; two people changing one ticket never overwrite each other.
     """
@@ -84,6 +85,7 @@ class Ticket(Base):
     reminded_at = Column(DateTime)
     reopened_at = Column(DateTime)
     escalated_at = Column(DateTime)
+    reserved = Column(Boolean, nullable=False, default=False)
     merged_into = Column(String(16), index=True)
     version = Column(Integer, nullable=False)
 

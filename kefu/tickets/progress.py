@@ -13,6 +13,7 @@ from kefu.customers.service import circle
 from kefu.db import utcnow
 from kefu.knowledge.schema import URGENCIES
 from kefu.tickets import clocks
+from kefu.tickets.lifecycle import NEED_WORDS, WordsMissing
 from kefu.tickets.models import Ticket
 from kefu.tickets.numbers import normal_number
 from kefu.tickets.routing import MOODS
@@ -62,14 +63,17 @@ def move(
         name: Of the step.
         actor: Who takes it.
         version: What the colleague saw; ``None``: whatever it is.
-        text: What the customer is told with it.
+        text: What the customer is told with it; what they have to answer, where it shall wait for them.
 
     Raises:
         NoSuchTicket: There is none of that number.
+        WordsMissing: It shall wait for the customer, who is not asked for anything.
         NotAllowed: The actor's role never takes the step.
         WrongState: The ticket's state does not allow it.
         ChangedMeanwhile: It has been changed since the colleague saw it.
     """
+    if name in NEED_WORDS and not text.strip():
+        raise WordsMissing(name)
     ticket = get(session, number, version)
     (begin_again if name == "reopened" else partial(take, name=name))(session, ticket, actor=actor, text=text)
     return ticket

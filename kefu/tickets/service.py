@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import TypeVar
 
@@ -37,6 +37,8 @@ from kefu.tickets.steps import CLOCK, OWNER, RATING, begin_again, note, raise_to
 URGE_PAUSE = timedelta(minutes=30)
 #: A rating up to this is made good, where the work was over for no longer than this.
 LOW_RATING, STILL_FRESH = 2, timedelta(days=30)
+#: For so long a ticket that was offered may be filled in until the time said with the offer is said anew.
+PROMISED = timedelta(minutes=15)
 #: Kinds of tickets about a thing that the customer has.
 _HAVING = frozenset({"repair", "return", "exchange", "refund"})
 
@@ -60,6 +62,8 @@ class TicketRequest:
         urgency: One of `URGENCIES`.
         mood: One of `MOODS`: how the customer feels.
         told: The state that the customer knows of; empty: that it was opened they have yet to be told.
+        since: When the customer was told by when somebody contacts them (UTC), if they were: within
+            `PROMISED` the ticket's clock runs from there, so that the same time still holds.
     """
 
     request_key: str
@@ -75,6 +79,7 @@ class TicketRequest:
     problem_type: str | None = None
     mood: str = "neutral"
     told: str = "new"
+    since: datetime | None = None
 
     def __post_init__(self) -> None:
         """Refuses what no ticket can hold, naming the field."""
@@ -86,6 +91,12 @@ class TicketRequest:
             raise ValueError(f"mood: {self.mood!r} is not one of {', '.join(MOODS)}")
         if not self.description.strip():
             raise ValueError("description: is empty")
+
+    @property
+    def begun(self) -> datetime:
+        """From when the ticket's clock runs (UTC)."""
+        now = utcnow()
+        return self.since if self.since and now - PROMISED < self.since <= now else now
 
 
 def _if_overtaken_again(use_case: _UseCase) -> _UseCase:
@@ -116,7 +127,8 @@ def open_ticket(request: TicketRequest) -> Ticket:
         if opened:
             return opened
         number = numbers.issue(session, numbers.TICKET, today())
-        ticket = Ticket(number=number, opened_at=utcnow(), **vars(request))
+        told = {name: value for name, value in vars(request).items() if name != "since"}
+        ticket = Ticket(number=number, opened_at=request.begun, **told)
         set_route(session, ticket)
         session.add(ticket)
         session.flush()
@@ -201,17 +213,23 @@ def urge_ticket(
 
 @_if_overtaken_again
 def add_detail(
-    request_key: str, customer: str, text: str, number: str | None = None, critical: bool = False
+    request_key: str,
+    customer: str,
+    text: str,
+    number: str | None = None,
+    critical: bool = False,
+    phone: str | None = None,
 ) -> Ticket:
     """Adds what the customer says to the ticket's history; who waited for it can go on.
 
-    What tells of danger (``critical``) makes the ticket critical.
+    What tells of danger (``critical``) makes the ticket critical; ``phone`` is to be called from now on.
     """
     with session_scope() as session:
         if done := _done(session, "detail", request_key):
             return done
         ticket = _own(session, customer, number)
         take(session, ticket, "detail", OWNER, request_key, text)
+        ticket.phone = phone or ticket.phone
         if critical:
             ticket.urgency = "critical"
             set_route(session, ticket)
@@ -305,6 +323,7 @@ def _make_good(session: Session, ticket: Ticket, fresh: bool) -> None:
         ticket.told = ticket.status  # the answer to the rating tells it
     if ticket.is_open:
         raise_to_supervisor(session, ticket, RATING, why="rated")
+        ticket.reserved = ticket.assignee_id is None
 
 
 def _pass_on_if_late(session: Session, ticket: Ticket) -> None:

@@ -101,6 +101,7 @@ def begin_again(
     holder = ticket.holder
     take(session, ticket, "reopened", actor, request_key, text)
     ticket.asked_at = ticket.reminded_at = ticket.escalated_at = None
+    ticket.reserved = False
     set_route(session, ticket)
     if by_somebody_else:
         ticket.left_by, ticket.assignee_id = ticket.assignee_id, None

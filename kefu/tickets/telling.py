@@ -19,7 +19,7 @@ _NOON, _EVENING = 12, 18
 _WEEK = 7
 
 
-def facts(ticket: Ticket, language: str) -> dict[str, str]:
+def facts(ticket: Ticket, language: str) -> dict[str, str | int]:
     """What responses may say of a ticket, in ``zh`` or ``en``."""
     labels, holder = rules().labels, ticket.holder
     # What somebody works on is nobody's by name where another system has begun with it.
@@ -36,7 +36,7 @@ def facts(ticket: Ticket, language: str) -> dict[str, str]:
         "category": ticket.category or NOT_GIVEN,
         "opened": company_time(ticket.opened_at).strftime("%Y-%m-%d %H:%M"),
         "changed": company_time(ticket.changed_at).strftime("%Y-%m-%d %H:%M"),
-        "urged": str(ticket.urged),
+        "urged": ticket.urged,
         "into": ticket.merged_into or NOT_GIVEN,
         "said": ticket.said or NOT_GIVEN,
     }

@@ -42,11 +42,14 @@ class Desk:
         self._told: list[tuple[str, str, dict[str, Any]]] = []
         loop.run_until_complete(self._prepare(agent))
 
-    def works(self, step: str, number: str) -> None:
-        """Takes a step with a ticket; ``merged``: the customer's ticket before it goes on as this one."""
+    def works(self, step: str, number: str, text: str = "") -> None:
+        """Takes a step with a ticket, with words for its customer.
+
+        ``merged``: the customer's ticket before goes on as this one.
+        """
         with self._scope() as session:
             if step != "merged":
-                progress.move(session, number, step, LI)
+                progress.move(session, number, step, LI, text=text)
                 return
             into = progress.get(session, number)
             older = select(Ticket).where(Ticket.customer == into.customer, Ticket.id < into.id)

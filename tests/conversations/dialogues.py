@@ -26,6 +26,7 @@ class Expected:
     customer: str = ""
     says: list[str] = field(default_factory=list)
     colleague: str | None = None
+    writes: str = ""
     days: float | None = None
     by: str = _CUSTOMER
     intent: str | None = None
@@ -132,7 +133,7 @@ def play(talk: Talk, dialogue: Dialogue) -> tuple[list[str], str]:
 def _meanwhile(talk: Talk, turn: Expected, ticket: str) -> None:
     """Lets happen what a turn says, with the ticket spoken of last."""
     if turn.colleague:
-        talk.desk.works(turn.colleague, ticket)
+        talk.desk.works(turn.colleague, ticket, turn.writes)
     if turn.days:
         talk.desk.days_pass(turn.days, ticket)
 

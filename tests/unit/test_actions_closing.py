@@ -204,8 +204,29 @@ def test_points_are_understood_bare_in_words_and_in_signs_and_close_it(
 ):
     customer.slots["awaiting"] = awaiting
     customer.says(said, "", **entity).gets(action())
-    assert customer.responses == ["utter_thanks_for_rating"]
+    closes = "_closed" if awaiting == "confirmation" else ""
+    assert customer.responses == [f"utter_thanks_for_rating{closes}"]
     assert (ticket_of(customer).rating, ticket_of(customer).status) == (rating, "closed")
+
+
+@pytest.mark.parametrize("said", ["一般般", "还行吧", "马马虎虎", "so-so"])
+def test_neither_good_nor_bad_is_three_points_and_no_complaint(customer, said):
+    customer.slots["awaiting"] = "rating"
+    customer.says(said, "rate_service").gets(ActionRateService())
+    assert (customer.responses, ticket_of(customer).rating) == (["utter_thanks_for_rating"], 3)
+
+
+@pytest.mark.parametrize("said", ["不想评", "懒得打分", "不评了", "rather not rate"])
+def test_who_gives_no_points_is_not_asked_again(customer, said):
+    customer.slots["awaiting"] = "rating"
+    customer.says(said, "rate_service").gets(ActionRateService())
+    assert (customer.responses, ticket_of(customer).rating) == (["utter_ok"], None)
+
+
+def test_a_thing_that_fails_again_without_a_ticket_is_offered_one_about_that(demo):
+    stranger = Customer("web-stranger").says("V5又不动了，上周刚修过", "reopen_ticket", product="V5")
+    assert stranger.gets(ActionReopenTicket()).responses == ["utter_offer_repair"]
+    assert stranger.slots["ticket_offer"]["problem"] == "V5又不动了，上周刚修过"
 
 
 def test_a_low_rating_asks_once_what_was_wrong_and_puts_it_on_the_ticket(customer):

@@ -13,6 +13,8 @@ from actions.consulting import (
     ActionTakeInformation,
 )
 from actions.products import ActionCompareProducts, ActionSuggestProducts
+from actions.ticket_form import ActionOpenTicket
+from actions.ticket_offer import ActionOfferTicket
 from kefu.db import session_scope
 from kefu.knowledge.models import UnansweredQuestion
 from kefu.knowledge.service import catalog
@@ -225,6 +227,25 @@ def test_the_last_answer_is_said_again_a_fault_at_its_step(diagnosed):
 def test_without_an_answer_there_is_nothing_to_repeat(customer):
     customer.says("再说一遍", "repeat_answer").gets(ActionRepeatAnswer())
     assert customer.responses == ["utter_nothing_to_repeat"]
+
+
+def test_who_asks_where_we_were_is_told_the_question_and_its_answer_again(diagnosed):
+    asked, cause = diagnosed.slots["question"]["text"], diagnosed.told("cause")
+    diagnosed.says("刚才说到哪了", "repeat_answer").gets(ActionRepeatAnswer())
+    assert diagnosed.responses[0] == "utter_recap_question" and diagnosed.said[0]["asked"] == asked
+    assert diagnosed.told("cause") == cause
+    assert diagnosed.slots["awaiting"] == "solved"
+
+
+def test_where_we_were_is_the_ticket_offered_or_spoken_of_last(customer):
+    customer.says("我要退掉这台R1", "request_return", product="R1").gets(ActionOfferTicket())
+    customer.says("聊到哪了", "repeat_answer").gets(ActionRepeatAnswer())
+    assert (customer.responses, customer.slots["awaiting"]) == (["utter_recap_offer"], "ticket_offer")
+    customer.slots.update(awaiting=None, ticket_offer=None, ticket_problem="指纹不灵", ticket_confirmed=True)
+    customer.says("可以", "affirm").gets(ActionOpenTicket())
+    customer.says("where were we", "repeat_answer").gets(ActionRepeatAnswer())
+    assert customer.responses == ["utter_recap_ticket"]
+    assert customer.told("number") == customer.slots["ticket_number"]
 
 
 def test_two_products_are_compared_by_what_differs(customer):

@@ -203,6 +203,16 @@ def test_a_turn_that_is_answered_asks_nothing_about_people(customer, staffed):
     assert not [sql for sql in statements if "handoffs" in sql or "customers" in sql or "agents" in sql]
 
 
+@pytest.mark.parametrize(
+    ("said", "action"),
+    [("还要等多久", ActionCheckTicket), ("how long do I have to wait", ActionLeaveQueue)],
+)
+def test_who_asks_how_long_they_wait_is_told_and_stays_in_the_queue(customer, staffed, said, action):
+    customer.says("转人工", "request_human").gets(ActionRequestHuman())
+    assert customer.says(said, "check_ticket").gets(action()).responses == ["utter_handoff_waiting"]
+    assert takeovers()[0].state == "queued"
+
+
 def test_what_was_agreed_is_told_again_to_who_asks_for_it(customer, staffed):
     customer.says("转人工", "request_human").gets(ActionRequestHuman())
     with session_scope() as session:

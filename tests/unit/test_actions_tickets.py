@@ -1,11 +1,13 @@
 """The ticket form and what customers do with their tickets, on the demo company's knowledge."""
 
 import asyncio
+from datetime import timedelta
 from threading import current_thread, main_thread
 
 import pytest
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.consulting import ActionNextStep, ActionTakeInformation
 from actions.ticket_checks import ValidateTicketForm
 from actions.ticket_closing import ActionRateService, ActionReopenTicket
 from actions.ticket_form import (
@@ -21,6 +23,7 @@ from actions.tickets import (
     ActionCheckTicket,
     ActionUrgeTicket,
 )
+from kefu import db
 from kefu.tickets import service
 from tests.customer import Customer, recorded
 
@@ -78,6 +81,76 @@ def test_a_no_to_the_offer_forgets_it(customer):
     assert (customer.slots["awaiting"], customer.slots["ticket_offer"]) == (None, None)
 
 
+def test_what_is_told_after_an_offer_goes_into_the_ticket(customer):
+    customer.says("我要退货", "request_return").gets(ActionOfferTicket())
+    customer.says("订单号是88812345678901", "inform", order_number="88812345678901")
+    assert customer.gets(ActionTakeInformation()).responses == ["utter_offer_noted"]
+    customer.says("没拆封", "add_ticket_detail").gets(ActionAddTicketDetail())
+    customer.says("没用啊", "answer_unhelpful").gets(ActionNextStep())
+    customer.says("不想要了，退了吧", "request_return").gets(ActionOfferTicket())
+    customer.says("可以", "affirm").gets(ActionStartTicket())
+    assert customer.slots["ticket_problem"] == "我要退货\n订单号是88812345678901\n没拆封\n不想要了，退了吧"
+    assert customer.slots["ticket_intent"] == "request_return"
+
+
+def test_a_phone_number_told_after_the_ticket_is_the_one_to_call(owner):
+    owner.says("13900139001", "inform", phone="13900139001").gets(ActionTakeInformation())
+    assert (owner.responses, owner.told("phone")) == (["utter_ticket_phone_noted"], "13900139001")
+    ticket = service.find_ticket(owner.name)
+    assert (ticket.phone, ticket.notes[-1].text) == ("13900139001", "13900139001")
+
+
+@pytest.mark.parametrize(
+    ("said", "intent"),
+    [("到哪了", "track_delivery"), ("怎么还没动静", "check_order"), ("投诉处理得怎么样了", "complain")],
+)
+def test_a_question_about_a_ticket_under_way_opens_no_other(customer, said, intent):
+    kind = "complain" if intent == "complain" else "report_fault"
+    customer.slots.update(FORM, ticket_intent=kind)
+    customer.says("可以", "affirm").gets(ActionOpenTicket())
+    assert customer.says(said, intent).gets(ActionOfferTicket()).responses == ["utter_ticket_progress"]
+
+
+def test_a_parcel_is_none_of_a_ticket(owner):
+    owner.says("我的快递到哪了", "track_delivery").gets(ActionOfferTicket())
+    assert owner.responses[-1] == "utter_offer_order"
+
+
+def test_the_time_said_with_the_offer_holds_once_the_ticket_is_opened(customer, monkeypatch):
+    customer.says("转人工", "request_human").gets(ActionOfferTicket())
+    promised = customer.told("when")
+    customer.says("好的", "affirm").gets(ActionStartTicket())
+    customer.slots.update({slot: value for slot, value in FORM.items() if slot != "ticket_intent"})
+    later = db.utcnow() + timedelta(minutes=9)
+    for module in ("kefu.tickets.service", "actions.relief", "kefu.tickets.telling"):
+        monkeypatch.setattr(f"{module}.utcnow", lambda: later)
+    customer.says("可以", "affirm").gets(ActionOpenTicket())
+    assert promised in customer.told("next")
+    ticket = service.find_ticket(customer.name)
+    assert later - ticket.opened_at >= timedelta(minutes=9)
+
+
+def test_a_second_wish_of_the_message_is_offered_once_the_first_is_a_ticket(customer):
+    told = "我想退了这个音箱，另外发票也帮我开一下"
+    customer.slots.update(FORM, ticket_problem=told, ticket_intent="request_return")
+    customer.says("可以", "affirm").gets(ActionOpenTicket())
+    assert customer.responses == ["utter_ticket_opened_normal", "utter_offer_also"]
+    assert customer.slots["ticket_offer"]["intent"] == "request_invoice"
+    customer.slots.update(FORM, ticket_problem=told, ticket_intent="request_invoice")
+    customer.says("可以", "affirm").gets(ActionOpenTicket())
+    assert "utter_offer_also" not in customer.responses, "both are there"
+
+
+def test_what_is_wanted_instead_of_the_form_is_offered(customer):
+    customer.slots.update(ticket_problem="门锁坏了", ticket_intent="report_fault")
+    customer.says("先不报修了，我要投诉你们客服", "cancel_ticket").gets(ActionStopTicket())
+    assert customer.responses == ["utter_ticket_form_stopped", "utter_offer_complaint"]
+    assert (customer.slots["awaiting"], customer.slots["ticket_offer"]["intent"]) == (
+        "ticket_offer",
+        "complain",
+    )
+
+
 def test_asking_for_a_ticket_takes_the_problem_only_where_one_was_told(customer):
     customer.says("帮我建个工单", "open_ticket").gets(ActionStartTicket())
     assert customer.slots.get("ticket_problem") is None
@@ -88,10 +161,38 @@ def test_asking_for_a_ticket_takes_the_problem_only_where_one_was_told(customer)
     assert customer.slots["ticket_product"] == "L3"
 
 
+def in_form(customer, asked, text, intent="inform", **entities):
+    """The latest message of an open form that asks for a slot."""
+    customer.loop = {"name": "ticket_form"}
+    customer.slots.update(FORM, ticket_confirmed=None, requested_slot=asked)
+    return customer.says(text, intent, **entities)
+
+
+def test_the_product_set_right_at_another_question_is_confirmed(customer):
+    in_form(customer, "ticket_phone", "不对，是L3", product="L3")
+    assert checked(customer, "ticket_product", "L3") == ("L3", ["utter_product_noted"])
+
+
+def test_of_two_products_the_ticket_is_about_the_first(customer):
+    in_form(customer, "ticket_problem", "C2拍不了，R1也断网", product="C2")
+    customer.message["entities"].append({"entity": "product", "value": "R1", "start": 6, "end": 8})
+    assert checked(customer, "ticket_product", "R1")[0] == "C2"
+
+
+def test_what_is_told_beside_a_product_is_kept(customer):
+    told = "S1买了三天，音质太差，发票抬头李雷"
+    in_form(customer, "ticket_phone", told, product="S1")
+    say = CollectingDispatcher()
+    found = ValidateTicketForm().validate_ticket_phone(told, say, customer.tracker, {})
+    assert found["ticket_problem"].endswith(told)
+
+
 def test_every_product_is_a_button_of_the_form(customer):
     customer.says("指纹不灵", "report_fault").gets(ActionAskTicketProduct())
     assert set(customer.titles) == {"R1", "R3 Pro", "C2", "L1", "L3", "V5", "S1"}
     assert '/inform{"product": "R3 Pro"}' in customer.payloads
+    customer.slots["ticket_problem"] = "門鎖指紋冇反應"
+    assert set(customer.gets(ActionAskTicketProduct()).titles) == {"L1", "L3"}, "of the line that is named"
 
 
 def checked(customer, slot, value):

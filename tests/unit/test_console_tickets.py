@@ -41,7 +41,7 @@ def send(browser, number, path, **body):
 
 
 def move(browser, number, status):
-    return send(browser, number, "progress", status=status)
+    return send(browser, number, "progress", status=status, text="请补充一下")
 
 
 @pytest.fixture
@@ -95,6 +95,16 @@ def test_a_ticket_is_moved_on_and_its_time_line_says_by_whom(browser, numbers):
 
 def error(answer):
     return answer.status_code, answer.json()["error"]["code"]
+
+
+@pytest.mark.parametrize("text", ["", "  "])
+def test_a_ticket_waits_for_its_customer_only_with_a_question_to_them(browser, numbers, text):
+    send(browser, numbers[0], "take")
+    refused = send(browser, numbers[0], "progress", status="waiting", text=text)
+    assert error(refused) == (422, "missing") and refused.json()["error"]["field"] == "text"
+    many = [{"number": numbers[0], "version": shown(browser, numbers[0])["version"]}]
+    bulk = browser.post("/api/tickets/bulk", json={"tickets": many, "status": "waiting", "text": text})
+    assert error(bulk) == (422, "missing") and shown(browser, numbers[0])["status"] == "assigned"
 
 
 def test_a_step_that_the_state_does_not_allow_is_refused(browser, numbers):

@@ -20,20 +20,21 @@ from kefu.handoff import agents, dispatch, service
 from kefu.handoff.dispatch import NotGiven
 from kefu.handoff.models import Agent
 from kefu.tickets import assignment, progress
+from kefu.tickets import service as rating
 from kefu.tickets.assignment import HELD
-from kefu.tickets.lifecycle import WrongState
+from kefu.tickets.lifecycle import NotAllowed, WrongState
 from kefu.tickets.models import Ticket
 from kefu.tickets.steps import Actor
 from tests import console as people
 
 HALF_AN_HOUR = timedelta(minutes=30)
-#: A colleague, as the service knows them.
-LI = Actor("agent", "account:1", "李晓雨")
+#: Colleagues, as the service knows them.
+LI, BOSS = Actor("agent", "account:1", "李晓雨"), Actor("supervisor", "account:2", "赵主管")
 
 
 def move(number, step):
     with session_scope() as session:
-        progress.move(session, number, step, LI)
+        progress.move(session, number, step, LI, text="请补充一下" if step == "waiting" else "")
 
 
 def hire(name, queues=("repairs",), skills=("devices",), capacity=2, status="online"):
@@ -258,6 +259,19 @@ def test_who_takes_a_ticket_has_to_be_there_with_room_and_come_first(desk):
     with pytest.raises(WrongState):
         take(hire("d"))
     assert (holder(number), why(number)) == (first, "taken")
+
+
+def test_what_was_rated_badly_waits_for_a_supervisor_and_for_nobody_else_of_the_queue(desk):
+    agent, number = hire("li"), ticket()
+    move(number, "resolved")
+    rating.rate("points", now(number).customer, 1, number)
+    dispatch.assign()
+    assert holder(number) is None and not assignment.may_work(now(number), "agent", agent)
+    with pytest.raises(NotAllowed), session_scope() as session:
+        dispatch.give(session, progress.get(session, number), agent, LI, "taken")
+    with session_scope() as session:
+        dispatch.give(session, progress.get(session, number), agent, BOSS, "handed_on", "请你来")
+    assert holder(number) == agent and assignment.may_work(now(number), "agent", agent)
 
 
 def test_a_ticket_that_waits_for_its_customer_goes_on_waiting_with_another_colleague(desk):

@@ -43,6 +43,8 @@ responses:
     - type: slot
       name: language
       value: zh
+  utter_wait:
+  - text: "about {minutes} minute{minutes_s}"
   utter_repair:
   - text: "{agent}正在为您维修门锁，编号 {number}。"
     buttons:
@@ -113,6 +115,11 @@ def customer():
         return await LanguageAwareResponses(None, DOMAIN).generate(response, tracker, "web", **facts)
 
     return hears
+
+
+async def test_english_counts_have_their_plural(customer):
+    for minutes, said in ((1, "about 1 minute"), (2, "about 2 minutes"), (0, "about 0 minutes")):
+        assert (await customer("wait", response="utter_wait", minutes=minutes))["text"] == said
 
 
 async def test_who_writes_traditional_characters_is_answered_in_them_and_names_stay(customer):

@@ -93,6 +93,7 @@ def test_a_low_rating_takes_it_up_again_at_the_supervisors(ticket, rating, close
     rated = service.rate("points", ME, rating, ticket.number)
     assert (rated.status, rated.rating, rated.told, rated.holder) == ("new", rating, "new", None)
     assert (rated.assignee_id, rated.left_by) == (None, 7), "who did the work does not get it again"
+    assert rated.reserved, "a supervisor calls, as promised"
     assert rated.escalated_at is not None and rated.priority == priority - 1
     assert history(ticket)[-2:] == [("reopened", "rating"), ("escalated", "rating")]
     assert service.rate("points", ME, rating, ticket.number).notes[-1].kind == "escalated", "handled once"

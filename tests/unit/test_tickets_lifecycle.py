@@ -196,7 +196,7 @@ class Tickets(RuleBasedStateMachine):
 
         def command():
             with db.session_scope() as session:
-                progress.move(session, number, step, actor, version)
+                progress.move(session, number, step, actor, version, "请补充一下")
 
         done = self.attempt(command, number, step)
         allowed = None if stale else expected(step, status, actor.role)

@@ -24,7 +24,7 @@ LI = Actor("agent", "account:1", "李晓雨")
 
 def move(number, step):
     with session_scope() as session:
-        progress.move(session, number, step, LI)
+        progress.move(session, number, step, LI, text="请补充一下" if step == "waiting" else "")
 
 
 @pytest.fixture

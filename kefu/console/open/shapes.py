@@ -170,6 +170,9 @@ class Move(Body):
     """Where a ticket goes."""
 
     status: Literal[STEPS]
+    text: words(1000, 0) = Field(
+        "", description="What the customer is told with it; `waiting` needs what they have to answer."
+    )
 
 
 class Identity(BaseModel):

@@ -133,11 +133,11 @@ def move_ticket(
     seen: str | None = _SEEN,
     caller: Caller = scope("tickets:write"),
 ) -> dict[str, Any]:
-    """Moves a ticket on, with a supervisor's rights; its customer is told."""
+    """Moves a ticket on, with a supervisor's rights; its customer is told, ``waiting`` only with a text."""
     system = Actor(SUPERVISOR, f"token:{caller.token_id}", caller.name)
     try:
         with session_scope() as session:
-            ticket = progress.move(session, number, move.status, system, _version(seen))
+            ticket = progress.move(session, number, move.status, system, _version(seen), move.text)
             accounts.audit(session, caller, "ticket.moved", f"ticket:{ticket.number}", status=move.status)
     except (ChangedMeanwhile, StaleDataError):
         if seen is None:

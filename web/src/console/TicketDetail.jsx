@@ -54,6 +54,7 @@ export function TicketDrawer({ number, onClose, onChanged }) {
     if (ASKS[step]) setAsked(step);
     else send('progress', { status: step });
   };
+  const takes = ticket && (!ticket.reserved || may('supervise'));
   const rows = ticket && [
     ['kind', t.label(labels.kinds[ticket.kind])],
     ['urgency', <UrgencyTag key="urgency" urgency={ticket.urgency} />],
@@ -62,7 +63,7 @@ export function TicketDrawer({ number, onClose, onChanged }) {
     ['category', ticket.category],
     ['contact', ticket.phone],
     ['queue_name', `${t.label(labels.queues[ticket.queue], ticket.queue)} · ${t('priority', { n: ticket.priority })}`],
-    ['assignee', ticket.waits ? t('nobody') : ticket.assignee],
+    ['assignee', ticket.waits ? t(ticket.reserved ? 'for_supervisor' : 'nobody') : ticket.assignee],
     ['escalated', ticket.escalated_at && clock(ticket.escalated_at, t.language)],
     ['opened', clock(ticket.opened_at, t.language)],
     ['respond_by', <Deadline key="respond" ticket={ticket} which="respond" />, ticket.respond_by],
@@ -81,11 +82,11 @@ export function TicketDrawer({ number, onClose, onChanged }) {
       {!ticket ? <Spin /> : (
         <div ref={inside} tabIndex={-1} className="inside">
           <Space wrap className="steps">
-            {ticket.waits && <Button type="primary" onClick={() => send('take')}>{t('take')}</Button>}
+            {ticket.waits && takes && <Button type="primary" onClick={() => send('take')}>{t('take')}</Button>}
             {ticket.steps.filter((step) => step !== 'escalated' || !ticket.escalated_at).map((step) => (
               <Button key={step} danger={step === 'cancelled'} onClick={() => take(step)}>{t(`step_${step}`)}</Button>
             ))}
-            {OPEN.includes(ticket.status) && (ticket.waits || ticket.assignee_id === account.agent_id || may('supervise')) && (
+            {OPEN.includes(ticket.status) && ((ticket.waits && takes) || ticket.assignee_id === account.agent_id || may('supervise')) && (
               <Button onClick={() => setHanding(true)}>{t('hand_on')}</Button>
             )}
             <Button type="link" onClick={open}>{t('open_customer')}</Button>

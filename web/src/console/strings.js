@@ -245,6 +245,7 @@ export const STRINGS = {
   // Who has a ticket, and until when
   assignee: ['负责人', 'Assignee'],
   nobody: ['待领取', 'Nobody yet'],
+  for_supervisor: ['等主管接手', 'For a supervisor'],
   anyone: ['全部工单', 'All tickets'],
   mine: ['我负责的', 'Mine'],
   unassigned: ['待领取', 'Unassigned'],
@@ -641,7 +642,7 @@ export const STRINGS = {
   error_wrong_state: ['工单当前的状态不允许这样改', 'The ticket’s state does not allow this'],
   error_agent_offline: ['不在线的坐席不能接工单', 'Whoever is offline gets no tickets'],
   error_tickets_full: ['工单数已到上限', 'No room for more tickets'],
-  error_not_yours: ['这个工单由同事负责，只有本人或主管可以处理', 'A colleague has this ticket; only they or a supervisor may work on it'],
+  error_not_yours: ['这个工单由同事负责或等主管接手，只有负责人或主管可以处理', 'A colleague has this ticket, or it waits for a supervisor; only they may work on it'],
   error_same: ['现在就是由其负责', 'That is who has it now'],
   error_other_customer: ['只能合并到同一客户的另一张工单', 'Only another ticket of the same customer can go on in its place'],
   error_full: ['接待人数已满', 'No room for more customers'],
