@@ -33,10 +33,17 @@ class Vocabulary(Entry):
     Attributes:
         sections: What a heading's section is about, by words.
         columns: What a table's column holds, by its header.
+        entry_column: The header of a column that names what a row is about, whatever its section.
         section_column: The header of a column that says to what section of a sheet a row belongs.
         meaning: Headers of what an error code means.
         models: What stands before a manual's models.
         between_models: Between models in a list.
+        edition: A product without digits in such a list.
+        only: What restricts a line to the products that it names.
+        has, lacks: Cells that say whether a product has a function.
+        before_value: What stands between a spec's name and its value.
+        owner: What stands between a spec's owner and its name.
+        question: What stands before and behind the fault in a question.
         exclusions: Headings of what a policy does not cover.
         code_words: What a heading that only shows a code says besides.
         blank: Cells that say nothing.
@@ -47,10 +54,18 @@ class Vocabulary(Entry):
     marks: Marks
     sections: dict[str, str]
     columns: dict[str, str]
+    entry_column: str
     section_column: str
     meaning: str
     models: str
     between_models: str
+    edition: str
+    only: str
+    has: str
+    lacks: str
+    before_value: str
+    owner: str
+    question: str
     exclusions: str
     code_words: str
     blank: str
