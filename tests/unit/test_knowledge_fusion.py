@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from kefu.knowledge.comparison import Described
 from kefu.knowledge.extraction.candidates import Candidate, Source
 from kefu.knowledge.extraction.measures import first_measure, measure, measures
 from kefu.knowledge.fusion import clusters, contradictions, merge
-from kefu.knowledge.likeness import Described, same
+from kefu.knowledge.likeness import same
 
 
 def candidate(kind, name, document="a.md", confidence=0.8, **more):
