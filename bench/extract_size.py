@@ -1,4 +1,4 @@
-"""How long large amounts take: many entries fused, and a long PDF read (``make bench-extract ARGS=--size``)."""
+"""How long large amounts take: many entries fused, a long PDF read (``make bench-extract ARGS=--size``)."""
 
 from __future__ import annotations
 

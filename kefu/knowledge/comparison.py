@@ -16,7 +16,7 @@ from kefu.knowledge.graph import Fact, Graph
 from kefu.language.embedding import embed_all
 from kefu.language.normalize import fold, normalize
 from kefu.language.pieces import PIECE_DIMENSIONS, pieces
-from kefu.language.words import words
+from kefu.language.words import tagged_words, words
 from kefu.rulebook import Entry
 
 #: Pieces are compared by so many random directions of what they mean (Johnson and Lindenstrauss 1984).
@@ -30,6 +30,7 @@ class Pairs(Entry):
     other: dict[str, list[list[str]]]
     opposites: list[list[str]]
     denials: list[str]
+    asked: list[list[str]]
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,7 @@ def _features(a: Described, b: Described, vectors: dict[str, np.ndarray], book: 
         float(bool(numbers[0] and numbers[1])) * float(numbers[0] == numbers[1]),
         float(bool(numbers[0] and numbers[1])) * float(not numbers[0] & numbers[1]),
         float(min(len(one), len(other)) < 0.5 * max(len(one), len(other))),
+        *_asked(a.name, b.name, book.asked), *_nouns(left_one, left_other, vectors),
     ]  # fmt: skip
 
 
@@ -198,6 +200,31 @@ def _opposed(one: str, other: str, opposites: Sequence[Sequence[str]]) -> int:
         for left, right in opposites
         for x, y in ((left, right), (right, left))
     )
+
+
+def _asked(one: str, other: str, ways: Sequence[Sequence[str]]) -> tuple[float, float]:
+    """Whether two questions ask for the same (how long, how much, where), and whether for other things."""
+    asked, also = (
+        {i for i, said in enumerate(ways) if any(word in text for word in said)} for text in (one, other)
+    )
+    return float(bool(asked & also)), float(bool(asked and also and not asked & also))
+
+
+def _nouns(
+    one: Sequence[str], other: Sequence[str], vectors: dict[str, np.ndarray]
+) -> tuple[float, float, float]:
+    """Whether what two names do not share are things on both sides (then other things), and how alike."""
+    things, others = ([word for word in some if _part(word).startswith("n")] for some in (one, other))
+    acts, other_acts = ([word for word in some if _part(word).startswith("v")] for some in (one, other))
+    return (
+        float(bool(things and others)), _cosine(things, others, vectors), float(bool(acts and other_acts)),
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=20_000)
+def _part(word: str) -> str:
+    """The part of speech of a word."""
+    return next((part for _, part in tagged_words(word)), "")
 
 
 def _numbers(text: str) -> frozenset[str]:

@@ -8,15 +8,16 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
+from sklearn.ensemble import ExtraTreesClassifier
 
 from kefu.knowledge.comparison import Described, Pairs, features_of, values
 from kefu.knowledge.extraction.measures import measures
-from kefu.knowledge.extraction.vocabulary import FOLDER
+from kefu.knowledge.extraction.vocabulary import FOLDER, vocabulary
 from kefu.language.normalize import fold, normalize
 from kefu.rulebook import current
 
+#: Trees that are asked whether two entries are the same.
+_TREES = 200
 _BAR = re.compile(r"\s*\|\s*")
 _PRODUCTS = re.compile(r"\s*\[([^\]]+)\]\s*$")
 
@@ -37,8 +38,8 @@ def probabilities(
     """
     if not pairs:
         return np.zeros(0)
-    book, model, scaler = _trained(FOLDER, (FOLDER / "pairs.yml").stat().st_mtime_ns)
-    found = model.predict_proba(scaler.transform(features_of(pairs, book, vectors)))[:, 1]
+    book, model = _trained(FOLDER, (FOLDER / "pairs.yml").stat().st_mtime_ns)
+    found = model.predict_proba(features_of(pairs, book, vectors))[:, 1]
     certain = np.array([_certain(a, b) for a, b in pairs], dtype=float)
     return np.where(np.isnan(certain), found, certain)
 
@@ -55,10 +56,17 @@ def _certain(a: Described, b: Described) -> float | None:
             {_model(name) for name in (b.name, *b.aliases)},
         )
         if all(map(any, models)):
-            return 0.97 if models[0] & models[1] - {""} else 0.02
+            alike = models[0] & models[1] - {""} and _edition(a.name) == _edition(b.name)
+            return 0.97 if alike else 0.02
     if a.kind in ("product_line", "error_code") and fold(a.name) == fold(b.name):
         return 0.97
     return None
+
+
+def _edition(name: str) -> str:
+    """Which of several editions of a model a name means; empty if it does not say."""
+    found = re.search(vocabulary().edition_name, normalize(name).text)
+    return found.group(1) if found else ""
 
 
 def _model(name: str) -> str:
@@ -75,16 +83,14 @@ def told_apart(a: Described, b: Described) -> bool:
 
 
 @lru_cache(maxsize=2)
-def _trained(folder: Path, _changed: int) -> tuple[Pairs, LogisticRegression, StandardScaler]:
+def _trained(folder: Path, _changed: int) -> tuple[Pairs, ExtraTreesClassifier]:
     book = current(Pairs, folder / "pairs.yml")
     pairs, labels = [], []
     for label, kind, one, other in _labelled(book):
         pairs.append((_written(kind, one), _written(kind, other)))
         labels.append(label)
-    scaler = StandardScaler()
-    features = scaler.fit_transform(features_of(pairs, book))
-    model = LogisticRegression(C=0.05, max_iter=500, class_weight="balanced").fit(features, labels)
-    return book, model, scaler
+    model = ExtraTreesClassifier(_TREES, min_samples_leaf=3, class_weight="balanced", random_state=0)
+    return book, model.fit(features_of(pairs, book), labels)
 
 
 def _labelled(book: Pairs) -> Iterator[tuple[bool, str, str, str]]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 
-from kefu.knowledge.extraction.cells import column_kind, named_in
 from kefu.knowledge.extraction.documents import Block, Document, Span
 from kefu.knowledge.extraction.examples import relation_between
+from kefu.knowledge.extraction.labels import CODED_NAME, code_and_fault, labelled
 from kefu.knowledge.extraction.mentions import Link, Mention
 from kefu.knowledge.extraction.names import GraphNames, OwnNames
 from kefu.knowledge.extraction.sections import Sections
-from kefu.knowledge.extraction.specs import spec_mention, specs_told
+from kefu.knowledge.extraction.specs import spec_mention, specs_shared, specs_told
 from kefu.knowledge.extraction.subjects import Subjects
 from kefu.knowledge.extraction.tables import read_table
 from kefu.knowledge.extraction.training import Model
@@ -24,12 +24,6 @@ _HEADING, _PATTERN, _UNDER = 0.8, 0.85, 0.85
 #: A heading that names something is short; a name and its value stand on either side of a colon.
 _SHORT = 24
 _NAME_AND_TEXT = re.compile(r"^(.{2,20}?)\s*[:\uff1a]\s*(\S.*)$", re.DOTALL)
-#: Kinds that labels announce ("cause: ...").
-_LABELLED = ("cause", "solution", "symptom", "error_code")
-#: A code, what parts it from its meaning, and the meaning up to the next clause.
-_CODED_NAME = re.compile(
-    r"([A-Za-z]{1,4}-?\d{1,4}|\d{3,4}(?=\s*[:\uff1a(\uff08]))\s*[:\uff1a\u2014\-\s\uff08(]+([^\uff0c\u3002\uff1b;,:\uff1a()\uff08\uff09]{2,20})"
-)
 _KIND_OF_SECTION = {"faults": "fault", "functions": "function", "policies": "policy"}
 _OF_A_CASE = ("fault", "symptom", "cause", "solution")
 #: Kinds that manuals declare in sections of their own; elsewhere they are believed only when sure.
@@ -106,9 +100,9 @@ class Reading:
         section = self._sections.of(block.headings[:-1])
         learned = self._with_names(heading.text, self._model.mentions(heading.text, section))
         found = [m.moved(heading.start) for m in learned if m.kind in (kind, "error_code")]
-        coded = _CODED_NAME.match(heading.text) if kind == "fault" else None
+        coded = CODED_NAME.match(heading.text) if kind == "fault" else None
         if coded:
-            found = list(_code_and_fault(heading, coded))
+            found = list(code_and_fault(heading, coded))
         codes = [m for m in found if m.kind == "error_code"]
         if kind == "fault" and not coded and codes and self._shows_only(heading.text, codes[0].text):
             self.mentions.append(codes[0])
@@ -163,6 +157,10 @@ class Reading:
     def _of_item(self, block: Block, item: Span, section: str) -> list[Mention]:
         pair = _NAME_AND_TEXT.match(item.text)
         told = specs_told(item, self._vocabulary) if section == "specs" else []
+        shared = specs_shared(item, self._owners(item.text)) if section == "specs" else []
+        if shared:
+            self.links += [Link("describes", spec, owner, _UNDER) for spec, owner in shared]
+            return [spec for spec, _ in shared]
         if told and (not pair or len(told) > 1 or self._owners(pair.group(1))):
             owners = self._owners(item.text)
             self.links += [Link("describes", spec, owner, _UNDER) for spec in told for owner in owners]
@@ -170,13 +168,13 @@ class Reading:
         if section == "specs" and pair and len(item.text) <= 80:
             name = Span(item.start, item.start + len(pair.group(1)), pair.group(1))
             return [spec_mention(name, pair.group(2).rstrip("\u3002\uff1b;"), confidence=_PATTERN)]
-        label = column_kind(pair.group(1), self._vocabulary) if pair and len(pair.group(1)) <= 8 else ""
-        if section == "faults" and label in _LABELLED and block.headings[-1] in self._under:
-            start = item.start + pair.start(2)
-            return list(named_in(Span(start, item.end, pair.group(2)), label, self._vocabulary))
-        coded = _CODED_NAME.match(item.text) if section == "faults" else None
+        if section == "faults" and block.headings and block.headings[-1] in self._under:
+            announced = list(labelled(item, self._vocabulary))
+            if announced:
+                return announced
+        coded = CODED_NAME.match(item.text) if section == "faults" else None
         if coded and block.headings[-1] not in self._under:
-            found = list(_code_and_fault(item, coded))
+            found = list(code_and_fault(item, coded))
             rest = item.text[found[-1].end - item.start :]
             more = [
                 m.moved(found[-1].end) for m in self._model.mentions(rest) if m.kind in ("cause", "solution")
@@ -234,9 +232,10 @@ class Reading:
         caused = any(m.kind == "cause" for m in found)
         told = self._causes.setdefault(fault, [])
         solutions = [m for m in found if m.kind == "solution" and m.by == "table"]
-        for cause in told if solutions else ():  # "cause: ..." stood above "what to do: ..."
+        beside = [m for m in found if m.kind == "cause" and m.by == "table"]
+        for cause in beside or told if solutions else ():  # "cause: ..." stood above "what to do: ..."
             self.links += [Link("solved_by", cause, solution, _UNDER) for solution in solutions]
-        told += [m for m in found if m.kind == "cause" and m.by == "table"]
+        told += beside
         caused = caused or bool(told)
         for mention in found:
             relation = relation_between("fault", mention.kind)
@@ -282,11 +281,3 @@ class Reading:
                         Link(k.relation, k.source.moved(item.start), k.target.moved(item.start), k.confidence)
                         for k in self._model.linker(item.text, together)
                     ]
-
-
-def _code_and_fault(item: Span, match: re.Match[str]) -> Iterator[Mention]:
-    """A code and the fault that it stands for."""
-    for kind, group in (("error_code", 1), ("fault", 2)):
-        text = match.group(group).strip()
-        start = item.start + match.start(group)
-        yield Mention(kind, start, start + len(text), text, _PATTERN, "pattern")

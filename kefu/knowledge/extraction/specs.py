@@ -13,6 +13,7 @@ from kefu.knowledge.extraction.vocabulary import Vocabulary
 
 _MODEL = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[\w\- .+/]{2,30}", re.ASCII)
 _CLAUSE = re.compile("[^\uff0c\u3002\uff1b;\n]+")
+_VALUE_OF = re.compile("([^\uff0c\uff1b;,\u3001(\uff08]+)[(\uff08]([^)\uff09]+)[)\uff09]")
 _TOLD = 0.75
 #: A spec's name in a sentence has about as many signs.
 _NAME = range(2, 13)
@@ -131,4 +132,16 @@ def specs_told(item: Span, vocabulary: Vocabulary) -> list[Mention]:
             start = item.start + clause.start() + before.rindex(name)
             rest = clause.group()[len(before) :]
             found.append(spec_mention(Span(start, start + len(name), name), rest, confidence=_TOLD))
+    return found
+
+
+def specs_shared(item: Span, owners: Sequence[Mention]) -> list[tuple[Mention, Mention]]:
+    """The specs of a line that tells a value for each product: "weight: 2 kg (A1), 3 kg (B2)"."""
+    parts = re.match(r"([^:\uff1a]{2,12})[:\uff1a](.+)", item.text, re.DOTALL)
+    found = []
+    for value in _VALUE_OF.finditer(parts.group(2)) if parts and owners else ():
+        for owner in owners:
+            if owner.text == value.group(2).strip():
+                name = Span(item.start, item.start + len(parts.group(1)), parts.group(1))
+                found.append((spec_mention(name, value.group(1).strip(), confidence=_TOLD), owner))
     return found

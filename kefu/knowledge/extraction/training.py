@@ -28,7 +28,7 @@ from kefu.knowledge.extraction.vocabulary import FOLDER
 logger = logging.getLogger(__name__)
 
 #: How often each sentence of the examples is filled, and each text gone through.
-_TIMES, _ROUNDS = 2, 10
+_TIMES, _ROUNDS = 2, 12
 #: Each network leaves out another third of the trades, on which its confidence is tried.
 _PARTS = 3
 _CODE = (
@@ -155,6 +155,8 @@ def _judged(tagger: Tagger, sight: Sight, example: Example) -> Iterator[tuple[Me
 
 
 def _scale(found: Sequence[tuple[Mention, bool]]) -> Scale:
+    if len({right for _, right in found}) < 2:  # there is nothing to learn from
+        return Scale(1.0, 0.0, {})
     kinds = sorted({mention.kind for mention, _ in found})
     rows = [[_logit(m.confidence), *(float(m.kind == kind) for kind in kinds)] for m, _ in found]
     fitted = LogisticRegression(C=3).fit(np.array(rows), [right for _, right in found])

@@ -39,6 +39,7 @@ class Vocabulary(Entry):
         models: What stands before a manual's models.
         between_models: Between models in a list.
         edition: A product without digits in such a list.
+        edition_name: What tells editions of one model from each other.
         only: What restricts a line to the products that it names.
         has, lacks: Cells that say whether a product has a function.
         before_value: What stands between a spec's name and its value.
@@ -60,6 +61,7 @@ class Vocabulary(Entry):
     models: str
     between_models: str
     edition: str
+    edition_name: str
     only: str
     has: str
     lacks: str
