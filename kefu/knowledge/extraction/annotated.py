@@ -62,7 +62,7 @@ def _manual(path: Path, rows: Sequence[dict[str, Any]], trade: int) -> Iterator[
             continue
         section = sections.of(block.headings[:-1]) if block.kind == "heading" else ""
         for item in block.items:
-            text = sections.bare(item).text if section else item.text
+            text = sections.bare(item).text if block.kind == "heading" else item.text
             yield _example(text, section, entities, relations, trade)
 
 

@@ -13,6 +13,8 @@ from kefu.knowledge.extraction.vocabulary import Vocabulary
 CELL, ROW = 0.93, 0.95
 IN_PARENTHESES = re.compile(r"\s*[(\uff08]([^()\uff08\uff09]*)[)\uff09]\s*$")
 CODE = re.compile(r"[A-Za-z]{0,6}[-_ ]?\d{1,6}[A-Za-z]?|[A-Z]{1,4}[a-z]?|0x[0-9A-Fa-f]+")
+#: An aside that names models, or says "only".
+_RESTRICTS = re.compile("[A-Z0-9]{2}|\u4ec5|\u53ea|\u9650|\u7248$")
 _CODES_APART = re.compile(r"\s*[/,\u3001\uff0c\uff0f]\s*")
 
 
@@ -38,6 +40,11 @@ def named_in(cell: Span, kind: str, vocabulary: Vocabulary) -> Iterator[Mention]
         return
     for start, end in found:
         said = cell.text[start:end]
+        aside = IN_PARENTHESES.search(said)
+        if aside and kind in ("fault", "function", "policy") and _RESTRICTS.search(aside.group(1)):
+            end, said = start + aside.start(), said[: aside.start()]
+        if kind == "policy" and re.search(vocabulary.exclusions, said):
+            continue
         if kind == "error_code":
             code = CODE.search(said)
             if not code:

@@ -58,6 +58,11 @@ class Reading:
         self._parents = {
             span for block in document.blocks for span in block.headings[:-1] if block.kind == "heading"
         }
+        self._titles = {
+            before.items[0]
+            for before, block in zip(document.blocks, document.blocks[1:], strict=False)
+            if before.kind == "heading" and block.kind == "table"
+        }
         self._causes: dict[Mention, list[Mention]] = {}
         self._sections = Sections(document, vocabulary)
         if document.told:
@@ -95,6 +100,9 @@ class Reading:
         """A short heading in a section of faults, functions or policies names one."""
         heading = self._sections.bare(block.items[0])
         kind = _KIND_OF_SECTION.get(self._sections.of(block.headings[:-1]))
+        if not kind and len(block.headings) > 2 and len(heading.text) <= _SHORT:
+            found = [m for m in self._model.mentions(heading.text) if m.confidence >= _TOGETHER]
+            self.mentions += [m.moved(heading.start) for m in found if m.kind == "function"]
         if not kind or len(heading.text) > _SHORT:
             return
         section = self._sections.of(block.headings[:-1])
@@ -112,7 +120,12 @@ class Reading:
             return
         if not any(m.kind == kind for m in found):
             own = self._sections.of(block.headings[-1:])
-            if block.items[0] in self._parents or own not in ("", section) and kind != "policy":
+            if (
+                block.items[0] in self._parents
+                or block.items[0] in self._titles
+                or own not in ("", section)
+                and kind != "policy"
+            ):
                 return  # a section of its own, "maintenance", not the name of a fault
             found.append(self._named_by(heading, kind))
         main = next(m for m in found if m.kind == kind)
@@ -181,6 +194,10 @@ class Reading:
             ]
             return found + [m for m in more if m.confidence >= LEAST]
         kind = _KIND_OF_SECTION.get(section)
+        if kind == "policy" and re.search(
+            self._vocabulary.exclusions, item.text[: len(pair.group(1)) if pair else 12]
+        ):
+            return []
         if kind in ("function", "policy") and pair and block.headings[-1] not in self._under:
             end = item.start + len(pair.group(1))
             return [Mention(kind, item.start, end, pair.group(1), _PATTERN, "pattern")]
@@ -203,7 +220,7 @@ class Reading:
             if m.kind in _OF_A_CASE and id(m) not in together and section != "faults":
                 continue
             if m.kind in _DECLARED and m.by == "learned" and section != _SECTION_OF[m.kind]:
-                if m.confidence < _ALONE:
+                if m.confidence < (LEAST if m.value and m.unit else _ALONE):
                     continue
             kept.append(m)
         return kept

@@ -14,6 +14,7 @@ from kefu.knowledge.extraction.vocabulary import Vocabulary
 
 #: How sure it is that several causes in one cell go with several solutions in another.
 _CROSSED = 0.55
+_OF_FAULTS = {"error_code", "fault", "symptom", "cause", "solution", "function"}
 
 
 def read_table(
@@ -33,6 +34,10 @@ def read_table(
     if section == "specs" or columns.count("spec") and "value" in columns:
         if not {"cause", "solution", "error_code"} & set(columns):
             return read_specs(block, columns, vocabulary)
+    if columns[0] == "product" and not _OF_FAULTS & set(columns):
+        mentions, links = read_specs(block, columns, vocabulary)
+        if any(mention.kind == "spec" for mention in mentions):
+            return mentions, links
     mentions, links = _rows(block, columns, vocabulary)
     return mentions, links + list(_marked(block, columns, mentions, subjects, vocabulary))
 
