@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
+from kefu.knowledge.extraction.cells import named_in
 from kefu.knowledge.extraction.documents import Block, Document, Span
 from kefu.knowledge.extraction.examples import relation_between
 from kefu.knowledge.extraction.labels import CODED_NAME, code_and_fault, labelled
@@ -21,6 +22,8 @@ from kefu.knowledge.extraction.vocabulary import Vocabulary
 #: What is named with less confidence is left out; relations need as much.
 LEAST = 0.4
 _HEADING, _PATTERN, _UNDER = 0.8, 0.85, 0.85
+#: What is found in a heading is believed if it is so much of it; else the whole heading is the name.
+_WHOLE = 0.6
 #: A heading that names something is short; a name and its value stand on either side of a colon.
 _SHORT = 24
 _NAME_AND_TEXT = re.compile(r"^(.{2,20}?)\s*[:\uff1a]\s*(\S.*)$", re.DOTALL)
@@ -107,7 +110,13 @@ class Reading:
             return
         section = self._sections.of(block.headings[:-1])
         learned = self._with_names(heading.text, self._model.mentions(heading.text, section))
-        found = [m.moved(heading.start) for m in learned if m.kind in (kind, "error_code")]
+        whole = _WHOLE * len(heading.text) if kind == "fault" else len(heading.text)
+        found = [
+            m.moved(heading.start)
+            for m in learned
+            if m.kind == "error_code" or m.kind == kind and len(m.text) >= whole
+        ]
+        found = [replace(m, confidence=max(m.confidence, _HEADING)) for m in found]
         coded = CODED_NAME.match(heading.text) if kind == "fault" else None
         if coded:
             found = list(code_and_fault(heading, coded))
@@ -127,6 +136,8 @@ class Reading:
                 and kind != "policy"
             ):
                 return  # a section of its own, "maintenance", not the name of a fault
+            if re.search(self._vocabulary.asks_only, heading.text):
+                return  # a question about no fault
             found.append(self._named_by(heading, kind))
         main = next(m for m in found if m.kind == kind)
         self.mentions += found
@@ -199,8 +210,8 @@ class Reading:
         ):
             return []
         if kind in ("function", "policy") and pair and block.headings[-1] not in self._under:
-            end = item.start + len(pair.group(1))
-            return [Mention(kind, item.start, end, pair.group(1), _PATTERN, "pattern")]
+            name = Span(item.start, item.start + len(pair.group(1)), pair.group(1))
+            return [replace(m, by="pattern") for m in named_in(name, kind, self._vocabulary)]
         if block.kind == "steps" and section != "faults":
             return []  # how something is done names nothing new
         found = self._with_names(item.text, self._model.mentions(item.text))

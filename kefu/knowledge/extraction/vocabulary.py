@@ -16,12 +16,15 @@ class Marks(Entry):
     Attributes:
         headings: Headings by depth, the outermost first.
         heading_number: What stands before a heading's title.
+        asked, answered: What stands before a question, and before its answer.
         step, point: What stands before a numbered step, and before a point of a list.
         several: Between the things that one cell names.
     """
 
     headings: list[str]
     heading_number: str
+    asked: str
+    answered: str
     step: str
     point: str
     several: str
@@ -44,6 +47,7 @@ class Vocabulary(Entry):
         has, lacks: Cells that say whether a product has a function.
         before_value: What stands between a spec's name and its value.
         owner: What stands between a spec's owner and its name.
+        asks_only: Questions that tell of no fault, function or policy.
         question: What stands before and behind the fault in a question.
         exclusions: Headings of what a policy does not cover.
         code_words: What a heading that only shows a code says besides.
@@ -67,6 +71,7 @@ class Vocabulary(Entry):
     lacks: str
     before_value: str
     owner: str
+    asks_only: str
     question: str
     exclusions: str
     code_words: str
