@@ -123,14 +123,15 @@ def specs_told(item: Span, vocabulary: Vocabulary) -> list[Mention]:
     """The specs of a sentence: what stands before each value with a unit, in one clause with it."""
     found = []
     for clause in _CLAUSE.finditer(item.text):
-        measured = first_measure(clause.group())
+        said = re.split(vocabulary.owner, clause.group())[-1]
+        measured = first_measure(said)
         if not measured or not measured[1]:
             continue
-        before = clause.group()[: clause.group().find(measured[0])]
-        name = re.sub(vocabulary.before_value, "", re.split(vocabulary.owner, before)[-1]).strip()
+        before = said[: said.find(measured[0])]
+        name = re.sub(vocabulary.before_value, "", before).strip()
         if len(name) in _NAME:
-            start = item.start + clause.start() + before.rindex(name)
-            rest = clause.group()[len(before) :]
+            start = item.start + clause.end() - len(said) + before.rindex(name)
+            rest = said[len(before) :]
             found.append(spec_mention(Span(start, start + len(name), name), rest, confidence=_TOLD))
     return found
 
