@@ -67,10 +67,11 @@ def read_manuals(folder: Path) -> list[Annotated]:
 
 def read_tickets(folder: Path) -> list[Annotated]:
     """The tickets of ``folder``."""
-    path = folder / "tickets.jsonl"
+    paths = [*folder.glob("tickets.jsonl"), *sorted(folder.glob("annotated/*.jsonl"))]
     return [
         Annotated(ticket_document(str(row["id"]), row["text"]), row["entities"], row["relations"])
-        for row in (_rows(path) if path.exists() else ())
+        for path in paths
+        for row in _rows(path)
     ]
 
 

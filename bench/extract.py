@@ -14,6 +14,7 @@ from pathlib import Path
 
 from bench.annotations import Annotated, Counts, count, kinds, read_manuals, read_pairs, read_tickets
 from bench.corpora import FileError
+from bench.extract_size import measure
 from bench.report import Goal, finish, heading, table
 from kefu.config import ROOT
 from kefu.knowledge.extraction.candidates import Candidate, Relation, Source
@@ -34,8 +35,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the benchmark; a goal that is missed is reported, it is no failure."""
     parser = argparse.ArgumentParser(prog="python -m bench.extract", description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=_DATA, help="folder of manuals, tickets and pairs")
+    parser.add_argument("--size", action="store_true", help="time large amounts instead")
     parser.add_argument("--errors", action="store_true", help="list what was missed and what was wrong")
     options = parser.parse_args(arguments)
+    if options.size:
+        measure()
+        return 0
     try:
         manuals, tickets, pairs = (
             read_manuals(options.data), read_tickets(options.data), read_pairs(options.data)
@@ -143,7 +148,8 @@ def _compare(
 
 
 def _fusion(pairs: Sequence[dict], show: bool) -> Goal:
-    from kefu.knowledge.likeness import Described, same
+    from kefu.knowledge.comparison import Described
+    from kefu.knowledge.likeness import same
 
     right = wrong = missed = 0
     for pair in pairs:

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from rapidfuzz import fuzz
 
+from kefu.knowledge.comparison import Described
 from kefu.knowledge.extraction.candidates import Candidate
 from kefu.knowledge.extraction.measures import Measure, measures
 from kefu.knowledge.graph import Fact, Graph
-from kefu.knowledge.likeness import Described, probabilities, told_apart
+from kefu.knowledge.likeness import probabilities, told_apart
 from kefu.language.embedding import embed_all
 from kefu.language.normalize import fold
 

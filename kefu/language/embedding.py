@@ -30,6 +30,11 @@ def _column_wise(value: Any) -> Any:
     return np.asfortranarray(value) if is_matrix else value
 
 
+def encoder() -> Any:
+    """The network behind ``embed``, for those that need its inner layers (``kefu.language.pieces``)."""
+    return _model()._model
+
+
 @lru_cache(maxsize=4096)
 def embed(text: str) -> np.ndarray:
     """Embeds one sentence.

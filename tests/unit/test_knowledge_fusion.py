@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from kefu.knowledge.comparison import Described
 from kefu.knowledge.extraction.candidates import Candidate, Source
 from kefu.knowledge.extraction.measures import first_measure, measure, measures
 from kefu.knowledge.fusion import clusters, contradictions, merge
-from kefu.knowledge.likeness import Described, same
+from kefu.knowledge.likeness import same
 
 
 def candidate(kind, name, document="a.md", confidence=0.8, **more):
@@ -25,6 +26,7 @@ def candidate(kind, name, document="a.md", confidence=0.8, **more):
         ("七天", "7 日"),
         ("120千克", "120 kg"),
         ("1小时", "60分钟"),
+        ("72小时", "3天"),
     ],
 )
 def test_equal_values_in_other_units_are_equal(one, other):
@@ -52,6 +54,15 @@ def test_the_same_in_other_words_is_likelier_the_same_than_the_opposite():
     fault = Described("fault", "无法联网")
     assert same(fault, Described("fault", "连不上网")) > 0.5 > same(fault, Described("fault", "噪音太大"))
     assert same(Described("fault", "开不了机"), Described("fault", "关不了机")) < 0.5
+
+
+def test_editions_of_one_model_are_other_products():
+    standard = Described("product", "T9 标准版")
+    assert (
+        same(standard, Described("product", "T9 旗舰版"))
+        < 0.5
+        < same(standard, Described("product", "T-9标准款"))
+    )
 
 
 def test_entries_about_other_products_are_never_the_same():

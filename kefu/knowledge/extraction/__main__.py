@@ -17,9 +17,8 @@ from kefu.config import SettingsError, settings
 from kefu.db import migrate
 from kefu.knowledge.extraction.candidates import Candidate
 from kefu.knowledge.extraction.documents import DocumentError
-from kefu.knowledge.extraction.examples import read_examples
 from kefu.knowledge.extraction.service import extract_file
-from kefu.knowledge.extraction.training import fingerprint, train
+from kefu.knowledge.extraction.training import fingerprint, texts, train
 from kefu.knowledge.extraction.vocabulary import FOLDER
 from kefu.knowledge.files import KnowledgeError
 from kefu.knowledge.fusion import Contradiction, contradictions, known_as, merge
@@ -37,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         if options.files == [Path("train")]:
-            train(read_examples(), settings().var_dir / "extraction" / fingerprint(FOLDER))
+            train(texts(), settings().var_dir / "extraction" / fingerprint(FOLDER))
             return 0
         migrate()
         load()

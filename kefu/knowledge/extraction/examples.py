@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kefu.knowledge.extraction.vocabulary import FOLDER
@@ -60,13 +60,11 @@ class Label:
     Attributes:
         kind: As of ``Candidate``.
         start, end: Characters of the example's text.
-        case: Which case it belongs to, and which of its causes: only these hang together.
     """
 
     kind: str
     start: int
     end: int
-    case: tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -77,13 +75,17 @@ class Example:
         text: As it would stand in a document.
         section: What its headings are about; empty for running text.
         labels: What it names, in order.
+        links: Which of these hang together: positions of the one and of the other.
         trade: Whose cases fill it; examples of one trade are learned from or tested on together.
+        written: Whether it was written as a whole, not filled.
     """
 
     text: str
     section: str
     labels: tuple[Label, ...]
+    links: frozenset[tuple[int, int]]
     trade: int
+    written: bool = False
 
 
 def read_examples(folder: Path = FOLDER) -> Examples:
@@ -108,13 +110,13 @@ def filled(examples: Examples, times: int, seed: int = 1) -> list[Example]:
     for text in examples.nothing:
         made += [_fill(text, "", rng.randrange(len(examples.trades)), examples, rng) for _ in range(3)]
     for number, text in enumerate((*examples.told, *examples.written)):
-        made += [_fill(text, "", number, examples, rng)] * max(1, times // 4)
+        made.append(replace(_fill(text, "", number, examples, rng), written=True))
     return made
 
 
 def _fill(pattern: str, section: str, trade: int, examples: Examples, rng: random.Random) -> Example:
     values = _Values(examples.trades[trade % len(examples.trades)], rng)
-    text, labels, last = "", [], 0
+    text, labels, cases, last = "", [], [], 0
     for match in _SLOT.finditer(pattern):
         text += pattern[last : match.start()]
         last = match.end()
@@ -125,9 +127,11 @@ def _fill(pattern: str, section: str, trade: int, examples: Examples, rng: rando
         said = (before or "") + said
         kind = KIND_OF_SLOT.get(letter or "")
         if kind and said:
-            labels.append(Label(kind, len(text), len(text) + len(said), (case, cause)))
+            labels.append(Label(kind, len(text), len(text) + len(said)))
+            cases.append((case, cause))
         text += said
-    return Example(text + pattern[last:], section, tuple(labels), trade)
+    kinds = [label.kind for label in labels]
+    return Example(text + pattern[last:], section, tuple(labels), frozenset(_links(kinds, cases)), trade)
 
 
 class _Values:
@@ -180,13 +184,17 @@ def _code(rng: random.Random) -> str:
     )
 
 
-def links(example: Example) -> Iterator[tuple[str, int, int]]:
-    """The relations that hold in an example: ``(relation, number of one label, of the other)``."""
-    for i, source in enumerate(example.labels):
-        for j, target in enumerate(example.labels):
-            relation = relation_between(source.kind, target.kind)
-            if i != j and relation and _together(example, source, target):
-                yield relation, i, j
+def _links(kinds: Sequence[str], cases: Sequence[tuple[str, str]]) -> Iterator[tuple[int, int]]:
+    """What hangs together in a filled sentence.
+
+    Args:
+        kinds: Of its labels.
+        cases: Which case each belongs to, and which of its causes.
+    """
+    for i, source in enumerate(kinds):
+        for j, target in enumerate(kinds):
+            if i != j and relation_between(source, target) and _together(kinds, cases, i, j):
+                yield i, j
 
 
 #: Which relation can hold from a kind to another.
@@ -196,6 +204,7 @@ _RELATIONS = {
     ("fault", "error_code"): "reports", ("fault", "cause"): "caused_by", ("cause", "solution"): "solved_by",
     ("fault", "solution"): "solved_by", ("policy", "product"): "applies_to",
     ("policy", "product_line"): "applies_to", ("spec", "product"): "describes",
+    ("spec", "product_line"): "describes",
 }  # fmt: skip
 
 
@@ -204,16 +213,24 @@ def relation_between(source: str, target: str) -> str | None:
     return _RELATIONS.get((source, target))
 
 
-def _together(example: Example, source: Label, target: Label) -> bool:
+def _together(kinds: Sequence[str], cases: Sequence[tuple[str, str]], i: int, j: int) -> bool:
     """Whether two labels belong to one case; products, lines, functions and policies do to every one."""
     cased = ("fault", "symptom", "error_code", "cause", "solution")
-    if source.kind not in cased or target.kind not in cased:
+    if kinds[i] not in cased or kinds[j] not in cased:
         return True
-    if source.case[0] != target.case[0]:
+    if cases[i][0] != cases[j][0]:
         return False
-    same_cause = source.case[1] == target.case[1]
-    if source.kind == "cause":
-        return same_cause
-    if target.kind == "solution":  # of the fault itself only where no cause is told for it
-        return not any(label.kind == "cause" and label.case == target.case for label in example.labels)
+    if kinds[i] == "cause":
+        return cases[i][1] == cases[j][1]
+    if kinds[j] == "solution":  # of the fault itself only where no cause is told for it
+        return not any(k == "cause" and case == cases[j] for k, case in zip(kinds, cases, strict=True))
     return True
+
+
+#: What is told of a case; the other kinds are names, which may stand inside.
+TOLD = ("fault", "symptom", "cause", "solution")
+
+
+def family(kind: str) -> int:
+    """Kinds of two families are found apart from each other: a fault may hold a product's name."""
+    return int(kind in TOLD)

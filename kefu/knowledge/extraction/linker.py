@@ -11,7 +11,7 @@ from pathlib import Path
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from kefu.knowledge.extraction.examples import Example, links, relation_between
+from kefu.knowledge.extraction.examples import Example, relation_between
 from kefu.knowledge.extraction.mentions import Link, Mention
 
 _SENTENCE = re.compile("[\u3002\uff01\uff1f!?\n]")
@@ -34,7 +34,7 @@ class Linker:
                 Mention(label.kind, label.start, label.end, example.text[label.start : label.end], 1.0, "")
                 for label in example.labels
             ]
-            true = {(mentions[i], mentions[j]) for _, i, j in links(example)}
+            true = {(mentions[i], mentions[j]) for i, j in example.links}
             for source, target, features in _pairs(example.text, mentions):
                 rows.append(features)
                 held.append((source, target) in true)

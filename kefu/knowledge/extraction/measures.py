@@ -28,9 +28,16 @@ class Measure:
 
     def equals(self, other: Measure) -> bool:
         """Whether both say the same, up to rounding; days and months differ by the month's length."""
-        if len(self.numbers) != len(other.numbers) or self.group != other.group:
+        one, also = self._in_seconds(), other._in_seconds()
+        if len(one.numbers) != len(also.numbers) or one.group != also.group:
             return False
-        return all(math.isclose(a, b, rel_tol=1e-3) for a, b in zip(self.numbers, other.numbers, strict=True))
+        return all(math.isclose(a, b, rel_tol=1e-3) for a, b in zip(one.numbers, also.numbers, strict=True))
+
+    def _in_seconds(self) -> Measure:
+        """Days as the time that they last; everything else as it is."""
+        if self.group != "days":
+            return self
+        return Measure("duration", tuple(24 * 3600 * number for number in self.numbers))
 
 
 @lru_cache(maxsize=4)

@@ -3,40 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
+from kefu.knowledge.extraction.cells import named_in
 from kefu.knowledge.extraction.documents import Block, Document, Span
 from kefu.knowledge.extraction.examples import relation_between
+from kefu.knowledge.extraction.labels import CODED_NAME, code_and_fault, labelled
 from kefu.knowledge.extraction.mentions import Link, Mention
 from kefu.knowledge.extraction.names import GraphNames, OwnNames
-from kefu.knowledge.extraction.tables import column_kind, named_in, read_table, spec_mention
+from kefu.knowledge.extraction.sections import Sections
+from kefu.knowledge.extraction.specs import spec_mention, specs_shared, specs_told
+from kefu.knowledge.extraction.subjects import Subjects
+from kefu.knowledge.extraction.tables import read_table
 from kefu.knowledge.extraction.training import Model
 from kefu.knowledge.extraction.vocabulary import Vocabulary
 
 #: What is named with less confidence is left out; relations need as much.
 LEAST = 0.4
-_HEADING, _PATTERN, _UNDER, _SUBJECT = 0.8, 0.85, 0.85, 0.8
+_HEADING, _PATTERN, _UNDER = 0.8, 0.85, 0.85
+#: What is found in a heading is believed if it is so much of it; else the whole heading is the name.
+_WHOLE = 0.6
 #: A heading that names something is short; a name and its value stand on either side of a colon.
 _SHORT = 24
 _NAME_AND_TEXT = re.compile(r"^(.{2,20}?)\s*[:\uff1a]\s*(\S.*)$", re.DOTALL)
-#: A model among other words: what stands before its letters and digits, and these.
-_MODEL = re.compile(r"[^\x00-\x7f]*[A-Za-z0-9][A-Za-z0-9\-+./ ]*")
-#: Kinds that labels announce ("cause: ...").
-_LABELLED = ("cause", "solution", "symptom", "error_code")
-#: A code, what parts it from its meaning, and the meaning up to the next clause.
-_CODED_NAME = re.compile(
-    r"([A-Za-z]{1,4}-?\d{1,4}|\d{3,4}(?=\s*[:\uff1a(\uff08]))\s*[:\uff1a\u2014\-\s\uff08(]+([^\uff0c\u3002\uff1b;,:\uff1a()\uff08\uff09]{2,20})"
-)
-#: Behind the name in a heading: "(only for ...)".
-_ASIDE = re.compile(r"\s*[(\uff08][^()\uff08\uff09]*[)\uff09]\s*$")
 _KIND_OF_SECTION = {"faults": "fault", "functions": "function", "policies": "policy"}
 _OF_A_CASE = ("fault", "symptom", "cause", "solution")
 #: Kinds that manuals declare in sections of their own; elsewhere they are believed only when sure.
 _DECLARED, _ALONE, _TOGETHER = ("function", "policy", "product_line", "spec"), 0.85, 0.6
 _SECTION_OF = {"function": "functions", "policy": "policies", "product_line": "title", "spec": "specs"}
-#: Kinds that belong to the product that a manual is about, when nothing nearer is named.
-_OF_SUBJECT = ("fault", "function", "spec", "policy")
 #: Letters and digits that look alike whatever they name.
 _CODED = ("product", "error_code")
 #: Named once, these are what they are wherever the document says so again.
@@ -66,9 +61,13 @@ class Reading:
         self._parents = {
             span for block in document.blocks for span in block.headings[:-1] if block.kind == "heading"
         }
+        self._titles = {
+            before.items[0]
+            for before, block in zip(document.blocks, document.blocks[1:], strict=False)
+            if before.kind == "heading" and block.kind == "table"
+        }
         self._causes: dict[Mention, list[Mention]] = {}
-        first = document.blocks[0]
-        self._titled = first.items[0] if first.kind == "heading" else None
+        self._sections = Sections(document, vocabulary)
         if document.told:
             self._told()
         else:
@@ -82,10 +81,13 @@ class Reading:
         self.links = self._model.linker(text, self.mentions)
 
     def _manual(self) -> None:
-        self._title()
+        subjects = Subjects(self.document, self._vocabulary, self._model, self._with_names)
+        self.subjects, self.mentions, self.links = subjects.named, list(subjects.named), subjects.links
         for block in self.document.blocks:
             if block.kind == "table":
-                mentions, links = read_table(block, self._section(block.headings), self._vocabulary)
+                mentions, links = read_table(
+                    block, self._sections.of(block.headings), self._vocabulary, self.subjects
+                )
                 self.mentions += mentions
                 self.links += links
             elif block.kind == "heading":
@@ -95,80 +97,29 @@ class Reading:
                 self._text(block)
         self._settle()
         self._say_again()
-        self._link_subjects()
-
-    def _section(self, headings: Sequence[Span]) -> str:
-        """What the nearest heading that says so is about."""
-        for heading in reversed(headings):
-            if heading == self._titled:  # "installation and warranty" says nothing of its sections
-                continue
-            bare = self._bare(heading)
-            for section, words in self._vocabulary.sections.items():
-                if re.search(words, bare.text):
-                    return section
-        return ""
-
-    def _bare(self, heading: Span) -> Span:
-        """A heading without its number."""
-        number = re.match(self._vocabulary.marks.heading_number, heading.text)
-        start = number.end() if number else 0
-        text = _ASIDE.sub("", heading.text[start:]).strip() or heading.text[start:].strip()
-        start = heading.text.index(text, start)
-        return Span(heading.start + start, heading.start + start + len(text), text)
-
-    def _title(self) -> None:
-        """What the manual is about: named in its title or as the models that it is for."""
-        blocks = self.document.blocks[:6]
-        title = next((block.items[0] for block in blocks if block.kind == "heading"), None)
-        if title is None and blocks and blocks[0].kind == "paragraph":
-            title = blocks[0].items[0]
-        found = []
-        if title is not None:
-            found = [
-                m.moved(title.start)
-                for m in self._with_names(title.text, self._model.mentions(title.text, "title"))
-                if m.kind in ("product", "product_line")
-            ]
-            listed = [m for m in found if re.search(self._vocabulary.between_models, m.text)]
-            found = [m for m in found if m not in listed or m.kind != "product"]
-            for m in listed:  # several models in one name
-                found += self._models(Span(m.start, m.end, m.text), 0)
-        for block in blocks:
-            for item in block.items:
-                match = re.search(self._vocabulary.models, item.text)
-                if match and block.kind != "heading":
-                    found += self._models(item, match.end())
-        found = _without_makers([mention for mention in found if mention.confidence >= LEAST])
-        self.subjects = list({(m.kind, m.text): m for m in found}.values())
-        self.mentions += found
-        if title is not None:
-            self.links += self._model.linker(title.text, [m for m in found if m.end <= title.end])
-
-    def _models(self, item: Span, start: int) -> Iterator[Mention]:
-        """The models listed behind "suitable for"."""
-        listed = re.split(r"[\u3002\uff1b;\n]", item.text[start:])[0]
-        last = 0
-        for match in [*re.finditer(self._vocabulary.between_models, listed), None]:
-            piece = listed[last : match.start() if match else None]
-            model = _MODEL.match(piece.strip())
-            said = model.group().strip() if model else ""
-            if any(map(str.isdigit, said)) and any(map(str.isalpha, said)) and len(said) <= 24:
-                at = item.start + start + last + piece.index(said)
-                yield Mention("product", at, at + len(said), said, _PATTERN, "pattern")
-            last = match.end() if match else last
+        self.links += subjects.belonging(self.mentions, self.links)
 
     def _heading(self, block: Block) -> None:
         """A short heading in a section of faults, functions or policies names one."""
-        heading = self._bare(block.items[0])
-        kind = _KIND_OF_SECTION.get(self._section(block.headings[:-1]))
+        heading = self._sections.bare(block.items[0])
+        kind = _KIND_OF_SECTION.get(self._sections.of(block.headings[:-1]))
+        if not kind and len(block.headings) > 2 and len(heading.text) <= _SHORT:
+            found = [m for m in self._model.mentions(heading.text) if m.confidence >= _TOGETHER]
+            self.mentions += [m.moved(heading.start) for m in found if m.kind == "function"]
         if not kind or len(heading.text) > _SHORT:
             return
-        section = self._section(block.headings[:-1])
+        section = self._sections.of(block.headings[:-1])
         learned = self._with_names(heading.text, self._model.mentions(heading.text, section))
-        found = [m.moved(heading.start) for m in learned if m.kind in (kind, "error_code")]
-        coded = _CODED_NAME.match(heading.text) if kind == "fault" else None
+        whole = _WHOLE * len(heading.text) if kind == "fault" else len(heading.text)
+        found = [
+            m.moved(heading.start)
+            for m in learned
+            if m.kind == "error_code" or m.kind == kind and len(m.text) >= whole
+        ]
+        found = [replace(m, confidence=max(m.confidence, _HEADING)) for m in found]
+        coded = CODED_NAME.match(heading.text) if kind == "fault" else None
         if coded:
-            found = list(_code_and_fault(heading, coded))
+            found = list(code_and_fault(heading, coded))
         codes = [m for m in found if m.kind == "error_code"]
         if kind == "fault" and not coded and codes and self._shows_only(heading.text, codes[0].text):
             self.mentions.append(codes[0])
@@ -177,20 +128,34 @@ class Reading:
         if kind == "policy" and re.search(self._vocabulary.exclusions, heading.text):
             return
         if not any(m.kind == kind for m in found):
-            own = self._section(block.headings[-1:])
-            if block.items[0] in self._parents or own not in ("", section) and kind != "policy":
+            own = self._sections.of(block.headings[-1:])
+            if (
+                block.items[0] in self._parents
+                or block.items[0] in self._titles
+                or own not in ("", section)
+                and kind != "policy"
+            ):
                 return  # a section of its own, "maintenance", not the name of a fault
-            found.append(Mention(kind, heading.start, heading.end, heading.text, _HEADING, "heading"))
+            if re.search(self._vocabulary.asks_only, heading.text):
+                return  # a question about no fault
+            found.append(self._named_by(heading, kind))
         main = next(m for m in found if m.kind == kind)
         self.mentions += found
         self.links += self._model.linker(heading.text, [m.moved(-heading.start) for m in found])
         self._under[block.headings[-1]] = main
 
+    def _named_by(self, heading: Span, kind: str) -> Mention:
+        """The whole heading; of a question what is wrong."""
+        asked = re.search(self._vocabulary.question, heading.text) if kind == "fault" else None
+        text = asked.group(1) if asked else heading.text
+        start = heading.start + heading.text.index(text)
+        return Mention(kind, start, start + len(text), text, _HEADING, "heading")
+
     def _shows_only(self, heading: str, code: str) -> bool:
         return not re.sub(self._vocabulary.code_words, "", heading.replace(code, ""))
 
     def _text(self, block: Block) -> None:
-        section = self._section(block.headings)
+        section = self._sections.of(block.headings)
         above = next((self._under[h] for h in reversed(block.headings) if h in self._under), None)
         found: list[Mention] = []
         for item in block.items:
@@ -215,30 +180,47 @@ class Reading:
 
     def _of_item(self, block: Block, item: Span, section: str) -> list[Mention]:
         pair = _NAME_AND_TEXT.match(item.text)
+        told = specs_told(item, self._vocabulary) if section == "specs" else []
+        shared = specs_shared(item, self._owners(item.text)) if section == "specs" else []
+        if shared:
+            self.links += [Link("describes", spec, owner, _UNDER) for spec, owner in shared]
+            return [spec for spec, _ in shared]
+        if told and (not pair or len(told) > 1 or self._owners(pair.group(1))):
+            owners = self._owners(item.text)
+            self.links += [Link("describes", spec, owner, _UNDER) for spec in told for owner in owners]
+            return told
         if section == "specs" and pair and len(item.text) <= 80:
             name = Span(item.start, item.start + len(pair.group(1)), pair.group(1))
             return [spec_mention(name, pair.group(2).rstrip("\u3002\uff1b;"), confidence=_PATTERN)]
-        label = column_kind(pair.group(1), self._vocabulary) if pair and len(pair.group(1)) <= 8 else ""
-        if section == "faults" and label in _LABELLED and block.headings[-1] in self._under:
-            start = item.start + pair.start(2)
-            return list(named_in(Span(start, item.end, pair.group(2)), label, self._vocabulary))
-        coded = _CODED_NAME.match(item.text) if section == "faults" else None
+        if section == "faults" and block.headings and block.headings[-1] in self._under:
+            announced = list(labelled(item, self._vocabulary))
+            if announced:
+                return announced
+        coded = CODED_NAME.match(item.text) if section == "faults" else None
         if coded and block.headings[-1] not in self._under:
-            found = list(_code_and_fault(item, coded))
+            found = list(code_and_fault(item, coded))
             rest = item.text[found[-1].end - item.start :]
             more = [
                 m.moved(found[-1].end) for m in self._model.mentions(rest) if m.kind in ("cause", "solution")
             ]
             return found + [m for m in more if m.confidence >= LEAST]
         kind = _KIND_OF_SECTION.get(section)
+        if kind == "policy" and re.search(
+            self._vocabulary.exclusions, item.text[: len(pair.group(1)) if pair else 12]
+        ):
+            return []
         if kind in ("function", "policy") and pair and block.headings[-1] not in self._under:
-            end = item.start + len(pair.group(1))
-            return [Mention(kind, item.start, end, pair.group(1), _PATTERN, "pattern")]
+            name = Span(item.start, item.start + len(pair.group(1)), pair.group(1))
+            return [replace(m, by="pattern") for m in named_in(name, kind, self._vocabulary)]
         if block.kind == "steps" and section != "faults":
             return []  # how something is done names nothing new
         found = self._with_names(item.text, self._model.mentions(item.text))
         found = [self._valued(m, item.text) for m in found if m.confidence >= LEAST]
         return [m.moved(item.start) for m in self._believed(item.text, found, section)]
+
+    def _owners(self, text: str) -> list[Mention]:
+        """The manual's products that a text names."""
+        return [subject for subject in self.subjects if subject.kind == "product" and subject.text in text]
 
     def _believed(self, text: str, found: list[Mention], section: str) -> list[Mention]:
         """In a manual's running text a fault, cause or solution alone is more often none."""
@@ -249,7 +231,7 @@ class Reading:
             if m.kind in _OF_A_CASE and id(m) not in together and section != "faults":
                 continue
             if m.kind in _DECLARED and m.by == "learned" and section != _SECTION_OF[m.kind]:
-                if m.confidence < _ALONE:
+                if m.confidence < (LEAST if m.value and m.unit else _ALONE):
                     continue
             kept.append(m)
         return kept
@@ -278,9 +260,10 @@ class Reading:
         caused = any(m.kind == "cause" for m in found)
         told = self._causes.setdefault(fault, [])
         solutions = [m for m in found if m.kind == "solution" and m.by == "table"]
-        for cause in told if solutions else ():  # "cause: ..." stood above "what to do: ..."
+        beside = [m for m in found if m.kind == "cause" and m.by == "table"]
+        for cause in beside or told if solutions else ():  # "cause: ..." stood above "what to do: ..."
             self.links += [Link("solved_by", cause, solution, _UNDER) for solution in solutions]
-        told += [m for m in found if m.kind == "cause" and m.by == "table"]
+        told += beside
         caused = caused or bool(told)
         for mention in found:
             relation = relation_between("fault", mention.kind)
@@ -326,38 +309,3 @@ class Reading:
                         Link(k.relation, k.source.moved(item.start), k.target.moved(item.start), k.confidence)
                         for k in self._model.linker(item.text, together)
                     ]
-
-    def _link_subjects(self) -> None:
-        """Faults, functions, specs and policies are the subject's, unless they are said of others."""
-        products = [m for m in self.subjects if m.kind == "product"]
-        lines = [m for m in self.subjects if m.kind == "product_line"]
-        placed = {
-            (name.kind, name.text)
-            for link in self.links
-            if link.confidence >= 0.5 and "product" in (link.source.kind, link.target.kind)
-            for name in (link.source, link.target)
-        }
-        for mention in self.mentions:
-            if mention.kind not in _OF_SUBJECT or (mention.kind, mention.text) in placed:
-                continue
-            for subject in products or lines:
-                for source, target in ((mention, subject), (subject, mention)):
-                    relation = relation_between(source.kind, target.kind)
-                    if relation:
-                        self.links.append(Link(relation, source, target, _SUBJECT))
-        for product in products:
-            self.links += [Link("in_line", product, line, _SUBJECT) for line in lines[:1]]
-
-
-def _without_makers(found: list[Mention]) -> list[Mention]:
-    """Leaves out a product that is another one with its maker's name, or several of them at once."""
-    models = [m.text for m in found if m.kind == "product"]
-    return [m for m in found if m.kind != "product" or not any(o != m.text and o in m.text for o in models)]
-
-
-def _code_and_fault(item: Span, match: re.Match[str]) -> Iterator[Mention]:
-    """A code and the fault that it stands for."""
-    for kind, group in (("error_code", 1), ("fault", 2)):
-        text = match.group(group).strip()
-        start = item.start + match.start(group)
-        yield Mention(kind, start, start + len(text), text, _PATTERN, "pattern")

@@ -5,34 +5,74 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from kefu.knowledge.extraction.documents import Block, Span
+from kefu.knowledge.extraction.cells import CODE, ROW, column_kind, named_in
+from kefu.knowledge.extraction.documents import Block
 from kefu.knowledge.extraction.examples import relation_between
-from kefu.knowledge.extraction.measures import first_measure
 from kefu.knowledge.extraction.mentions import Link, Mention
+from kefu.knowledge.extraction.specs import read_specs
 from kefu.knowledge.extraction.vocabulary import Vocabulary
 
-#: How sure a cell's kind is from its header, and a relation from standing in one row.
-_CELL, _ROW, _CROSSED = 0.93, 0.95, 0.55
-_IN_PARENTHESES = re.compile(r"\s*[(\uff08]([^()\uff08\uff09]*)[)\uff09]\s*$")
-_CODE = re.compile(r"[A-Za-z]{0,6}[-_ ]?\d{1,6}[A-Za-z]?|[A-Z]{1,4}[a-z]?|0x[0-9A-Fa-f]+")
-_MODEL = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[\w\- .+/]{2,30}", re.ASCII)
-_CODES_APART = re.compile(r"\s*[/,\u3001\uff0c\uff0f]\s*")
+#: How sure it is that several causes in one cell go with several solutions in another.
+_CROSSED = 0.55
+_OF_FAULTS = {"error_code", "fault", "symptom", "cause", "solution", "function"}
 
 
-def read_table(block: Block, section: str, vocabulary: Vocabulary) -> tuple[list[Mention], list[Link]]:
-    """What a table names, and what its rows say of it."""
+def read_table(
+    block: Block, section: str, vocabulary: Vocabulary, subjects: Sequence[Mention] = ()
+) -> tuple[list[Mention], list[Link]]:
+    """What a table names, and what its rows say of it.
+
+    Args:
+        block: The table.
+        section: What the headings above are about.
+        vocabulary: The words to go by.
+        subjects: The products that the manual is about.
+    """
     columns = [column_kind(cell.text, vocabulary) for cell in block.rows[0]]
+    columns = _entered(columns, block, section, vocabulary)
     columns = _fitted(columns, block, section, vocabulary)
     if section == "specs" or columns.count("spec") and "value" in columns:
         if not {"cause", "solution", "error_code"} & set(columns):
-            return _specs(block, columns, vocabulary)
-    return _rows(block, columns, vocabulary)
+            return read_specs(block, columns, vocabulary)
+    if columns[0] == "product" and not _OF_FAULTS & set(columns):
+        mentions, links = read_specs(block, columns, vocabulary)
+        if any(mention.kind == "spec" for mention in mentions):
+            return mentions, links
+    mentions, links = _rows(block, columns, vocabulary)
+    return mentions, links + list(_marked(block, columns, mentions, subjects, vocabulary))
 
 
-def column_kind(header: str, vocabulary: Vocabulary) -> str:
-    """What a column holds, or a label announces; empty if the words do not say."""
-    bare = _IN_PARENTHESES.sub("", header)
-    return next((kind for kind, words in vocabulary.columns.items() if re.search(words, bare)), "")
+def _entered(columns: list[str], block: Block, section: str, vocabulary: Vocabulary) -> list[str]:
+    """A sheet for all sections: what its rows are about is what the section is; empty columns are none."""
+    filled = [any(row[i].text for row in block.rows[1:]) for i in range(len(columns))]
+    if len(columns) < 4 or not re.search(vocabulary.entry_column, block.rows[0][0].text):
+        return columns
+    columns = [kind if full else "" for kind, full in zip(columns, filled, strict=True)]
+    codes = all(CODE.fullmatch(row[0].text) for row in block.rows[1:])
+    of_section = {"faults": "error_code" if codes else "function", "functions": "function",
+                  "policies": "policy", "specs": "spec"}  # fmt: skip
+    columns[0] = of_section.get(section, "")
+    if section in ("functions", "policies", "howto", ""):
+        keep = (columns[0], "product")
+        columns = [kind if kind in keep and kind else "" for kind in columns]
+    return columns
+
+
+def _marked(
+    block: Block,
+    columns: Sequence[str],
+    mentions: Sequence[Mention],
+    subjects: Sequence[Mention],
+    vocabulary: Vocabulary,
+) -> Iterator[Link]:
+    """A column for each product whose cells say whether it has the row's function."""
+    named = {subject.text: subject for subject in subjects if subject.kind == "product"}
+    owners = {i: named[cell.text] for i, cell in enumerate(block.rows[0]) if cell.text in named}
+    for row in block.rows[1:] if owners and "function" in columns else ():
+        for function in (m for m in mentions if row[0].start <= m.start < row[-1].end):
+            for i, product in owners.items():
+                if function.kind == "function" and re.search(vocabulary.has, row[i].text):
+                    yield Link("has_function", product, function, ROW)
 
 
 def _fitted(columns: list[str], block: Block, section: str, vocabulary: Vocabulary) -> list[str]:
@@ -72,7 +112,7 @@ def _by_section(columns: list[str], block: Block, section: str) -> list[str]:
         return ["function" if section == "functions" else "policy", *[""] * (len(columns) - 1)]
     if section != "faults" or len(columns) < 2:
         return columns
-    coded = all(_CODE.fullmatch(row[0].text) for row in block.rows[1:] if row[0].text)
+    coded = all(CODE.fullmatch(row[0].text) for row in block.rows[1:] if row[0].text)
     order = ["error_code", "fault", "cause", "solution"] if coded else ["fault", "cause", "solution"]
     if len(columns) < len(order):
         order.remove("cause")
@@ -111,121 +151,4 @@ def _linked(cells: Sequence[list[Mention]]) -> Iterator[Link]:
                 for j, target in enumerate(targets):
                     if not paired or i == j:
                         crossed = several and not paired and sources[0].kind == "cause"
-                        yield Link(relation, source, target, _CROSSED if crossed else _ROW)
-
-
-def named_in(cell: Span, kind: str, vocabulary: Vocabulary) -> Iterator[Mention]:
-    """What one cell names: several things where signs or numbers part them."""
-    if re.search(vocabulary.blank, cell.text):
-        return
-    apart = _CODES_APART if kind in ("error_code", "product") else re.compile(vocabulary.marks.several)
-    if kind in ("function", "policy", "product_line"):
-        apart = re.compile(r"\n")
-    found = list(pieces(cell.text, apart, vocabulary))
-    if kind == "solution" and found:  # steps of one solution belong together
-        start, end = found[0][0], found[-1][1]
-        steps = tuple(cell.text[a:b] for a, b in found) if len(found) > 1 else ()
-        text = cell.text[start:end]
-        yield Mention(kind, cell.start + start, cell.start + end, text, _CELL, "table", steps)
-        return
-    for start, end in found:
-        said = cell.text[start:end]
-        if kind == "error_code":
-            code = _CODE.search(said)
-            if not code:
-                continue
-            start, end = start + code.start(), start + code.end()
-        yield Mention(kind, cell.start + start, cell.start + end, cell.text[start:end], _CELL, "table")
-
-
-def pieces(text: str, apart: re.Pattern[str], vocabulary: Vocabulary) -> Iterator[tuple[int, int]]:
-    """Where the pieces of ``text`` stand, without numbers before and stops behind."""
-    last = 0
-    for match in [*apart.finditer(text), None]:
-        start, end = last, match.start() if match else len(text)
-        last = match.end() if match else end
-        number = re.match(vocabulary.marks.step, text[start:end])
-        start += number.end() if number else 0
-        piece = text[start:end]
-        start += len(piece) - len(piece.lstrip())
-        end -= len(piece) - len(piece.rstrip(" \u3002\uff1b;,\uff0c.\n"))
-        if end > start and not re.search(vocabulary.blank, text[start:end]):
-            yield start, end
-
-
-def _specs(block: Block, columns: Sequence[str], vocabulary: Vocabulary) -> tuple[list[Mention], list[Link]]:
-    header, body = block.rows[0], block.rows[1:]
-    if columns[0] == "product" and len(header) > 2:
-        return _specs_across(block, vocabulary)
-    if len(header) == 2 and first_measure(header[1].text) and columns[0] != "spec":
-        body = block.rows  # no header at all
-    models = {
-        i: Mention("product", cell.start, cell.end, cell.text, 0.9, "table")
-        for i, cell in enumerate(header)
-        if i and body is not block.rows and not columns[i] and _MODEL.fullmatch(cell.text)
-    }
-    if not models and columns[0] not in ("", "spec", "value") and body is not block.rows:
-        return [], []
-    unit_column = columns.index("unit") if "unit" in columns else None
-    mentions, links = list(models.values()), []
-    for row in body:
-        for name, values in _names_and_values(row, models, unit_column):
-            if re.search(vocabulary.blank, name.text) or not any(cell.text for _, cell in values):
-                continue
-            unit = row[unit_column].text if unit_column is not None else ""
-            by_value: dict[str, Mention] = {}
-            for i, cell in values if models else values[:1]:
-                if cell.text not in by_value:
-                    by_value[cell.text] = spec_mention(name, cell.text, unit)
-                    mentions.append(by_value[cell.text])
-                if i in models:
-                    links.append(Link("describes", by_value[cell.text], models[i], _ROW))
-    return mentions, links
-
-
-def _names_and_values(row: Sequence[Span], models: dict[int, Mention], unit: int | None):
-    """A row's names, each with its values: name, value, name, value ... or name and one value a model."""
-    others = [(i, cell) for i, cell in enumerate(row) if i and i != unit]
-    if models or len(row) % 2 or unit is not None:
-        filled = [(i, cell) for i, cell in others if cell.text and (not models or i in models)]
-        if filled:
-            yield row[0], filled
-        return
-    for i in range(0, len(row), 2):
-        if row[i].text and row[i + 1].text:
-            yield row[i], [(i + 1, row[i + 1])]
-
-
-def _specs_across(block: Block, vocabulary: Vocabulary) -> tuple[list[Mention], list[Link]]:
-    """One model a row, one spec a column."""
-    mentions, links = [], []
-    products = [
-        Mention("product", row[0].start, row[0].end, row[0].text, 0.9, "table")
-        for row in block.rows[1:]
-        if row[0].text
-    ]
-    for i, name in enumerate(block.rows[0]):
-        rows = [row for row in block.rows[1:] if row[0].text and row[i].text]
-        if not i or not name.text or not any(first_measure(row[i].text) for row in rows):
-            continue
-        specs: dict[str, Mention] = {}
-        for row in rows:
-            spec = specs.setdefault(row[i].text, spec_mention(name, row[i].text))
-            product = next(p for p in products if p.start == row[0].start)
-            links.append(Link("describes", spec, product, _ROW))
-        mentions += specs.values()
-    return mentions + products, links
-
-
-def spec_mention(name: Span, said: str, unit: str = "", confidence: float = 0.92) -> Mention:
-    """A spec: its name without the unit in parentheses behind it, and its value."""
-    aside = _IN_PARENTHESES.search(name.text)
-    text = name.text[: aside.start()].rstrip() if aside else name.text
-    found = first_measure(said)
-    value, own_unit = found if found and said.find(found[0]) <= 4 else (said, None)
-    if own_unit is None and aside and len(aside.group(1)) <= 8:
-        unit = unit or aside.group(1)
-    return Mention(
-        "spec", name.start, name.start + len(text), text, confidence, "table",
-        value=value, unit=own_unit or unit or None,
-    )  # fmt: skip
+                        yield Link(relation, source, target, _CROSSED if crossed else ROW)

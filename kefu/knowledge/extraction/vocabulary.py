@@ -16,12 +16,15 @@ class Marks(Entry):
     Attributes:
         headings: Headings by depth, the outermost first.
         heading_number: What stands before a heading's title.
+        asked, answered: What stands before a question, and before its answer.
         step, point: What stands before a numbered step, and before a point of a list.
         several: Between the things that one cell names.
     """
 
     headings: list[str]
     heading_number: str
+    asked: str
+    answered: str
     step: str
     point: str
     several: str
@@ -33,10 +36,19 @@ class Vocabulary(Entry):
     Attributes:
         sections: What a heading's section is about, by words.
         columns: What a table's column holds, by its header.
+        entry_column: The header of a column that names what a row is about, whatever its section.
         section_column: The header of a column that says to what section of a sheet a row belongs.
         meaning: Headers of what an error code means.
         models: What stands before a manual's models.
         between_models: Between models in a list.
+        edition: A product without digits in such a list.
+        edition_name: What tells editions of one model from each other.
+        only: What restricts a line to the products that it names.
+        has, lacks: Cells that say whether a product has a function.
+        before_value: What stands between a spec's name and its value.
+        owner: What stands between a spec's owner and its name.
+        asks_only: Questions that tell of no fault, function or policy.
+        question: What stands before and behind the fault in a question.
         exclusions: Headings of what a policy does not cover.
         code_words: What a heading that only shows a code says besides.
         blank: Cells that say nothing.
@@ -47,10 +59,20 @@ class Vocabulary(Entry):
     marks: Marks
     sections: dict[str, str]
     columns: dict[str, str]
+    entry_column: str
     section_column: str
     meaning: str
     models: str
     between_models: str
+    edition: str
+    edition_name: str
+    only: str
+    has: str
+    lacks: str
+    before_value: str
+    owner: str
+    asks_only: str
+    question: str
     exclusions: str
     code_words: str
     blank: str

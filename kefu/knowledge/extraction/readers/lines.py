@@ -15,7 +15,7 @@ _RULE = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?\s*$")
 _EMPHASIS = re.compile(r"(\*\*|__|`)(.+?)\1|!?\[([^\]]*)\]\([^)]*\)")
 #: A line of plain text that may be a title: short, and it does not end as a sentence does.
 _TITLE = re.compile(r"^[^\u3002\uff1b;\uff0c,\uff1a:\uff1f?\uff01!\t]{2,40}$")
-_COLUMNS = re.compile(r"\t+| {2,}|\s*[|\uff5c]\s*")
+_COLUMNS = re.compile(r"\t+| {2,}|\u3000+|\s*[|\uff5c]\s*")
 #: Lines of a document that are not shown (front matter, comments).
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
@@ -36,6 +36,10 @@ def add_lines(lines: Iterable[str], builder: Builder, markdown: bool) -> None:
     _Lines(builder, markdown).read(list(lines))
 
 
+#: Questions stand deeper than any heading.
+_QUESTION = 7
+
+
 class _Lines:
     """Gathers lines of one sort until another sort comes."""
 
@@ -44,6 +48,7 @@ class _Lines:
         self._markdown = markdown
         self._marks: Marks = vocabulary().marks
         self._step, self._point = re.compile(self._marks.step), re.compile(self._marks.point)
+        self._asked, self._answered = re.compile(self._marks.asked), re.compile(self._marks.answered)
         self._numbered = [re.compile(form) for form in self._marks.headings]
         self._sort, self._gathered = "", []
         self._titled = False
@@ -62,7 +67,8 @@ class _Lines:
             self._close()
         elif level:
             self._close()
-            self._builder.heading(level, _bare(text.lstrip("#").rstrip("#")))
+            bare = self._asked.sub("", text) if level == _QUESTION else text
+            self._builder.heading(level, _bare(bare.lstrip("#").rstrip("#")))
         elif self._is_row(text):
             self._gather("table", text)
         elif self._step.match(line):
@@ -72,10 +78,12 @@ class _Lines:
         elif self._sort in ("steps", "list") and line[:1].isspace():
             self._gathered[-1] += "\n" + text  # the step goes on
         else:
-            self._gather("paragraph", text.lstrip("> "))
+            self._gather("paragraph", self._answered.sub("", text.lstrip("> ")))
 
     def _level(self, text: str, before: str, after: str) -> int:
         """How deep a heading the line is; 0 for none."""
+        if self._asked.match(text) and len(text) <= 40:
+            return _QUESTION
         if self._markdown:
             match = _MARKDOWN_HEADING.match(text)
             return len(match.group(1)) if match else 0
@@ -100,7 +108,9 @@ class _Lines:
         if text.startswith("|") or "|" in text.strip("|") and self._sort == "table":
             return True
         return (
-            not self._markdown and len(_COLUMNS.split(text)) >= 2 and bool(re.search(r"\t|\||\uff5c", text))
+            not self._markdown
+            and len(_COLUMNS.split(text)) >= 2
+            and bool(re.search(r"\t|\||\uff5c|\S\u3000+\S", text))
         )
 
     def _gather(self, sort: str, text: str) -> None:
