@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.answering import deliver, line_name, option_buttons, position_of, source_label
+from actions.answering import deliver, line_name, option_buttons, position_of, show_products, source_label
 from actions.conversation import Turn
 from actions.marks import listed, noted, titled
 from actions.relief import missed, offer_ticket
@@ -72,6 +72,9 @@ def tell_decision(turn: Turn, say: CollectingDispatcher, decision: Decision) -> 
 
 
 def _tell_fitting(turn: Turn, say: CollectingDispatcher, reply: Reply) -> list[EventType]:
+    line = catalog().graph.get(f"product_line:{reply.wishes[0]}") if len(reply.wishes) == 1 else None
+    if line and len(reply.products) == len(catalog().graph.products_of(line.name)):  # 有几种门锁
+        return show_products(turn, say, line)
     wanted = listed(reply.wishes, turn.language)
     if not reply.products:
         say.utter_message(response="utter_no_product_fits", wanted=wanted)

@@ -83,6 +83,9 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
         )
         return []
     if decision.kind in ("reply", "lacking", "not_in_force"):
+        reply = decision.reply
+        if owned and reply and reply.products == (owned,) and reply.evidence[0]:
+            asked += _say_whose(turn, say, reply.evidence[0][0], owned)
         return asked + tell_decision(turn, say, decision)
     if intent == "report_fault" and len(text) <= _BARE and not turn.names_anything:
         say.utter_message(response="utter_describe_fault")

@@ -59,6 +59,10 @@ class Questions:
         asked = Asked(normalize(text).text, self.traits, self._words)
         if asked.is_elsewhere:
             return None
+        described = self._described(asked)
+        if described:  # 带猫眼的那款锁多少钱: the price of that one
+            product, rest = described
+            asked = Asked(rest, self.traits, self._words)
         if asked.differs and (reply := self._differences.asked(asked, product)):
             return reply
         return (
@@ -139,6 +143,16 @@ class Questions:
         facts = tuple((one.evidence,) if one else () for one in found)
         holds = next(one.holds for one in found if one)
         return Reply("has", tuple(asked.products), (about,), facts, (holds, holds), together=True)
+
+    def _described(self, asked: Asked) -> tuple[str, str] | None:
+        """The only product that has what is said before it is pointed at, and what is asked of it."""
+        pointed = re.search(self._words.pronoun, asked.text)
+        if asked.products or asked.is_which or not pointed or not asked.text[pointed.end() :].strip():
+            return None
+        scope = self._of_lines(asked.lines) or self.traits.products
+        wished = self._wishes.read(Asked(asked.text[: pointed.start()], self.traits, self._words), scope)
+        fitting = [name for name in scope if at_once(wished.wishes, name)]
+        return (fitting[0], asked.text[pointed.end() :]) if wished.wishes and len(fitting) == 1 else None
 
     def _undecided(self, asked: Asked, product: str | None) -> Reply | None:
         """Asks back which product is meant where one is pointed at that nobody named (它支持 5G 吗)."""
@@ -246,10 +260,11 @@ class Questions:
 
     def _values(self, asked: Asked, product: str | None) -> Reply | None:
         """What products measure: R1 和 R3 Pro 分别多重, 它的适用面积."""
-        products = asked.products or ([product] if product and not asked.lines else [])
+        of_lines = self._of_lines(asked.lines)
+        is_meant = product and (not asked.lines or product in of_lines)
+        products = asked.products or ([product] if is_meant else [])
         if asked.is_whether or asked.is_which:
             return None
-        of_lines = self._of_lines(asked.lines)
         is_named = bool(products)
         products = products or of_lines
         if not products:

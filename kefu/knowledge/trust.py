@@ -18,7 +18,7 @@ from kefu.knowledge.questions import Reply
 from kefu.language.normalize import normalize
 
 #: What asks for nothing that the graph could answer by itself: a fault, or steps.
-_NOT_ASKED = frozenset({"report_fault", "ask_how_to", "complain"})
+_NOT_ASKED = frozenset({"report_fault", "ask_how_to", "ask_policy", "complain"})
 _NOTHING = Mentions()
 
 

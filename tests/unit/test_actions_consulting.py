@@ -75,7 +75,7 @@ def test_an_unclear_question_is_asked_back_with_choices_and_kept(customer):
 def test_a_price_asked_for_no_product_in_particular_is_asked_back(customer):
     customer.says("多少钱", "ask_price").gets(ActionAnswer())
     assert customer.responses == ["utter_ask_back"]
-    assert all("价格" in title for title in customer.titles)
+    assert "R1" in customer.titles
 
 
 @pytest.mark.parametrize(
