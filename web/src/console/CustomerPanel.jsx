@@ -1,9 +1,10 @@
 // What is known of a customer: suggested answers, channels, tickets, earlier talks, private notes.
-import { useCallback, useEffect, useRef, useState } from 'react';
-import { Button, Descriptions, Empty, Form, Input, List, Modal, Select, Spin, Tabs, Tag, Timeline } from 'antd';
+import { useCallback, useEffect, useState } from 'react';
+import { Button, Descriptions, Empty, Form, Input, List, Select, Spin, Tabs, Tag, Timeline } from 'antd';
 import { api } from './api.js';
 import { insert, languageOf, uuid } from './Chat.jsx';
 import { ChannelTag } from './Desk.jsx';
+import { Dialog, needed } from './Dialog.jsx';
 import { useLive } from './live.js';
 import { useSession } from './strings.js';
 import { StatusTag, TicketDrawer } from './TicketDetail.jsx';
@@ -165,30 +166,20 @@ function Known({ customer, reload }) {
 /** A ticket that a colleague opens for the customer; `id` makes sure that it is opened once. */
 function NewTicket({ conversation, onClose, onDone }) {
   const { t, labels, message } = useSession();
-  const [form] = Form.useForm();
-  const box = useRef(null);
   const [id] = useState(uuid);
   const send = async ({ phone, ...values }) => {
-    try {
-      const { number } = await api.post(`conversations/${conversation}/tickets`, { id, ...values, ...(phone?.trim() && { phone }) });
-      message.success(t('ticket_opened', { number }));
-      onDone();
-      onClose();
-    } catch (error) {
-      message.error(t.error(error));
-    }
+    const { number } = await api.post(`conversations/${conversation}/tickets`, { id, ...values, ...(phone?.trim() && { phone }) });
+    message.success(t('ticket_opened', { number }));
+    onDone();
   };
   const named = (table) => Object.entries(table).map(([value, label]) => ({ value, label: t.label(label) }));
-  const needed = [{ required: true, whitespace: true, message: t('error_invalid') }];
   return (
-    <Modal open title={t('open_ticket')} okText={t('save')} onOk={form.submit} onCancel={onClose} afterOpenChange={(open) => open && box.current?.focus()}>
-      <Form form={form} layout="vertical" onFinish={send} requiredMark={false} initialValues={{ kind: 'repair', urgency: 'normal' }}>
-        <Form.Item name="kind" label={t('kind')}><Select options={named(labels.kinds)} /></Form.Item>
-        <Form.Item name="urgency" label={t('urgency')}><Select options={named(labels.urgencies)} /></Form.Item>
-        <Form.Item name="description" label={t('summary')} rules={needed}><Input.TextArea ref={box} rows={3} maxLength={2000} /></Form.Item>
-        <Form.Item name="phone" label={t('contact')}><Input maxLength={32} /></Form.Item>
-      </Form>
-    </Modal>
+    <Dialog title={t('open_ticket')} ok={t('save')} initial={{ kind: 'repair', urgency: 'normal' }} onSend={send} onClose={onClose}>
+      <Form.Item name="description" label={t('summary')} rules={needed(t)}><Input.TextArea rows={3} maxLength={2000} /></Form.Item>
+      <Form.Item name="kind" label={t('kind')}><Select options={named(labels.kinds)} /></Form.Item>
+      <Form.Item name="urgency" label={t('urgency')}><Select options={named(labels.urgencies)} /></Form.Item>
+      <Form.Item name="phone" label={t('contact')}><Input maxLength={32} /></Form.Item>
+    </Dialog>
   );
 }
 

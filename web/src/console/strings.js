@@ -174,7 +174,6 @@ export const STRINGS = {
   reset: ['清空', 'Clear'],
   selected: ['已选 {n} 个', '{n} chosen'],
   bulk_done: ['{n} 个工单已更新', '{n} tickets moved'],
-  bulk_refused: ['{n} 个工单没有更新，状态不允许或刚被改动：', '{n} were not moved: their state does not allow it, or has just changed:'],
   timeline: ['处理记录', 'Time line'],
   contact: ['联系电话', 'Contact'],
   product: ['产品', 'Product'],
@@ -653,6 +652,7 @@ export const STRINGS = {
   error_length: ['新密码至少 10 个字符', 'The new password needs at least 10 characters'],
   error_too_easy: ['新密码不能包含账号名，也不能与旧密码相同', 'The new password must not contain your login or be the old one'],
   error_taken: ['这个账号名已被使用', 'This login is taken'],
+  error_needed: ['请填写', 'Please fill this in'],
   error_invalid: ['请检查输入的内容', 'Please check what you entered'],
   error_last_admin: ['至少要保留一位管理员', 'At least one administrator must stay'],
   error_unavailable: ['数据库暂时不可用，请稍后再试', 'The database is not available; please try again'],
@@ -668,7 +668,8 @@ export function translator(language) {
   /** Things one after another, and a name with what belongs to it, with the language's own marks. */
   t.list = (items) => items.join(language === 'en' ? ', ' : '、');
   t.pair = (name, value) => `${name}${language === 'en' ? ': ' : '：'}${value}`;
-  t.error = (error) => (t.has(`error_${error.code}`) ? t(`error_${error.code}`) : t('error'));
+  // What is wrong with an expression only its own message says.
+  t.error = (error) => (error.code?.startsWith('segment_') ? error.message : t.has(`error_${error.code}`) ? t(`error_${error.code}`) : t('error'));
   return t;
 }
 
