@@ -101,9 +101,10 @@ def dismiss_silent(session: Session) -> list[int]:
 
 
 def knows(session: Session, agent_id: int, conversations: Collection[str]) -> bool:
-    """Whether an agent talks or has talked in one of these conversations, or may accept it from a queue."""
+    """Whether an agent talks or talked there, may accept them from a queue, or has an open ticket of theirs."""
     agent = get(session, agent_id)
     waiting = (Handoff.state == "queued") & Handoff.queue.in_(agent.queues)
     theirs = or_(Handoff.agent_id == agent_id, Handoff.preferred_agent_id == agent_id, waiting)
     query = select(Handoff.id).where(Handoff.conversation.in_(conversations), theirs)
-    return session.execute(query.limit(1)).first() is not None
+    talks = session.execute(query.limit(1)).first() is not None
+    return talks or assignment.holds_one(session, agent_id, conversations)

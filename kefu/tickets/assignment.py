@@ -181,6 +181,12 @@ def holder(session: Session, customers: Collection[str]) -> int | None:
     return session.scalar(query.limit(1))
 
 
+def holds_one(session: Session, agent_id: int, customers: Collection[str]) -> bool:
+    """Whether a colleague has an open ticket of this customer."""
+    query = select(Ticket.id).where(Ticket.assignee_id == agent_id, Ticket.status.in_(HELD))
+    return session.scalar(query.where(Ticket.customer.in_(customers)).limit(1)) is not None
+
+
 def last_holder(session: Session, customers: Collection[str]) -> tuple[int, datetime] | None:
     """Who of the colleagues had a ticket of this customer last, and since when."""
     query = select(Ticket.assignee_id, Ticket.assigned_at).where(Ticket.customer.in_(customers))

@@ -1,5 +1,5 @@
 // The frame of the console: login, pages, presence, language.
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { Alert, App as AntApp, Badge, Button, ConfigProvider, Dropdown, Layout, List, Menu, Popover, Select, Spin } from 'antd';
 import zhCN from 'antd/es/locale/zh_CN';
 import enUS from 'antd/es/locale/en_US';
@@ -54,7 +54,7 @@ export function App() {
   };
   return (
     <ConfigProvider locale={language === 'zh' ? zhCN : enUS} theme={theme} button={{ autoInsertSpace: false }}>
-      <AntApp className="whole" message={{ top: 60 }}>
+      <AntApp className="whole" message={{ top: 60 }} notification={{ maxCount: 3 }}>
         <Gate t={t} swap={swap} />
       </AntApp>
     </ConfigProvider>
@@ -103,14 +103,20 @@ function Frame() {
   useEffect(() => {
     document.title = (news ? `(${news}) ` : '') + t('app');
   }, [news, t]);
-  useEffect(() => alert(t, (told, { key, kind, place: where }) => {
+  const told = useRef({}); // how many of a kind are told of at present: a shift may begin with twenty tickets
+  useEffect(() => alert(t, (said, { key, kind, place: where }) => {
+    const n = (told.current[kind] = (told.current[kind] ?? -1) + 1);
+    const done = () => { delete told.current[kind]; };
     const look = () => {
       live.noticeSeen(key);
-      notification.destroy(key);
+      notification.destroy(kind);
+      done();
       window.location.hash = where;
     };
     const button = <Button type="link" size="small" onClick={look}>{t('look')}</Button>;
-    notification.open({ key, message: told, actions: button, type: kind === 'neglected' ? 'warning' : 'info', duration: 8, placement: 'topRight' });
+    const type = ['neglected', 'late'].includes(kind) ? 'warning' : 'info';
+    // Where it covers nothing that is worked with.
+    notification.open({ key: kind, message: n ? t('news_more', { told: said, n }) : said, actions: button, type, duration: 8, placement: 'bottomLeft', onClose: done });
   }), [t]);
   const shown = pages.find(({ key }) => key === place.page) || pages[0];
   const leave = async () => {
@@ -140,7 +146,7 @@ function Frame() {
         </Dropdown>
       </Layout.Header>
       {may('desk') && !connected && <Alert banner type="warning" message={t('reconnecting')} />}
-      <Layout.Content className="page">{Page && <Page key={['desk', 'knowledge'].includes(shown.key) ? shown.key : `${shown.key}/${place.argument}`} argument={place.argument} />}</Layout.Content>
+      <Layout.Content className="page">{Page && <Page key={['desk', 'tickets', 'knowledge'].includes(shown.key) ? shown.key : `${shown.key}/${place.argument}`} argument={place.argument} />}</Layout.Content>
       {changing && <OwnPassword onDone={(me) => { setMe(me); setChanging(false); }} onCancel={() => setChanging(false)} />}
     </Layout>
   );
@@ -163,7 +169,7 @@ function Notices() {
   const list = (
     <List size="small" className="notices" dataSource={notices} locale={{ emptyText: t('no_notices') }} renderItem={(one) => (
       <List.Item key={one.key}>
-        <Button type="link" size="small" onClick={() => go(one)}>{t(`news_${one.kind}`, { number: one.number })}</Button>
+        <Button type="link" size="small" onClick={() => go(one)}>{t(`news_${one.kind}`, one)}</Button>
         <span className="quiet">{clock(one.at, t.language)}</span>
       </List.Item>
     )} />

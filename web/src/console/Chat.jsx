@@ -6,6 +6,7 @@ import { api } from './api.js';
 import { ChannelTag, CustomerTags, nameOf } from './Desk.jsx';
 import { Dialog, needed } from './Dialog.jsx';
 import { live, NEGLECTED, useLive } from './live.js';
+import { outgoing, useOutgoing } from './outgoing.js';
 import { useSession } from './strings.js';
 import { clock, span, useNow } from './time.js';
 
@@ -137,7 +138,7 @@ function Composer({ handoff }) {
   const { t, message } = useSession();
   const { conversation } = handoff;
   const [text, setText] = useState(drafts.get(conversation));
-  const [pending, setPending] = useState([]);
+  const pending = useOutgoing(handoff.id);
   const [canned, setCanned] = useState(false);
   const box = useRef(null);
   const write = (value) => {
@@ -154,27 +155,15 @@ function Composer({ handoff }) {
     document.addEventListener('kefu.insert', insert);
     return () => document.removeEventListener('kefu.insert', insert);
   }, [conversation]);
-  const post = async (item) => {
-    const without = (all) => all.filter(({ id }) => id !== item.id);
-    setPending((all) => [...without(all), { ...item, failed: false }]);
-    try {
-      const { message: said } = await api.post(`handoffs/${handoff.id}/messages`, item.body);
-      if (said) {
-        live.merge(conversation, [said]);
-        live.set({ last: { ...live.state.last, [conversation]: said } });
-      }
-      setPending(without);
-    } catch (error) {
-      message.error(t.error(error));
-      setPending((all) => all.map((one) => (one.id === item.id ? { ...one, failed: true } : one)));
-    }
-  };
+  const post = (item) => outgoing.send(item).then(
+    (said) => said && live.takeMessage(said),
+    (error) => message.error(t.error(error)),
+  );
   const send = () => {
     const said = text.trim();
     if (!said) return;
-    const id = uuid();
     write('');
-    post({ id, body: { id, text: said } });
+    post({ id: uuid(), talk: handoff.id, text: said });
   };
   const typed = (event) => {
     const { key, shiftKey, nativeEvent } = event;
@@ -191,8 +180,13 @@ function Composer({ handoff }) {
     <footer className="composer">
       {pending.map((item) => (
         <p key={item.id} className={item.failed ? 'pending failed' : 'pending'}>
-          {item.body.text}{' '}
-          {item.failed ? <Button type="link" size="small" danger onClick={() => post(item)}>{t('not_sent')}</Button> : t('sending')}
+          {item.text}{' '}
+          {item.failed ? (
+            <>
+              <Button type="link" size="small" danger onClick={() => post(item)}>{t('not_sent')}</Button>
+              <Button type="text" size="small" aria-label={t('discard')} onClick={() => outgoing.drop(item.id)}>×</Button>
+            </>
+          ) : t('sending')}
         </p>
       ))}
       <div className="composer-row">

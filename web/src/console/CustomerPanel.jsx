@@ -8,6 +8,7 @@ import { Dialog, needed } from './Dialog.jsx';
 import { useLive } from './live.js';
 import { useSession } from './strings.js';
 import { StatusTag, TicketDrawer } from './TicketDetail.jsx';
+import { ruleOf } from './TicketStanding.jsx';
 import { clock } from './time.js';
 
 export function CustomerPanel({ conversation, onDone, quiet }) {
@@ -125,7 +126,7 @@ function Details({ customer, reload }) {
         children: (
           <>
             <span className="quiet">{clock(talk.requested_at, t.language)} · {t.label(labels.queues[talk.queue], talk.queue)} · {t(`reason_${talk.reason}`)}</span>
-            {talk.reasons.length > 0 && <div className="quiet">{t.pair(t('why_here'), t.list([...new Set(talk.reasons.map(([, , rule]) => (t.has(`rule_${rule}`) ? t(`rule_${rule}`) : rule)))]))}</div>}
+            {talk.reasons.length > 0 && <div className="quiet">{t.pair(t('why_here'), t.list([...new Set(talk.reasons.map(([, , rule]) => ruleOf(rule, t, labels)))]))}</div>}
             <div>{talk.agent && talk.note ? t.pair(talk.agent, talk.note) : talk.agent || talk.note}</div>
           </>
         ),

@@ -1,5 +1,5 @@
 // The list of tickets: filters, kept views, many at once.
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { Button, Checkbox, Dropdown, Form, Input, Select, Space, Table, Tag } from 'antd';
 import { api } from './api.js';
 import { Dialog, needed } from './Dialog.jsx';
@@ -15,6 +15,9 @@ const DUE = ['soon', 'late'];
 const STATUSES = ['new', 'assigned', 'in_progress', 'waiting', 'resolved', 'closed', 'cancelled', 'merged'];
 const STEPS = ['in_progress', 'waiting', 'resolved'];
 const ORDERS = ['newest', 'due', 'priority', 'oldest', 'changed', 'urged'];
+
+/** Notices lead to a ticket, which opens. */
+const NUMBER = /^[A-Z]{2}\d{10,}[\dX]$/;
 
 /** What `#tickets/...` asks for: words to search, or filters as `name=value&...`. */
 function asked(argument) {
@@ -37,7 +40,8 @@ function addressOf(filters) {
 export function Tickets({ argument }) {
   const { t, labels, message, may } = useSession();
   const { agents } = useLive();
-  const [filters, setFilters] = useState(asked(argument));
+  // In the address, so that a reload keeps them, and links lead to them.
+  const filters = useMemo(() => asked(argument), [argument]);
   const [handing, setHanding] = useState(false);
   const [asking, setAsking] = useState(null);
   const [page, setPage] = useState(1);
@@ -45,20 +49,26 @@ export function Tickets({ argument }) {
   const [found, setFound] = useState(null);
   const [chosen, setChosen] = useState([]);
   const [number, setNumber] = useState(null);
-  const load = useCallback(
-    () => api.get('tickets', { ...filters, page, size }).then(setFound, (error) => message.error(t.error(error))),
-    [filters, page, size],
-  );
+  const asks = useRef(0);
+  const load = useCallback(async () => {
+    asks.current += 1;
+    const turn = asks.current;
+    try {
+      const page_ = await api.get('tickets', { ...filters, page, size });
+      // Answers may come in another order than they were asked for: the last one asked for is shown.
+      if (turn === asks.current) setFound(page_);
+    } catch (error) {
+      if (turn === asks.current) message.error(t.error(error));
+    }
+  }, [filters, page, size]);
   useEffect(() => { load(); }, [load]);
   useTicketNews(load);
-  useEffect(() => { setFilters(asked(argument)); }, [argument]);
-  const narrow = (change) => {
-    const next = { ...filters, ...change };
-    setFilters(next);
-    window.history.replaceState(null, '', addressOf(next));
+  useEffect(() => {
     setPage(1);
     setChosen([]);
-  };
+    setNumber(NUMBER.test(argument) ? argument : null);
+  }, [argument]);
+  const narrow = (change) => window.location.replace(addressOf({ ...filters, ...change }));
   const moveAll = async (_, step) => {
     const { moved, refused } = await api.post('tickets/bulk', { tickets: marked.map((one) => ({ number: one.number, version: one.version })), ...step });
     if (moved.length) message.success(t('bulk_done', { n: moved.length }));
