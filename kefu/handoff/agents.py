@@ -101,7 +101,7 @@ def dismiss_silent(session: Session) -> list[int]:
 
 
 def knows(session: Session, agent_id: int, conversations: Collection[str]) -> bool:
-    """Whether an agent talks or talked there, may accept them from a queue, or has an open ticket of theirs."""
+    """Whether an agent talks or talked there, may accept them, or has an open ticket of theirs."""
     agent = get(session, agent_id)
     waiting = (Handoff.state == "queued") & Handoff.queue.in_(agent.queues)
     theirs = or_(Handoff.agent_id == agent_id, Handoff.preferred_agent_id == agent_id, waiting)

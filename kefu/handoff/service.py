@@ -203,7 +203,7 @@ def step_in(session: Session, conversation: str, agent_id: int, route: Route) ->
     """
     (agent,) = _locked(session, Agent.id == agent_id)
     if agent.status == "offline":
-        # Whoever is offline has no customers. Who is away gets no others, and none is left with a silent desk.
+        # Who is offline has no customers; who is away gets no others, and loses theirs when silent.
         agent.be("away")
         agent.seen_at = utcnow()
     handoff = current(session, conversation)

@@ -67,10 +67,11 @@ export function Audit() {
     }
   };
   useEffect(() => { load(); }, []);
+  const done = (action) => { const key = `did_${action.replaceAll('.', '_')}`; return t.has(key) ? t(key) : action; };
   const columns = [
     { title: t('at'), dataIndex: 'at', width: 140, render: (at) => clock(at, t.language) },
     { title: t('by'), dataIndex: 'by', width: 140 },
-    { title: t('action'), dataIndex: 'action', width: 200 },
+    { title: t('action'), dataIndex: 'action', width: 220, render: (action) => <span title={action}>{done(action)}</span> },
     { title: t('object'), dataIndex: 'object', width: 200 },
     { title: '', dataIndex: 'data', render: (data) => <code>{Object.entries(data).map(([key, value]) => `${key}=${value}`).join(' ')}</code> },
   ];
