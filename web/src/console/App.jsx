@@ -142,7 +142,7 @@ function Frame() {
         {may('desk') && <Presence />}
         <Button type="text" onClick={swap}>{t('language')}</Button>
         <Dropdown menu={{ items: own }} trigger={['click']}>
-          <Button type="text" icon={<UserOutlined />}>{account.name}</Button>
+          <Button type="text" className="own" title={account.name} icon={<UserOutlined />}><span>{account.name}</span></Button>
         </Dropdown>
       </Layout.Header>
       {may('desk') && !connected && <Alert banner type="warning" message={t('reconnecting')} />}

@@ -63,7 +63,7 @@ export function Chat({ handoff, onPanel }) {
 
 /** The messages of a conversation, older ones on demand; new ones are scrolled to unless one reads further up. */
 export function Messages({ conversation }) {
-  const { t } = useSession();
+  const { t, message } = useSession();
   useLive();
   const box = useRef(null);
   const atEnd = useRef(true);
@@ -85,10 +85,10 @@ export function Messages({ conversation }) {
   return (
     <div className="messages" ref={box} onScroll={scrolled} role="log" aria-live="polite" tabIndex={0}>
       {kept.loaded && (kept.older || kept.earlier
-        ? <Button type="link" block onClick={() => live.loadOlder(conversation)}>{t('load_older')}</Button>
+        ? <Button type="link" block onClick={() => live.loadOlder(conversation).catch((error) => message.error(t.error(error)))}>{t('load_older')}</Button>
         : <p className="quiet centre">{t('history_start')}</p>)}
-      {messages.map((message, index) => (
-        <Bubble key={`${message.conversation}:${message.seq}`} message={message} before={messages[index - 1]} />
+      {messages.map((one, index) => (
+        <Bubble key={`${one.conversation}:${one.seq}`} message={one} before={messages[index - 1]} />
       ))}
     </div>
   );

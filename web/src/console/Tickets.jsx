@@ -1,6 +1,6 @@
 // The list of tickets: filters, kept views, many at once.
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { Button, Checkbox, Dropdown, Form, Input, Select, Space, Table, Tag } from 'antd';
+import { Button, Checkbox, Dropdown, Form, Grid, Input, Select, Space, Table, Tag } from 'antd';
 import { api } from './api.js';
 import { Dialog, needed } from './Dialog.jsx';
 import { HandOn } from './HandOn.jsx';
@@ -40,6 +40,7 @@ function addressOf(filters) {
 export function Tickets({ argument }) {
   const { t, labels, message, may } = useSession();
   const { agents } = useLive();
+  const wide = Grid.useBreakpoint().lg;
   // In the address, so that a reload keeps them, and links lead to them.
   const filters = useMemo(() => asked(argument), [argument]);
   const [handing, setHanding] = useState(false);
@@ -96,7 +97,7 @@ export function Tickets({ argument }) {
         </>
       ),
     },
-    { title: t('queue_name'), dataIndex: 'queue', width: 110, render: (name) => t.label(labels.queues[name], name) },
+    { title: t('queue_name'), dataIndex: 'queue', width: 110, responsive: ['lg'], render: (name) => t.label(labels.queues[name], name) },
     { title: t('assignee'), dataIndex: 'assignee', width: 100, render: (name, { waits }) => (waits ? <i className="quiet">{t('nobody')}</i> : name) },
     { title: t('due'), key: 'due', width: 140, render: (_, ticket) => <Deadline ticket={ticket} /> },
     { title: t('opened'), dataIndex: 'opened_at', width: 110, responsive: ['xl'], render: (value) => clock(value, t.language) },
@@ -126,7 +127,7 @@ export function Tickets({ argument }) {
         <Button onClick={() => narrow(NONE)}>{t('reset')}</Button>
         <Views filters={filters} apply={narrow} />
       </Space>
-      <Table size="small" rowKey="number" columns={columns} dataSource={found?.tickets} loading={!found} scroll={{ x: 1020 }} tableLayout="fixed"
+      <Table size="small" rowKey="number" columns={columns} dataSource={found?.tickets} loading={!found} scroll={{ x: wide ? 1020 : 760 }} tableLayout="fixed"
              rowSelection={{ selectedRowKeys: chosen, onChange: setChosen }}
              onRow={(ticket) => ({ onDoubleClick: () => setNumber(ticket.number) })}
              pagination={{

@@ -264,8 +264,16 @@ export class Live {
     return this.conversations.get(conversation);
   }
 
+  /** Gets the newest messages; as long as the server is away and they are looked at, again and again. */
   async load(conversation) {
-    const page = await api.get(`conversations/${conversation}/messages`);
+    let page;
+    try {
+      page = await api.get(`conversations/${conversation}/messages`);
+    } catch ({ status }) {
+      const again = () => this.open === conversation && this.load(conversation);
+      if (!status || status >= 500) setTimeout(again, RETRY_MS.at(-1));
+      return;
+    }
     const kept = this.kept(conversation);
     // More was said while the page was away than one page holds: what was shown would not join.
     const newest = Math.max(0, ...[...kept.items.values()].filter((item) => item.conversation === conversation).map(({ seq }) => seq));
