@@ -16,6 +16,7 @@ from kefu.console.accounts import Me
 from kefu.console.guard import allowed, transaction
 from kefu.console.helper import HelperFailed, helper
 from kefu.console.models import Account, PrivateNote
+from kefu.console.permissions import may
 from kefu.console.reach import circle
 from kefu.console.refusals import Refusal, not_found
 from kefu.console.suggestions import suggest, text_of
@@ -25,7 +26,7 @@ from kefu.customers import service as customers
 from kefu.customers.profile import profile_of
 from kefu.customers.service import LEVELS
 from kefu.db import session_scope
-from kefu.handoff import overview
+from kefu.handoff import agents, overview
 from kefu.handoff import service as handoffs
 from kefu.handoff.models import Agent
 from kefu.knowledge.schema import TICKET_KINDS, URGENCIES
@@ -235,7 +236,7 @@ def find_customers(
     """
     text = q.strip()
     shown: dict[str, dict] = {}
-    for conversation in _found(session, text) if text else customers.recent(session):
+    for conversation in _found(session, text) if text else _recent(session, me):
         if len(shown) == MAX_FOUND:
             break
         try:
@@ -251,6 +252,12 @@ def find_customers(
     if text:
         accounts.audit(session, me, "customers.searched", found=len(shown))
     return {"customers": list(shown.values())}
+
+
+def _recent(session: Session, me: Me) -> list[str]:
+    """Who wrote last of those whom one may see."""
+    among = None if may(me.role, "supervise") else agents.known(session, me.agent_id)
+    return customers.recent(session, MAX_FOUND, among)
 
 
 def _found(session: Session, text: str) -> list[str]:

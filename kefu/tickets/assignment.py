@@ -181,10 +181,10 @@ def holder(session: Session, customers: Collection[str]) -> int | None:
     return session.scalar(query.limit(1))
 
 
-def holds_one(session: Session, agent_id: int, customers: Collection[str]) -> bool:
-    """Whether a colleague has an open ticket of this customer."""
-    query = select(Ticket.id).where(Ticket.assignee_id == agent_id, Ticket.status.in_(HELD))
-    return session.scalar(query.where(Ticket.customer.in_(customers)).limit(1)) is not None
+def held_for(agent_id: int, customers: Collection[str] | None = None) -> Select:
+    """Selects for whom a colleague has an open ticket, of these customers or of any."""
+    query = select(Ticket.customer).where(Ticket.assignee_id == agent_id, Ticket.status.in_(HELD))
+    return query if customers is None else query.where(Ticket.customer.in_(customers))
 
 
 def last_holder(session: Session, customers: Collection[str]) -> tuple[int, datetime] | None:

@@ -19,7 +19,7 @@ from kefu.handoff.models import Agent, Handoff
 from kefu.knowledge.load import load
 from kefu.run import builds
 from kefu.tickets import progress
-from kefu.tickets.routing import rules
+from kefu.tickets.steps import Actor
 from tests import browser as browsers
 from tests import console as people
 
@@ -336,6 +336,11 @@ def test_dialogs_on_a_ticket_are_worked_with_the_keyboard_and_say_what_is_refuse
     page.keyboard.type("已安排师傅。")
     page.keyboard.press("Enter")
     page.keyboard.type("今天联系您。")
+    with session_scope() as session:
+        progress.comment(session, number, "客户又来电话了", Actor("agent", "account:0", "王磊"))
+    expect(drawer).to_contain_text("客户又来电话了")
+    page.keyboard.press("Control+Enter")
+    expect(modal.get_by_role("alert")).to_contain_text("刚刚有同事改动过")
     page.keyboard.press("Control+Enter")
     expect(modal).to_have_count(0)
     expect(drawer).to_contain_text("今天联系您。")

@@ -221,6 +221,20 @@ def test_customers_are_found_by_ticket_phone_and_identity_if_one_may_see_them(br
     assert browser.get("/api/customers", params={"q": "nobody"}).json()["customers"] == []
 
 
+def test_who_wrote_last_of_ones_own_customers_is_shown_however_many_others_wrote(browser, li, chat, visit):
+    held = people.customer("h")
+    people.says(held, "我的工单呢")
+    with session_scope() as session:
+        ticket = progress.get(session, people.ticket(held))
+        dispatch.give(session, ticket, li.agent_id, LI)
+    for number in range(25):
+        people.says(people.customer(f"other{number}"), "你好")
+    shown = [one["conversation"] for one in browser.get("/api/customers").json()["customers"]]
+    assert shown == [held.id, chat[1].id]
+    people.account("zhao", "supervisor")
+    assert len(visit("zhao").get("/api/customers").json()["customers"]) == 20
+
+
 def test_who_works_on_a_ticket_sees_its_customer_until_it_is_done(browser, li, visit):
     people.account("wang")
     sender = people.customer("t")

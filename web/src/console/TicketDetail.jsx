@@ -27,9 +27,12 @@ export function TicketDrawer({ number, onClose, onChanged }) {
   const { t, labels, message, account, may } = useSession();
   const [ticket, setTicket] = useState(null);
   const seen = useRef(null);
-  seen.current = ticket;
   // Answers may come in another order than they were asked for: an older one never replaces a newer one.
-  const show = (page) => setTicket((old) => (old?.number === page.ticket.number && old.version > page.ticket.version ? old : page.ticket));
+  const show = (page) => {
+    if (seen.current?.number === page.ticket.number && seen.current.version > page.ticket.version) return;
+    seen.current = page.ticket;
+    setTicket(page.ticket);
+  };
   const load = useCallback(() => api.get(`tickets/${number}`).then(show, (error) => {
     message.error(t.error(error));
     // While the server is away, what was typed stays.
@@ -42,9 +45,9 @@ export function TicketDrawer({ number, onClose, onChanged }) {
   const inside = useRef(null);
   useFocusBack(() => document.querySelector(`[data-row-key="${number}"] .ant-btn`));
   /** Takes a step with the ticket as it is shown, and shows what has come of it, or what it is instead. */
-  const send = async (path, body) => {
+  const send = async (path, body, version = ticket.version) => {
     try {
-      await api.post(`tickets/${number}/${path}`, { ...body, version: ticket.version });
+      await api.post(`tickets/${number}/${path}`, { ...body, version });
       onChanged?.();
     } finally {
       await load();
@@ -52,7 +55,12 @@ export function TicketDrawer({ number, onClose, onChanged }) {
   };
   const takes = ticket && (!ticket.reserved || may('supervise'));
   const step = (path, body) => send(path, body).catch((error) => message.error(t.error(error))).then(stay);
-  const take = (name) => (ASKS[name] ? setAsked(name) : step('progress', { status: name }));
+  const take = (name) => (ASKS[name] ? setAsked({ step: name, version: ticket.version }) : step('progress', { status: name }));
+  /** Sends what was typed to the ticket as it was then; who was told that it has changed has seen what it is now. */
+  const answer = (path, body) => send(path, body, asked.version).catch((error) => {
+    setAsked({ ...asked, version: seen.current.version });
+    throw error;
+  });
   /** The button that was pressed may be gone; without the focus inside, Esc would not close the drawer. */
   const stay = () => setTimeout(() => {
     if (!document.activeElement?.closest('.ant-drawer, .ant-modal')) inside.current?.focus();
@@ -105,7 +113,7 @@ export function TicketDrawer({ number, onClose, onChanged }) {
               </>
             ),
           }))} />
-          {asked && <Ask step={asked} ticket={ticket} onClose={() => setAsked(null)} onSend={send} />}
+          {asked && <Ask step={asked.step} ticket={ticket} onClose={() => setAsked(null)} onSend={answer} />}
           {handing && (
             <HandOn tickets={[ticket]} not={ticket.waits ? null : ticket.assignee_id}
                     onClose={() => setHanding(null)} onDone={() => { load(); onChanged?.(); }} />
