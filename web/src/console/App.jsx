@@ -34,6 +34,8 @@ const PAGES = [
 ];
 /** Moving parts are hard on some people, who say so to their system; the components' scripts must know, too. */
 const STILL = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
+/** So many seconds a notice is shown, besides standing under the bell. */
+const STAYS = 8;
 const STATUS_COLOURS = { online: 'success', away: 'warning', offline: 'default' };
 
 export function App() {
@@ -105,18 +107,19 @@ function Frame() {
   }, [news, t]);
   const told = useRef({}); // how many of a kind are told of at present: a shift may begin with twenty tickets
   useEffect(() => alert(t, (said, { key, kind, place: where }) => {
-    const n = (told.current[kind] = (told.current[kind] ?? -1) + 1);
-    const done = () => { delete told.current[kind]; };
+    const { n: before = -1, at = 0 } = told.current[kind] ?? {};
+    const n = Date.now() - at < STAYS * 1000 ? before + 1 : 0;
+    told.current[kind] = { n, at: Date.now() };
     const look = () => {
       live.noticeSeen(key);
       notification.destroy(kind);
-      done();
+      delete told.current[kind];
       window.location.hash = where;
     };
     const button = <Button type="link" size="small" onClick={look}>{t('look')}</Button>;
     const type = ['neglected', 'late'].includes(kind) ? 'warning' : 'info';
     // Where it covers nothing that is worked with.
-    notification.open({ key: kind, message: n ? t('news_more', { told: said, n }) : said, actions: button, type, duration: 8, placement: 'bottomLeft', onClose: done });
+    notification.open({ key: kind, message: n ? t('news_more', { told: said, n }) : said, actions: button, type, duration: STAYS, placement: 'bottomLeft' });
   }), [t]);
   const shown = pages.find(({ key }) => key === place.page) || pages[0];
   const leave = async () => {
