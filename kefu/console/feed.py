@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -32,6 +33,9 @@ TICK = 0.1
 _FIRST = 20
 #: Of so many of our last messages it is followed whether they arrived, failed or were read.
 _RECEIPTS = 5
+#: How a delivery stands that goes on, of which a conversation's ``changes`` say nothing; looked at so often.
+_UNDER_WAY = ("due", "sending", "waiting")
+_DELIVERIES_EVERY = 1.0
 #: Who is so far behind is cut off; their page comes back and begins anew.
 _BACKLOG = 1000
 
@@ -86,6 +90,7 @@ class Feed:
         self._last: dict[str, Entry | None] = {}
         #: What was said there to the customer lately and is not read yet, by number.
         self._unread: dict[str, dict[int, Entry]] = defaultdict(dict)
+        self._deliveries_at = 0.0
         self._one_at_a_time = asyncio.Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="console-feed")
 
@@ -145,6 +150,12 @@ class Feed:
                 last = self._last[where]
                 # A receipt is a change of a message that was sent already.
                 wanted[where] = min((seq - 1 for seq in self._unread[where]), default=last.seq if last else 0)
+        if time.monotonic() - self._deliveries_at >= _DELIVERIES_EVERY:
+            self._deliveries_at = time.monotonic()
+            for where in {where for where, _ in present.values()} & self._unread.keys() - wanted.keys():
+                going = [seq for seq, entry in self._unread[where].items() if entry.delivery in _UNDER_WAY]
+                if going:
+                    wanted[where] = min(going) - 1
         entries = self._ledger.newer(wanted) if wanted else []
         for where in fresh:
             entries += self._ledger.before(where, None, _FIRST)

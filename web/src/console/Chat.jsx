@@ -103,7 +103,7 @@ function Bubble({ message, before }) {
     <>
       {moved && <Divider plain className="moved"><ChannelTag channel={message.channel} /></Divider>}
       <article className={`bubble from-${from}`}>
-        <span className="bubble-who">{who} · {clock(message.at, t.language)}{message.state && t.has(message.state) ? ` · ${t(message.state)}` : ''}</span>
+        <span className="bubble-who">{who} · {clock(message.at, t.language)}{message.state && <span className={message.state === 'failed' ? 'wrong' : undefined}> · {t(`said_${message.state}`)}</span>}</span>
         <div className="bubble-body">
           {message.text && <p>{message.text}</p>}
           {message.image && <a href={addressOf(message.image)} target="_blank" rel="noreferrer noopener">[{t('picture')}]</a>}
