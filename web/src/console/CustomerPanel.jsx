@@ -142,7 +142,8 @@ function Known({ customer, reload }) {
   const { facts, channel, language, hours, mood, trend } = customer.profile;
   const deny = ({ name, value }) => api.post(`conversations/${customer.conversation}/facts`, { name, value, right: false })
     .then(reload, (error) => message.error(t.error(error)));
-  const usual = [channel, language, hours.length > 0 && hours.map((hour) => `${hour}:00`).join(' ')].filter(Boolean);
+  const said = (word) => word && (t.has(word) ? t(word) : word.split('_')[1]);
+  const usual = [said(channel && `channel_${channel}`), said(language && `speaks_${language}`), hours.length > 0 && hours.map((hour) => `${hour}:00`).join(' ')].filter(Boolean);
   const items = ['device', 'city', 'order', 'topic'].flatMap((name) => {
     const found = facts.filter((fact) => fact.name === name);
     if (!found.length) return [];

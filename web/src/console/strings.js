@@ -129,6 +129,8 @@ export const STRINGS = {
   fact_city: ['城市', 'Cities'],
   fact_order: ['订单', 'Orders'],
   fact_topic: ['常问', 'Asks about'],
+  speaks_zh: ['中文', 'Chinese'],
+  speaks_en: ['英文', 'English'],
   usual: ['常用', 'Usually'],
   mood_lately: ['近期情绪', 'Mood lately'],
   trend_better: ['好转', 'getting better'],
