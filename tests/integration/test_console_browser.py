@@ -318,7 +318,7 @@ def test_tickets_are_filtered_and_moved_on_many_at_once(opened):
 
 def test_dialogs_on_a_ticket_are_worked_with_the_keyboard_and_say_what_is_refused(opened):
     sender = people.customer("t7", "wechat")
-    number, foreign = people.ticket(sender, "门锁打不开"), people.ticket(people.customer("t6"), "灯不亮")
+    number, foreign = people.ticket(sender, "门锁打不开"), people.ticket(people.customer("t6"), "摄像头不亮")
     page = opened("li")
     page.goto(page.url.split("#")[0] + f"#tickets/{number}")
     drawer, modal = page.locator(".ant-drawer"), page.locator(".ant-modal")
@@ -356,6 +356,11 @@ def test_dialogs_on_a_ticket_are_worked_with_the_keyboard_and_say_what_is_refuse
     page.keyboard.press("Control+Enter")
     expect(drawer).to_contain_text("已解决")
     expect(drawer.get_by_role("button", name="处理完成")).to_have_count(0)
+    page.keyboard.press("Escape")
+    expect(drawer).to_have_count(0)
+    page.get_by_role("button", name=number).focus()
+    page.keyboard.press("Enter")
+    expect(drawer).to_contain_text("换了电池")
     page.keyboard.press("Escape")
     expect(drawer).to_have_count(0)
     expect(page.get_by_role("button", name=number)).to_be_focused()
