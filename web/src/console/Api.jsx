@@ -65,7 +65,7 @@ function Tokens({ access, attempt, show }) {
   ];
   return (
     <>
-      <Button type="primary" onClick={() => setAdding(true)}>{t('new_token')}</Button>
+      <Button type="primary" disabled={!access} onClick={() => setAdding(true)}>{t('new_token')}</Button>
       <Table size="small" rowKey="id" className="below" scroll={{ x: 700 }} columns={columns} dataSource={access?.tokens} loading={!access} pagination={{ hideOnSinglePage: true, pageSize: 50 }} />
       {adding && (
         <Dialog title={t('new_token')} ok={t('save')} onClose={() => setAdding(false)} onSend={(values) => api.post('tokens', values).then(show)}>

@@ -72,7 +72,7 @@ function Campaigns({ known, attempt, nameOf, fail, load }) {
   ];
   return (
     <>
-      <Button type="primary" onClick={() => setAdding(true)}>{t('new_campaign')}</Button>
+      <Button type="primary" disabled={!known} onClick={() => setAdding(true)}>{t('new_campaign')}</Button>
       <Table size="small" rowKey="id" className="below" scroll={{ x: 800 }} columns={columns} dataSource={known?.campaigns} loading={!known} pagination={{ hideOnSinglePage: true, pageSize: 50 }} />
       {adding && <NewCampaign known={known} nameOf={nameOf} onDone={load} onClose={() => setAdding(false)} />}
       {looking && <Results campaign={looking} fail={fail} onClose={() => setLooking(null)} />}
