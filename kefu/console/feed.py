@@ -19,6 +19,7 @@ from typing import Any
 from kefu.console import views
 from kefu.console.accounts import Me
 from kefu.console.permissions import may
+from kefu.conversations import deliveries
 from kefu.conversations.ledger import Entry, Ledger
 from kefu.conversations.standing import versions
 from kefu.db import session_scope
@@ -33,8 +34,7 @@ TICK = 0.1
 _FIRST = 20
 #: Of so many of our last messages it is followed whether they arrived, failed or were read.
 _RECEIPTS = 5
-#: How a delivery stands that goes on, of which a conversation's ``changes`` say nothing; looked at so often.
-_UNDER_WAY = ("due", "sending", "waiting")
+#: Of deliveries that go on a conversation's ``changes`` say nothing: they are looked at so often.
 _DELIVERIES_EVERY = 1.0
 #: Who is so far behind is cut off; their page comes back and begins anew.
 _BACKLOG = 1000
@@ -152,10 +152,8 @@ class Feed:
                 wanted[where] = min((seq - 1 for seq in self._unread[where]), default=last.seq if last else 0)
         if time.monotonic() - self._deliveries_at >= _DELIVERIES_EVERY:
             self._deliveries_at = time.monotonic()
-            for where in {where for where, _ in present.values()} & self._unread.keys() - wanted.keys():
-                going = [seq for seq, entry in self._unread[where].items() if entry.delivery in _UNDER_WAY]
-                if going:
-                    wanted[where] = min(going) - 1
+            for where, seq in self._gone_on({where for where, _ in present.values()}):
+                wanted[where] = min(wanted.get(where, seq), seq - 1)
         entries = self._ledger.newer(wanted) if wanted else []
         for where in fresh:
             entries += self._ledger.before(where, None, _FIRST)
@@ -165,6 +163,20 @@ class Feed:
             rows = overview.open_rows(session)
             colleagues = overview.colleagues(session, rows.values())
         return _Reading(rows, present, colleagues, entries)
+
+    def _gone_on(self, followed: set[str]) -> list[tuple[str, int]]:
+        """The messages whose delivery stands otherwise than it was last seen."""
+        going = {
+            (where, seq): entry.delivery
+            for where in followed & self._unread.keys()
+            for seq, entry in self._unread[where].items()
+            if entry.delivery in deliveries.UNDER_WAY
+        }
+        if not going:
+            return []
+        with self._ledger.scope() as session:
+            now = deliveries.under_way(session, {where for where, _ in going})
+        return [key for key, state in going.items() if now.get(key) != state]
 
     def _send(self, reading: _Reading) -> None:
         before, self._rows = self._rows, reading.rows
