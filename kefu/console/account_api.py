@@ -212,6 +212,7 @@ def _me(me: Me) -> dict[str, Any]:
         "labels": {
             "queues": {name: label.dict() for name, label in routing().queues.items()},
             "skills": routing().skills(),
+            "rules": {name: label.dict() for name, label in routing().labels().items()},
             "statuses": {name: label.dict() for name, label in labels.statuses.items()},
             "kinds": {name: label.dict() for name, label in labels.ticket_kinds.items()},
             "urgencies": {name: label.dict() for name, label in labels.urgencies.items()},

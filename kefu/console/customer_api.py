@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Literal
 
 from fastapi import APIRouter, Query
@@ -15,6 +16,7 @@ from kefu.console.accounts import Me
 from kefu.console.guard import allowed, transaction
 from kefu.console.helper import HelperFailed, helper
 from kefu.console.models import Account, PrivateNote
+from kefu.console.permissions import may
 from kefu.console.reach import circle
 from kefu.console.refusals import Refusal, not_found
 from kefu.console.suggestions import suggest, text_of
@@ -24,7 +26,8 @@ from kefu.customers import service as customers
 from kefu.customers.profile import profile_of
 from kefu.customers.service import LEVELS
 from kefu.db import session_scope
-from kefu.handoff import overview
+from kefu.handoff import agents, overview
+from kefu.handoff import service as handoffs
 from kefu.handoff.models import Agent
 from kefu.knowledge.schema import TICKET_KINDS, URGENCIES
 from kefu.knowledge.service import catalog, is_product
@@ -202,7 +205,9 @@ def suggestions(
     """What the knowledge says to a question, or to what the customer wrote last."""
     with session_scope() as session:
         present = circle(session, me, conversation)[0]
-    question = q.strip() or _last_words(present)
+        asked = handoffs.current(session, present)
+        since = asked.requested_at if asked and asked.reason == "asked" else None
+    question = q.strip() or _last_words(present, since)
     found = suggest(question, language) if question else []
     return {"question": question, "suggestions": found, "helper": bool(helper().url)}
 
@@ -231,7 +236,7 @@ def find_customers(
     """
     text = q.strip()
     shown: dict[str, dict] = {}
-    for conversation in _found(session, text) if text else customers.recent(session):
+    for conversation in _found(session, text) if text else _recent(session, me):
         if len(shown) == MAX_FOUND:
             break
         try:
@@ -249,6 +254,12 @@ def find_customers(
     return {"customers": list(shown.values())}
 
 
+def _recent(session: Session, me: Me) -> list[str]:
+    """Who wrote last of those whom one may see."""
+    among = None if may(me.role, "supervise") else agents.known(session, me.agent_id)
+    return customers.recent(session, MAX_FOUND, among)
+
+
 def _found(session: Session, text: str) -> list[str]:
     found = customers.find(session, text)
     if len(text) >= MIN_TAIL:
@@ -258,9 +269,17 @@ def _found(session: Session, text: str) -> list[str]:
     return found
 
 
-def _last_words(conversation: str) -> str:
-    """What the customer wrote last, in so far as it is words."""
-    for entry in reversed(_ledger.before(conversation, None, 20)):
-        if entry.direction == "in" and not entry.body.get("event") and entry.body.get("text"):
-            return entry.body["text"][:500]
-    return ""
+def _last_words(conversation: str, asked_at: datetime | None) -> str:
+    """What the customer wrote last, in so far as it is words.
+
+    Args:
+        conversation: Whose.
+        asked_at: When they asked for a person: before the words that did so stand those that say what for.
+    """
+    said = [
+        entry
+        for entry in _ledger.before(conversation, None, 20)
+        if entry.direction == "in" and not entry.body.get("event") and entry.body.get("text")
+    ]
+    count = 2 if said and asked_at and said[-1].created_at <= asked_at else 1
+    return " ".join(entry.body["text"] for entry in said[-count:])[:500]

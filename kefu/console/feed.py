@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ from typing import Any
 from kefu.console import views
 from kefu.console.accounts import Me
 from kefu.console.permissions import may
+from kefu.conversations import deliveries
 from kefu.conversations.ledger import Entry, Ledger
 from kefu.conversations.standing import versions
 from kefu.db import session_scope
@@ -30,6 +32,10 @@ logger = logging.getLogger(__name__)
 TICK = 0.1
 #: So many of its last messages are sent of a conversation that is followed from now on.
 _FIRST = 20
+#: Of so many of our last messages it is followed whether they arrived, failed or were read.
+_RECEIPTS = 5
+#: Of deliveries that go on a conversation's ``changes`` say nothing: they are looked at so often.
+_DELIVERIES_EVERY = 1.0
 #: Who is so far behind is cut off; their page comes back and begins anew.
 _BACKLOG = 1000
 
@@ -82,6 +88,9 @@ class Feed:
         self._colleagues: list[Colleague] = []
         #: The newest message of each conversation that is followed.
         self._last: dict[str, Entry | None] = {}
+        #: What was said there to the customer lately and is not read yet, by number.
+        self._unread: dict[str, dict[int, Entry]] = defaultdict(dict)
+        self._deliveries_at = 0.0
         self._one_at_a_time = asyncio.Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="console-feed")
 
@@ -139,9 +148,12 @@ class Feed:
                 fresh.append(where)
             elif (where, changes) not in known:
                 last = self._last[where]
-                # The receipt of one's own last message is a change of that message.
-                again = last is not None and last.direction == "out" and last.read_at is None
-                wanted[where] = (last.seq if last else 0) - again
+                # A receipt is a change of a message that was sent already.
+                wanted[where] = min((seq - 1 for seq in self._unread[where]), default=last.seq if last else 0)
+        if time.monotonic() - self._deliveries_at >= _DELIVERIES_EVERY:
+            self._deliveries_at = time.monotonic()
+            for where, seq in self._gone_on({where for where, _ in present.values()}):
+                wanted[where] = min(wanted.get(where, seq), seq - 1)
         entries = self._ledger.newer(wanted) if wanted else []
         for where in fresh:
             entries += self._ledger.before(where, None, _FIRST)
@@ -151,6 +163,20 @@ class Feed:
             rows = overview.open_rows(session)
             colleagues = overview.colleagues(session, rows.values())
         return _Reading(rows, present, colleagues, entries)
+
+    def _gone_on(self, followed: set[str]) -> list[tuple[str, int]]:
+        """The messages whose delivery stands otherwise than it was last seen."""
+        going = {
+            (where, seq): entry.delivery
+            for where in followed & self._unread.keys()
+            for seq, entry in self._unread[where].items()
+            if entry.delivery in deliveries.UNDER_WAY
+        }
+        if not going:
+            return []
+        with self._ledger.scope() as session:
+            now = deliveries.under_way(session, {where for where, _ in going})
+        return [key for key, state in going.items() if now.get(key) != state]
 
     def _send(self, reading: _Reading) -> None:
         before, self._rows = self._rows, reading.rows
@@ -168,6 +194,8 @@ class Feed:
         if len(self._last) > 2 * len(self._present) + 1000:
             here = {where for where, _ in self._present.values()}
             self._last = {where: entry for where, entry in self._last.items() if where in here}
+            kept = {where: unread for where, unread in self._unread.items() if where in here}
+            self._unread = defaultdict(dict, kept)
 
     def _send_rows(self, before: dict[int, Row], where_before: dict, out: dict[Desk, list[str]]) -> None:
         for id_ in before.keys() | self._rows.keys():
@@ -176,7 +204,7 @@ class Feed:
             if old == new and not moved:
                 continue
             event = _encoded({"type": "handoff", **views.handoff(new, self._where(new))}) if new else ""
-            gone = _encoded({"type": "gone", "id": id_})
+            gone = _encoded({"type": "gone", "id": id_, "state": new.state if new else "closed"})
             for desk in self.desks:
                 if new and self.concerns(desk, new):
                     out[desk].append(event)
@@ -189,17 +217,31 @@ class Feed:
             if row.agent_id is not None:
                 owners[self._where(row)].add(row.agent_id)
         for entry in entries:
-            last = self._last.get(entry.conversation)
-            if last == entry:
+            if not self._note(entry):
                 continue
-            if last is None or entry.seq >= last.seq:
-                self._last[entry.conversation] = entry
             event = None
             for desk in self.desks:
                 mine = desk.me.agent_id in owners[entry.conversation]
                 if mine or (entry.conversation in desk.watched and self.may_follow(desk, entry.conversation)):
                     event = event or _encoded({"type": "message", **views.message(entry)})
                     out[desk].append(event)
+
+    def _note(self, entry: Entry) -> bool:
+        """Keeps what there is now of a conversation; ``False`` for a message that is as it was."""
+        last, unread = self._last.get(entry.conversation), self._unread[entry.conversation]
+        if entry in (last, unread.get(entry.seq)) or (
+            last and entry.seq < last.seq and entry.seq not in unread
+        ):
+            return False
+        if last is None or entry.seq >= last.seq:
+            self._last[entry.conversation] = entry
+        if entry.direction == "out" and entry.read_at is None:
+            unread[entry.seq] = entry
+            if len(unread) > _RECEIPTS:
+                del unread[min(unread)]
+        else:
+            unread.pop(entry.seq, None)
+        return True
 
     def _where(self, row: Row) -> str:
         return self._present.get(row.conversation, (row.conversation,))[0]

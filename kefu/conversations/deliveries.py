@@ -10,6 +10,7 @@ is missing, asks again and, on other channels, reads it.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,10 +20,12 @@ from sqlalchemy.sql import Update
 
 from kefu.conversations.ledger import NO_SYNC, Entry, entry_of
 from kefu.conversations.models import Message
-from kefu.db import utcnow
+from kefu.db import batches, utcnow
 
 #: Longer than any process that lives keeps a bubble in ``sending``.
 LONGEST_SENDING = timedelta(seconds=60)
+#: How a delivery stands that has not ended.
+UNDER_WAY = ("due", "sending", "waiting")
 
 _MESSAGES = Message.__table__
 _M, _OTHER = _MESSAGES.c, _MESSAGES.alias()
@@ -137,6 +140,18 @@ def count_due(session: Session, identity: str, channel: str) -> int:
         Message.identity == identity, Message.channel == channel, Message.delivery.in_(("due", "sending"))
     )
     return session.execute(query).scalar_one()
+
+
+def under_way(session: Session, conversations: Collection[str]) -> dict[tuple[str, int], str]:
+    """What is still to be sent in these conversations: how that stands, by conversation and number."""
+    query = select(Message.conversation_id, Message.seq, Message.delivery).where(
+        Message.delivery.in_(UNDER_WAY)
+    )
+    found: dict[tuple[str, int], str] = {}
+    for some in batches(sorted(conversations)):
+        rows = session.execute(query.where(Message.conversation_id.in_(some)))
+        found.update({(where, seq): state for where, seq, state in rows})
+    return found
 
 
 def due_to(session: Session, channel: str) -> list[str]:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql import Select
+from sqlalchemy.sql.selectable import SelectBase
 
 from kefu.customers.models import Customer, Identity, Link
 from kefu.db import batches, utcnow
@@ -231,9 +232,11 @@ def by_short_id(session: Session, text: str, limit: int = 20) -> list[str]:
     return list(session.scalars(query.limit(limit)))
 
 
-def recent(session: Session, limit: int = 200) -> list[str]:
-    """The present conversations of the customers who wrote last."""
+def recent(session: Session, limit: int, among: SelectBase | None = None) -> list[str]:
+    """The present conversations of the customers who wrote last, only of those who speak in ``among``."""
     query = select(Customer.conversation).join(Identity, Identity.customer_id == Customer.id)
+    if among is not None:
+        query = query.where(Customer.id.in_(select(Identity.customer_id).where(Identity.id.in_(among))))
     query = query.group_by(Customer.conversation).order_by(_LAST_HEARD.desc())
     return list(session.scalars(query.limit(limit)))
 

@@ -7,6 +7,8 @@ from datetime import timedelta
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql import ColumnElement
+from sqlalchemy.sql.selectable import CompoundSelect
 
 from kefu.db import utcnow
 from kefu.events import record
@@ -101,9 +103,20 @@ def dismiss_silent(session: Session) -> list[int]:
 
 
 def knows(session: Session, agent_id: int, conversations: Collection[str]) -> bool:
-    """Whether an agent talks or has talked in one of these conversations, or may accept it from a queue."""
+    """Whether an agent talks or talked there, may accept them, or has an open ticket of theirs."""
+    talks = select(Handoff.id).where(Handoff.conversation.in_(conversations), _theirs(session, agent_id))
+    if session.execute(talks.limit(1)).first() is not None:
+        return True
+    return session.scalar(assignment.held_for(agent_id, conversations).limit(1)) is not None
+
+
+def known(session: Session, agent_id: int) -> CompoundSelect:
+    """Selects the conversations that ``knows`` is true of."""
+    talks = select(Handoff.conversation).where(_theirs(session, agent_id))
+    return talks.union(assignment.held_for(agent_id))
+
+
+def _theirs(session: Session, agent_id: int) -> ColumnElement:
     agent = get(session, agent_id)
     waiting = (Handoff.state == "queued") & Handoff.queue.in_(agent.queues)
-    theirs = or_(Handoff.agent_id == agent_id, Handoff.preferred_agent_id == agent_id, waiting)
-    query = select(Handoff.id).where(Handoff.conversation.in_(conversations), theirs)
-    return session.execute(query.limit(1)).first() is not None
+    return or_(Handoff.agent_id == agent_id, Handoff.preferred_agent_id == agent_id, waiting)

@@ -196,16 +196,21 @@ def assign(session: Session, waited: timedelta = timedelta()) -> list[Handoff]:
 
 
 def step_in(session: Session, conversation: str, agent_id: int, route: Route) -> Handoff:
-    """Lets an agent take a conversation over that is the bot's, or waits.
+    """Lets an agent take a conversation over that is the bot's, or waits; who is offline comes for that.
 
     Raises:
         WrongStep: Another agent has it.
     """
+    (agent,) = _locked(session, Agent.id == agent_id)
+    if agent.status == "offline":
+        # Who is offline has no customers; who is away gets no others, and loses theirs when silent.
+        agent.be("away")
+        agent.seen_at = utcnow()
     handoff = current(session, conversation)
     if handoff is None:
         level = level_of(session, conversation)
         handoff = _opened(session, conversation, "stepped_in", route, level, "neutral")
-    _give(session, handoff, session.get(Agent, agent_id))
+    _give(session, handoff, agent)
     return handoff
 
 

@@ -181,6 +181,12 @@ def holder(session: Session, customers: Collection[str]) -> int | None:
     return session.scalar(query.limit(1))
 
 
+def held_for(agent_id: int, customers: Collection[str] | None = None) -> Select:
+    """Selects for whom a colleague has an open ticket, of these customers or of any."""
+    query = select(Ticket.customer).where(Ticket.assignee_id == agent_id, Ticket.status.in_(HELD))
+    return query if customers is None else query.where(Ticket.customer.in_(customers))
+
+
 def last_holder(session: Session, customers: Collection[str]) -> tuple[int, datetime] | None:
     """Who of the colleagues had a ticket of this customer last, and since when."""
     query = select(Ticket.assignee_id, Ticket.assigned_at).where(Ticket.customer.in_(customers))

@@ -170,6 +170,7 @@ class _Then(Entry):
 
 class _Rule(Entry):
     name: str = Field(min_length=1)
+    english: str = ""
     when: _When = _When()
     then: _Then = _Then()
     up: int = Field(0, alias="raise", ge=0, le=LAST)
@@ -216,6 +217,10 @@ class Routing(Entry):
     def skills(self) -> list[str]:
         """What the rules ask for, in their order."""
         return list(dict.fromkeys(rule.then.skill for rule in self.rules if rule.then.skill))
+
+    def labels(self) -> dict[str, Label]:
+        """How each rule is called where reasons are shown, by its name."""
+        return {rule.name: Label(zh=rule.name, en=rule.english or rule.name) for rule in self.rules}
 
     def working_time(self) -> WorkingTime:
         """The company's hours."""

@@ -14,9 +14,13 @@ from kefu.customers import service as customers
 from kefu.db import session_scope
 from kefu.handoff import dispatch, overview, service
 from kefu.handoff.models import Agent, Handoff
+from kefu.knowledge.load import load
 from kefu.tickets import assignment, progress
 from kefu.tickets.routing import Case, route
+from kefu.tickets.steps import Actor
 from tests import console as people
+
+LI = Actor("agent", "account:1", "李晓雨")
 
 
 @pytest.fixture
@@ -215,6 +219,43 @@ def test_customers_are_found_by_ticket_phone_and_identity_if_one_may_see_them(br
         assert [one["conversation"] for one in found] == [chat[1].id], text
         assert visit("wang").get("/api/customers", params={"q": text}).json()["customers"] == []
     assert browser.get("/api/customers", params={"q": "nobody"}).json()["customers"] == []
+
+
+def test_who_wrote_last_of_ones_own_customers_is_shown_however_many_others_wrote(browser, li, chat, visit):
+    held = people.customer("h")
+    people.says(held, "我的工单呢")
+    with session_scope() as session:
+        ticket = progress.get(session, people.ticket(held))
+        dispatch.give(session, ticket, li.agent_id, LI)
+    for number in range(25):
+        people.says(people.customer(f"other{number}"), "你好")
+    shown = [one["conversation"] for one in browser.get("/api/customers").json()["customers"]]
+    assert shown == [held.id, chat[1].id]
+    people.account("zhao", "supervisor")
+    assert len(visit("zhao").get("/api/customers").json()["customers"]) == 20
+
+
+def test_who_works_on_a_ticket_sees_its_customer_until_it_is_done(browser, li, visit):
+    people.account("wang")
+    sender = people.customer("t")
+    number = people.ticket(sender)
+    where = f"/api/conversations/{sender.id}/customer"
+    assert browser.get(where).status_code == 404
+    version = browser.get(f"/api/tickets/{number}").json()["ticket"]["version"]
+    browser.post(f"/api/tickets/{number}/take", json={"version": version})
+    assert browser.get(where).json()["tickets"][0]["number"] == number
+    assert visit("wang").get(where).status_code == 404
+    with session_scope() as session:
+        progress.move(session, number, "resolved", LI)
+    assert browser.get(where).status_code == 404
+
+
+def test_suggestions_go_by_what_was_said_before_a_person_was_asked_for(company, browser, chat):
+    load()
+    where = f"/api/conversations/{chat[1].id}/suggestions"
+    assert browser.get(where).json()["question"] == "指纹不灵 转人工"
+    people.says(chat[1], "多久能修好")
+    assert browser.get(where).json()["question"] == "多久能修好"
 
 
 def test_a_supervisor_steps_in_with_the_bot_the_queue_and_a_colleague(browser, chat, visit):

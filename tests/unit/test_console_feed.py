@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from starlette.websockets import WebSocketDisconnect
 
+from kefu.conversations import deliveries
 from kefu.conversations.ledger import Ledger
 from kefu.db import session_scope
 from kefu.handoff import agents, service
@@ -80,7 +81,40 @@ def test_who_waits_is_accepted_and_speaks_is_pushed(browser, opened):
         Ledger().see(sender.id, 99, read=True)
         assert page.until(type="message", text="在的")["state"] == "read"
         browser.post(f"/api/handoffs/{handoff}/end", json={})
-        page.until(type="gone", id=handoff)
+        assert page.until(type="gone", id=handoff)["state"] == "closed"
+
+
+def test_a_receipt_is_pushed_also_of_a_message_that_is_not_the_last(browser, opened):
+    sender = people.customer("a")
+    handoff = people.waits(sender, "指纹不灵")
+    with opened() as socket:
+        page = Page(socket)
+        browser.post(f"/api/handoffs/{handoff}/accept")
+        for number, text in enumerate(("请稍等", "查到了")):
+            browser.post(f"/api/handoffs/{handoff}/messages", json={"id": f"{number}" * 36, "text": text})
+        people.says(sender, "好的")
+        page.until(type="message", text="好的")
+        Ledger().see(sender.id, 99, read=True)
+        assert page.until(type="message", text="查到了", state="read")
+        people.says(sender, "谢谢")
+        page.until(type="message", text="谢谢")
+        again = [event.get("text") for event in page.events if event.get("state") == "read"]
+        assert again.count("请稍等") == 1 and "查到了" not in again
+
+
+def test_it_is_pushed_that_a_platform_did_not_take_a_message(browser, opened):
+    sender = people.customer("a", "wechat")
+    handoff = people.waits(sender, "指纹不灵")
+    with opened() as socket:
+        page = Page(socket)
+        browser.post(f"/api/handoffs/{handoff}/accept")
+        for number, text in enumerate(("请稍等", "查到了")):
+            browser.post(f"/api/handoffs/{handoff}/messages", json={"id": f"{number}" * 36, "text": text})
+            page.until(type="message", text=text, state="due")
+        with session_scope() as session:
+            told = [entry for entry in Ledger().after(sender.id, 0, 99) if entry.body["text"] == "请稍等"]
+            deliveries.settle(session, told, "failed")
+        assert page.until(type="message", text="请稍等", state="failed")
 
 
 def test_many_messages_come_each_once_and_in_order(browser, opened):

@@ -13,7 +13,7 @@ from sqlalchemy.pool import StaticPool
 
 from kefu.db import Base
 from kefu.events import Event
-from kefu.handoff import service
+from kefu.handoff import agents, service
 from kefu.handoff.models import OPEN, TRANSITIONS, Agent, Handoff, WrongStep
 from kefu.handoff.service import NotAvailable
 from kefu.tickets.routing import Route
@@ -155,6 +155,20 @@ def test_an_agent_may_step_in_but_not_into_a_colleagues_talk(session, agent):
     assert service.step_in(session, "a", one.id, route()).state == "human"
     with pytest.raises(WrongStep):
         service.step_in(session, "a", other.id, route())
+
+
+def test_who_steps_in_while_offline_is_there_for_that_customer_alone_and_leaves_them_when_silent(
+    session, agent
+):
+    zhao = agent("zhao", status="offline")
+    talk = service.step_in(session, "a", zhao.id, route())
+    wait(session, "b")
+    assert (zhao.status, service.assign(session)) == ("away", [])
+    assert agents.dismiss_silent(session) == []
+    zhao.seen_at -= timedelta(minutes=1)
+    session.flush()
+    assert agents.dismiss_silent(session) == [zhao.id]
+    assert talk.state == "queued"
 
 
 def test_only_who_waits_can_leave(session, agent):

@@ -99,6 +99,13 @@ def test_a_mistake_is_named_with_its_line(write, old, new, line, message):
         assert f"line {line}:" in str(error.value)
 
 
+def test_a_rule_is_named_in_both_languages_and_one_without_english_as_it_is(write):
+    named = rules().labels()
+    assert all(label.en.isascii() for label in named.values())
+    first = RIGHT.partition("- name: ")[2].partition("\n")[0]
+    assert read(write(RIGHT)).labels()[first].en == first
+
+
 def test_while_the_file_is_faulty_the_last_right_rules_hold(write):
     path = write(RIGHT)
     before = rules(path)

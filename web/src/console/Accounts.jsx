@@ -1,7 +1,8 @@
 // Who may log in, and the log of who did what.
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import { Button, Form, Input, Modal, Select, Space, Switch, Table, Typography } from 'antd';
 import { api } from './api.js';
+import { Dialog, needed } from './Dialog.jsx';
 import { useSession } from './strings.js';
 import { clock } from './time.js';
 
@@ -12,31 +13,25 @@ export function Accounts() {
   const [given, setGiven] = useState(null);
   const load = useCallback(() => api.get('accounts').then(setFound, (error) => message.error(t.error(error))), []);
   useEffect(() => { load(); }, [load]);
-  const attempt = async (work) => {
-    try {
-      const { account: changed, password } = await work();
-      if (password) setGiven({ login: changed.login, password });
-      load();
-      return true;
-    } catch (error) {
-      message.error(t.error(error));
-      return false;
-    }
+  const show = ({ account: changed, password }) => {
+    if (password) setGiven({ login: changed.login, password });
+    load();
   };
-  const change = (id, values) => attempt(() => api.patch(`accounts/${id}`, values));
+  const attempt = (asked) => asked.then(show, (error) => message.error(t.error(error)));
+  const change = (id, values) => attempt(api.patch(`accounts/${id}`, values));
   const roles = (found?.roles || []).map((value) => ({ value, label: t(`role_${value}`) }));
   const columns = [
     { title: t('login'), dataIndex: 'login' },
     { title: t('name'), dataIndex: 'name', render: (name, { id }) => <Typography.Text editable={{ onChange: (value) => value !== name && change(id, { name: value }) }}>{name}</Typography.Text> },
     { title: t('role'), dataIndex: 'role', render: (role, { id }) => <Select className="role" value={role} options={roles} disabled={id === account.id} aria-label={t('role')} onChange={(value) => change(id, { role: value })} /> },
     { title: t('active'), dataIndex: 'active', render: (active, { id }) => <Switch checked={active} disabled={id === account.id} aria-label={t('active')} onChange={(value) => change(id, { active: value })} /> },
-    { title: '', key: 'reset', render: (_, { id }) => id !== account.id && <Button size="small" onClick={() => attempt(() => api.post(`accounts/${id}/reset`))}>{t('reset_password')}</Button> },
+    { title: '', key: 'reset', render: (_, { id }) => id !== account.id && <Button size="small" onClick={() => attempt(api.post(`accounts/${id}/reset`))}>{t('reset_password')}</Button> },
   ];
   return (
     <div className="plain">
       <Button type="primary" onClick={() => setAdding(true)}>{t('new_account')}</Button>
       <Table size="small" rowKey="id" className="below" columns={columns} dataSource={found?.accounts} loading={!found} pagination={{ hideOnSinglePage: true, pageSize: 50 }} />
-      {adding && <NewAccount roles={roles} onClose={() => setAdding(false)} add={(values) => attempt(() => api.post('accounts', values))} />}
+      {adding && <NewAccount roles={roles} onClose={() => setAdding(false)} add={(values) => api.post('accounts', values).then(show)} />}
       {given && (
         <Modal open title={t('one_time_password')} onCancel={() => setGiven(null)} onOk={() => setGiven(null)} cancelButtonProps={{ hidden: true }}>
           <p>{given.login}</p>
@@ -49,19 +44,12 @@ export function Accounts() {
 
 function NewAccount({ roles, add, onClose }) {
   const { t } = useSession();
-  const [form] = Form.useForm();
-  const box = useRef(null);
-  const submit = async (values) => { if (await add(values)) onClose(); };
-  const needed = [{ required: true, message: '' }];
   return (
-    <Modal open title={t('new_account')} okText={t('save')} onOk={form.submit} onCancel={onClose}
-           afterOpenChange={(open) => open && box.current?.focus()}>
-      <Form form={form} layout="vertical" onFinish={submit} initialValues={{ role: 'agent' }} requiredMark={false}>
-        <Form.Item name="login" label={t('login')} rules={needed}><Input ref={box} maxLength={63} /></Form.Item>
-        <Form.Item name="name" label={t('name')} rules={needed}><Input maxLength={64} /></Form.Item>
-        <Form.Item name="role" label={t('role')}><Select options={roles} /></Form.Item>
-      </Form>
-    </Modal>
+    <Dialog title={t('new_account')} ok={t('save')} initial={{ role: 'agent' }} onSend={add} onClose={onClose}>
+      <Form.Item name="login" label={t('login')} rules={needed(t)}><Input maxLength={63} /></Form.Item>
+      <Form.Item name="name" label={t('name')} rules={needed(t)}><Input maxLength={64} /></Form.Item>
+      <Form.Item name="role" label={t('role')}><Select options={roles} /></Form.Item>
+    </Dialog>
   );
 }
 
@@ -79,10 +67,11 @@ export function Audit() {
     }
   };
   useEffect(() => { load(); }, []);
+  const done = (action) => { const key = `did_${action.replaceAll('.', '_')}`; return t.has(key) ? t(key) : action; };
   const columns = [
     { title: t('at'), dataIndex: 'at', width: 140, render: (at) => clock(at, t.language) },
     { title: t('by'), dataIndex: 'by', width: 140 },
-    { title: t('action'), dataIndex: 'action', width: 200 },
+    { title: t('action'), dataIndex: 'action', width: 220, render: (action) => <span title={action}>{done(action)}</span> },
     { title: t('object'), dataIndex: 'object', width: 200 },
     { title: '', dataIndex: 'data', render: (data) => <code>{Object.entries(data).map(([key, value]) => `${key}=${value}`).join(' ')}</code> },
   ];

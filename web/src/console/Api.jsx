@@ -2,6 +2,7 @@
 import { useCallback, useEffect, useState } from 'react';
 import { Button, Checkbox, Drawer, Form, Input, InputNumber, Modal, Popconfirm, Select, Space, Switch, Table, Tabs, Tag, Typography } from 'antd';
 import { api } from './api.js';
+import { Dialog, needed } from './Dialog.jsx';
 import { useSession } from './strings.js';
 import { clock } from './time.js';
 
@@ -23,20 +24,14 @@ export function Api() {
     }
   }, []);
   useEffect(() => { load(); }, [load]);
-  const attempt = async (work) => {
-    try {
-      const { text, secret } = await work();
-      if (text || secret) setShown({ title: t(text ? 'token_once' : 'secret_once'), text: text || secret });
-      load();
-      return true;
-    } catch (error) {
-      message.error(t.error(error));
-      return false;
-    }
+  const show = ({ text, secret }) => {
+    if (text || secret) setShown({ title: t(text ? 'token_once' : 'secret_once'), text: text || secret });
+    load();
   };
+  const attempt = (asked) => asked.then(show, (error) => message.error(t.error(error)));
   const items = [
-    { key: 'tokens', label: t('tokens'), children: <Tokens access={access} attempt={attempt} /> },
-    { key: 'webhooks', label: t('webhooks'), children: <Webhooks webhooks={webhooks} topics={access?.topics || []} attempt={attempt} /> },
+    { key: 'tokens', label: t('tokens'), children: <Tokens access={access} attempt={attempt} show={show} /> },
+    { key: 'webhooks', label: t('webhooks'), children: <Webhooks webhooks={webhooks} topics={access?.topics || []} attempt={attempt} show={show} /> },
   ];
   return (
     <div className="plain">
@@ -50,7 +45,7 @@ export function Api() {
   );
 }
 
-function Tokens({ access, attempt }) {
+function Tokens({ access, attempt, show }) {
   const { t } = useSession();
   const [adding, setAdding] = useState(false);
   const time = (at) => (at ? clock(at, t.language) : '—');
@@ -62,7 +57,7 @@ function Tokens({ access, attempt }) {
     {
       title: '', key: 'do', width: 100,
       render: (_, { id, revoked_at: revoked }) => (revoked ? <Tag>{t('revoked')}</Tag> : (
-        <Popconfirm title={t('revoke_sure')} onConfirm={() => attempt(() => api.drop(`tokens/${id}`))}>
+        <Popconfirm title={t('revoke_sure')} onConfirm={() => attempt(api.drop(`tokens/${id}`))}>
           <Button size="small" danger>{t('revoke')}</Button>
         </Popconfirm>
       )),
@@ -70,12 +65,12 @@ function Tokens({ access, attempt }) {
   ];
   return (
     <>
-      <Button type="primary" onClick={() => setAdding(true)}>{t('new_token')}</Button>
+      <Button type="primary" disabled={!access} onClick={() => setAdding(true)}>{t('new_token')}</Button>
       <Table size="small" rowKey="id" className="below" scroll={{ x: 700 }} columns={columns} dataSource={access?.tokens} loading={!access} pagination={{ hideOnSinglePage: true, pageSize: 50 }} />
       {adding && (
-        <Dialog title={t('new_token')} onClose={() => setAdding(false)} add={(values) => attempt(() => api.post('tokens', values))}>
-          <Form.Item name="name" label={t('system')} rules={[{ required: true, message: '' }]}><Input autoFocus maxLength={64} /></Form.Item>
-          <Form.Item name="scopes" label={t('scopes')} rules={[{ required: true, message: '' }]}><Checkbox.Group className="scopes" options={access.scopes} /></Form.Item>
+        <Dialog title={t('new_token')} ok={t('save')} onClose={() => setAdding(false)} onSend={(values) => api.post('tokens', values).then(show)}>
+          <Form.Item name="name" label={t('system')} rules={needed(t)}><Input maxLength={64} /></Form.Item>
+          <Form.Item name="scopes" label={t('scopes')} rules={needed(t)}><Checkbox.Group className="scopes" options={access.scopes} /></Form.Item>
           <Form.Item name="days" label={t('valid_days')}><InputNumber min={1} max={3650} placeholder={t('no_end')} /></Form.Item>
         </Dialog>
       )}
@@ -83,7 +78,7 @@ function Tokens({ access, attempt }) {
   );
 }
 
-function Webhooks({ webhooks, topics, attempt }) {
+function Webhooks({ webhooks, topics, attempt, show }) {
   const { t } = useSession();
   const [adding, setAdding] = useState(false);
   const [looking, setLooking] = useState(null);
@@ -94,13 +89,13 @@ function Webhooks({ webhooks, topics, attempt }) {
       title: t('status'), dataIndex: 'state', width: 150,
       render: (state, { failures }) => <Tag color={COLOURS[state]}>{t(`webhook_${state}`)}{state === 'failing' && ` (${failures})`}</Tag>,
     },
-    { title: t('active'), dataIndex: 'active', width: 70, render: (active, { id }) => <Switch size="small" checked={active} aria-label={t('active')} onChange={(value) => attempt(() => api.patch(`webhooks/${id}`, { active: value }))} /> },
+    { title: t('active'), dataIndex: 'active', width: 70, render: (active, { id }) => <Switch size="small" checked={active} aria-label={t('active')} onChange={(value) => attempt(api.patch(`webhooks/${id}`, { active: value }))} /> },
     {
       title: '', key: 'do', width: 190,
       render: (_, hook) => (
         <Space size={4}>
           <Button size="small" onClick={() => setLooking(hook)}>{t('deliveries')}</Button>
-          <Popconfirm title={t('remove_sure')} onConfirm={() => attempt(() => api.drop(`webhooks/${hook.id}`))}>
+          <Popconfirm title={t('remove_sure')} onConfirm={() => attempt(api.drop(`webhooks/${hook.id}`))}>
             <Button size="small" danger>{t('remove')}</Button>
           </Popconfirm>
         </Space>
@@ -113,9 +108,9 @@ function Webhooks({ webhooks, topics, attempt }) {
       <Button type="primary" onClick={() => setAdding(true)}>{t('new_webhook')}</Button>
       <Table size="small" rowKey="id" className="below" scroll={{ x: 700 }} columns={columns} dataSource={webhooks} loading={!webhooks} pagination={false} />
       {adding && (
-        <Dialog title={t('new_webhook')} onClose={() => setAdding(false)} add={(values) => attempt(() => api.post('webhooks', values))}>
-          <Form.Item name="url" label={t('address')} rules={[{ required: true, message: '' }]}><Input autoFocus maxLength={500} placeholder="https://crm.example.com/kefu" /></Form.Item>
-          <Form.Item name="kinds" label={t('event_kinds')} rules={[{ required: true, message: '' }]}><Select mode="tags" options={kinds} /></Form.Item>
+        <Dialog title={t('new_webhook')} ok={t('save')} onClose={() => setAdding(false)} onSend={(values) => api.post('webhooks', values).then(show)}>
+          <Form.Item name="url" label={t('address')} rules={needed(t)}><Input maxLength={500} placeholder="https://crm.example.com/kefu" /></Form.Item>
+          <Form.Item name="kinds" label={t('event_kinds')} rules={needed(t)}><Select mode="tags" options={kinds} /></Form.Item>
         </Dialog>
       )}
       {looking && <Deliveries hook={looking} onClose={() => setLooking(null)} />}
@@ -153,16 +148,5 @@ function Deliveries({ hook, onClose }) {
       </Space>
       <Table size="small" rowKey="id" className="below" scroll={{ x: 600 }} columns={columns} dataSource={found} loading={!found} pagination={false} />
     </Drawer>
-  );
-}
-
-function Dialog({ title, add, onClose, children }) {
-  const { t } = useSession();
-  const [form] = Form.useForm();
-  const submit = async (values) => { if (await add(values)) onClose(); };
-  return (
-    <Modal open title={title} okText={t('save')} onOk={form.submit} onCancel={onClose}>
-      <Form form={form} layout="vertical" onFinish={submit} requiredMark={false}>{children}</Form>
-    </Modal>
   );
 }

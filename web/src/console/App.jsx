@@ -1,5 +1,5 @@
 // The frame of the console: login, pages, presence, language.
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { Alert, App as AntApp, Badge, Button, ConfigProvider, Dropdown, Layout, List, Menu, Popover, Select, Spin } from 'antd';
 import zhCN from 'antd/es/locale/zh_CN';
 import enUS from 'antd/es/locale/en_US';
@@ -34,6 +34,8 @@ const PAGES = [
 ];
 /** Moving parts are hard on some people, who say so to their system; the components' scripts must know, too. */
 const STILL = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
+/** So many seconds a notice is shown, besides standing under the bell. */
+const STAYS = 8;
 const STATUS_COLOURS = { online: 'success', away: 'warning', offline: 'default' };
 
 export function App() {
@@ -54,7 +56,7 @@ export function App() {
   };
   return (
     <ConfigProvider locale={language === 'zh' ? zhCN : enUS} theme={theme} button={{ autoInsertSpace: false }}>
-      <AntApp className="whole" message={{ top: 60 }}>
+      <AntApp className="whole" message={{ top: 60 }} notification={{ maxCount: 3 }}>
         <Gate t={t} swap={swap} />
       </AntApp>
     </ConfigProvider>
@@ -103,14 +105,21 @@ function Frame() {
   useEffect(() => {
     document.title = (news ? `(${news}) ` : '') + t('app');
   }, [news, t]);
-  useEffect(() => alert(t, (told, { key, kind, place: where }) => {
+  const told = useRef({}); // how many of a kind are told of at present: a shift may begin with twenty tickets
+  useEffect(() => alert(t, (said, { key, kind, place: where }) => {
+    const { n: before = -1, at = 0 } = told.current[kind] ?? {};
+    const n = Date.now() - at < STAYS * 1000 ? before + 1 : 0;
+    told.current[kind] = { n, at: Date.now() };
     const look = () => {
       live.noticeSeen(key);
-      notification.destroy(key);
+      notification.destroy(kind);
+      delete told.current[kind];
       window.location.hash = where;
     };
     const button = <Button type="link" size="small" onClick={look}>{t('look')}</Button>;
-    notification.open({ key, message: told, actions: button, type: kind === 'neglected' ? 'warning' : 'info', duration: 8, placement: 'topRight' });
+    const type = ['neglected', 'late'].includes(kind) ? 'warning' : 'info';
+    // Where it covers nothing that is worked with.
+    notification.open({ key: kind, message: n ? t('news_more', { told: said, n }) : said, actions: button, type, duration: STAYS, placement: 'bottomLeft' });
   }), [t]);
   const shown = pages.find(({ key }) => key === place.page) || pages[0];
   const leave = async () => {
@@ -136,11 +145,11 @@ function Frame() {
         {may('desk') && <Presence />}
         <Button type="text" onClick={swap}>{t('language')}</Button>
         <Dropdown menu={{ items: own }} trigger={['click']}>
-          <Button type="text" icon={<UserOutlined />}>{account.name}</Button>
+          <Button type="text" className="own" title={account.name} icon={<UserOutlined />}><span>{account.name}</span></Button>
         </Dropdown>
       </Layout.Header>
       {may('desk') && !connected && <Alert banner type="warning" message={t('reconnecting')} />}
-      <Layout.Content className="page">{Page && <Page key={['desk', 'knowledge'].includes(shown.key) ? shown.key : `${shown.key}/${place.argument}`} argument={place.argument} />}</Layout.Content>
+      <Layout.Content className="page">{Page && <Page key={['desk', 'tickets', 'knowledge'].includes(shown.key) ? shown.key : `${shown.key}/${place.argument}`} argument={place.argument} />}</Layout.Content>
       {changing && <OwnPassword onDone={(me) => { setMe(me); setChanging(false); }} onCancel={() => setChanging(false)} />}
     </Layout>
   );
@@ -163,7 +172,7 @@ function Notices() {
   const list = (
     <List size="small" className="notices" dataSource={notices} locale={{ emptyText: t('no_notices') }} renderItem={(one) => (
       <List.Item key={one.key}>
-        <Button type="link" size="small" onClick={() => go(one)}>{t(`news_${one.kind}`, { number: one.number })}</Button>
+        <Button type="link" size="small" onClick={() => go(one)}>{t(`news_${one.kind}`, one)}</Button>
         <span className="quiet">{clock(one.at, t.language)}</span>
       </List.Item>
     )} />

@@ -1,10 +1,12 @@
 // One conversation: its messages over all channels, and the box to answer in while it is one's own.
 import { useEffect, useLayoutEffect, useRef, useState } from 'react';
-import { Alert, Button, Divider, Input, Modal, Popover, Radio, Space, Tag, Tooltip } from 'antd';
+import { Alert, Button, Divider, Form, Input, Popover, Radio, Space, Tag, Tooltip } from 'antd';
 import { IdcardOutlined, MessageOutlined, SendOutlined } from '@ant-design/icons';
 import { api } from './api.js';
 import { ChannelTag, CustomerTags, nameOf } from './Desk.jsx';
+import { Dialog, needed } from './Dialog.jsx';
 import { live, NEGLECTED, useLive } from './live.js';
+import { outgoing, useOutgoing } from './outgoing.js';
 import { useSession } from './strings.js';
 import { clock, span, useNow } from './time.js';
 
@@ -61,7 +63,7 @@ export function Chat({ handoff, onPanel }) {
 
 /** The messages of a conversation, older ones on demand; new ones are scrolled to unless one reads further up. */
 export function Messages({ conversation }) {
-  const { t } = useSession();
+  const { t, message } = useSession();
   useLive();
   const box = useRef(null);
   const atEnd = useRef(true);
@@ -83,10 +85,10 @@ export function Messages({ conversation }) {
   return (
     <div className="messages" ref={box} onScroll={scrolled} role="log" aria-live="polite" tabIndex={0}>
       {kept.loaded && (kept.older || kept.earlier
-        ? <Button type="link" block onClick={() => live.loadOlder(conversation)}>{t('load_older')}</Button>
+        ? <Button type="link" block onClick={() => live.loadOlder(conversation).catch((error) => message.error(t.error(error)))}>{t('load_older')}</Button>
         : <p className="quiet centre">{t('history_start')}</p>)}
-      {messages.map((message, index) => (
-        <Bubble key={`${message.conversation}:${message.seq}`} message={message} before={messages[index - 1]} />
+      {messages.map((one, index) => (
+        <Bubble key={`${one.conversation}:${one.seq}`} message={one} before={messages[index - 1]} />
       ))}
     </div>
   );
@@ -101,7 +103,7 @@ function Bubble({ message, before }) {
     <>
       {moved && <Divider plain className="moved"><ChannelTag channel={message.channel} /></Divider>}
       <article className={`bubble from-${from}`}>
-        <span className="bubble-who">{who} · {clock(message.at, t.language)}{message.state && t.has(message.state) ? ` · ${t(message.state)}` : ''}</span>
+        <span className="bubble-who">{who} · {clock(message.at, t.language)}{message.state && <span className={message.state === 'failed' ? 'wrong' : undefined}> · {t(`said_${message.state}`)}</span>}</span>
         <div className="bubble-body">
           {message.text && <p>{message.text}</p>}
           {message.image && <a href={addressOf(message.image)} target="_blank" rel="noreferrer noopener">[{t('picture')}]</a>}
@@ -136,7 +138,7 @@ function Composer({ handoff }) {
   const { t, message } = useSession();
   const { conversation } = handoff;
   const [text, setText] = useState(drafts.get(conversation));
-  const [pending, setPending] = useState([]);
+  const pending = useOutgoing(handoff.id);
   const [canned, setCanned] = useState(false);
   const box = useRef(null);
   const write = (value) => {
@@ -153,27 +155,15 @@ function Composer({ handoff }) {
     document.addEventListener('kefu.insert', insert);
     return () => document.removeEventListener('kefu.insert', insert);
   }, [conversation]);
-  const post = async (item) => {
-    const without = (all) => all.filter(({ id }) => id !== item.id);
-    setPending((all) => [...without(all), { ...item, failed: false }]);
-    try {
-      const { message: said } = await api.post(`handoffs/${handoff.id}/messages`, item.body);
-      if (said) {
-        live.merge(conversation, [said]);
-        live.set({ last: { ...live.state.last, [conversation]: said } });
-      }
-      setPending(without);
-    } catch (error) {
-      message.error(t.error(error));
-      setPending((all) => all.map((one) => (one.id === item.id ? { ...one, failed: true } : one)));
-    }
-  };
+  const post = (item) => outgoing.send(item).then(
+    (said) => said && live.takeMessage(said),
+    (error) => message.error(t.error(error)),
+  );
   const send = () => {
     const said = text.trim();
     if (!said) return;
-    const id = uuid();
     write('');
-    post({ id, body: { id, text: said } });
+    post({ id: uuid(), talk: handoff.id, text: said });
   };
   const typed = (event) => {
     const { key, shiftKey, nativeEvent } = event;
@@ -190,8 +180,13 @@ function Composer({ handoff }) {
     <footer className="composer">
       {pending.map((item) => (
         <p key={item.id} className={item.failed ? 'pending failed' : 'pending'}>
-          {item.body.text}{' '}
-          {item.failed ? <Button type="link" size="small" danger onClick={() => post(item)}>{t('not_sent')}</Button> : t('sending')}
+          {item.text}{' '}
+          {item.failed ? (
+            <>
+              <Button type="link" size="small" danger onClick={() => post(item)}>{t('not_sent')}</Button>
+              <Button type="text" size="small" aria-label={t('discard')} onClick={() => outgoing.drop(item.id)}>×</Button>
+            </>
+          ) : t('sending')}
         </p>
       ))}
       <div className="composer-row">
@@ -250,61 +245,44 @@ function Canned({ language, onClose }) {
 
 function End({ handoff, onClose }) {
   const { t, message } = useSession();
-  const [note, setNote] = useState('');
-  const [hidden, setHidden] = useState('');
-  const box = useRef(null);
-  const end = async () => {
-    try {
-      await api.post(`handoffs/${handoff.id}/end`, { note, private: hidden });
-      drafts.delete(handoff.conversation);
-      message.success(t('ended'));
-    } catch (error) {
-      message.error(t.error(error));
-    }
-    onClose();
+  const end = async ({ note = '', private: hidden = '' }) => {
+    await live.leaves(handoff.id, () => api.post(`handoffs/${handoff.id}/end`, { note, private: hidden }));
+    drafts.delete(handoff.conversation);
+    message.success(t('ended'));
   };
   return (
-    <Modal open title={t('end_title')} okText={t('end')} okButtonProps={{ danger: true }} onOk={end} onCancel={onClose}
-           afterOpenChange={(open) => open && box.current?.focus()}>
-      <label htmlFor="end-note">{t('end_note')}</label>
-      <Input.TextArea ref={box} id="end-note" rows={3} maxLength={2000} value={note} onChange={({ target }) => setNote(target.value)} />
-      <label htmlFor="end-private">{t('end_private')}</label>
-      <Input.TextArea id="end-private" rows={2} maxLength={2000} value={hidden} onChange={({ target }) => setHidden(target.value)} />
-    </Modal>
+    <Dialog danger title={t('end_title')} ok={t('end')} onSend={end} onClose={onClose}>
+      <Form.Item name="note" label={t('end_note')}><Input.TextArea rows={3} maxLength={2000} /></Form.Item>
+      <Form.Item name="private" label={t('end_private')}><Input.TextArea rows={2} maxLength={2000} /></Form.Item>
+    </Dialog>
   );
 }
 
 function Transfer({ handoff, onClose }) {
   const { t, account, labels, message } = useSession();
   const { agents } = useLive();
-  const [to, setTo] = useState('');
-  const [reason, setReason] = useState('');
   const others = agents.filter(({ id, status }) => id !== account.agent_id && status === 'online');
-  const go = async () => {
-    try {
-      const [kind, ...name] = to.split(':');
-      const target = kind === 'agent' ? { agent_id: Number(name[0]) } : { queue: name.join(':') };
-      await api.post(`handoffs/${handoff.id}/transfer`, { ...target, reason });
-      message.success(t('transferred'));
-      onClose();
-    } catch (error) {
-      message.error(t.error(error));
-    }
+  const go = async ({ to, reason }) => {
+    const [kind, which] = to.split(':');
+    const target = kind === 'agent' ? { agent_id: Number(which) } : { queue: which };
+    await live.leaves(handoff.id, () => api.post(`handoffs/${handoff.id}/transfer`, { ...target, reason }));
+    message.success(t('transferred'));
   };
   return (
-    <Modal open title={t('transfer_title')} okText={t('transfer')} okButtonProps={{ disabled: !to }} onOk={go} onCancel={onClose}>
-      <Radio.Group className="choices" onChange={({ target }) => setTo(target.value)} value={to}>
-        <h3>{t('to_colleague')}</h3>
-        {!others.length && <p className="quiet">{t('nobody_online')}</p>}
-        {others.map((one) => <Radio key={one.id} value={`agent:${one.id}`}>{one.name} <span className="quiet">{one.load}/{one.capacity}</span></Radio>)}
-        <h3>{t('to_queue')}</h3>
-        {Object.entries(labels.queues).map(([name, label]) => (
-          <Radio key={name} value={`queue:${name}`} disabled={name === handoff.queue}>{t.label(label)}</Radio>
-        ))}
-      </Radio.Group>
-      <label htmlFor="transfer-reason">{t('transfer_reason')}</label>
-      <Input id="transfer-reason" maxLength={500} value={reason} onChange={({ target }) => setReason(target.value)} />
-    </Modal>
+    <Dialog title={t('transfer_title')} ok={t('transfer')} fields={{ agent_id: 'to', queue: 'to' }} onSend={go} onClose={onClose}>
+      <Form.Item name="to" rules={needed(t)}>
+        <Radio.Group className="choices">
+          <h3>{t('to_colleague')}</h3>
+          {!others.length && <p className="quiet">{t('nobody_online')}</p>}
+          {others.map((one) => <Radio key={one.id} value={`agent:${one.id}`}>{one.name} <span className="quiet">{one.load}/{one.capacity}</span></Radio>)}
+          <h3>{t('to_queue')}</h3>
+          {Object.entries(labels.queues).map(([name, label]) => (
+            <Radio key={name} value={`queue:${name}`} disabled={name === handoff.queue}>{t.label(label)}</Radio>
+          ))}
+        </Radio.Group>
+      </Form.Item>
+      <Form.Item name="reason" label={t('transfer_reason')}><Input maxLength={500} /></Form.Item>
+    </Dialog>
   );
 }
 

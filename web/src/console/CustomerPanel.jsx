@@ -1,12 +1,14 @@
 // What is known of a customer: suggested answers, channels, tickets, earlier talks, private notes.
-import { useCallback, useEffect, useRef, useState } from 'react';
-import { Button, Descriptions, Empty, Form, Input, List, Modal, Select, Spin, Tabs, Tag, Timeline } from 'antd';
+import { useCallback, useEffect, useState } from 'react';
+import { Button, Descriptions, Empty, Form, Input, List, Select, Spin, Tabs, Tag, Timeline } from 'antd';
 import { api } from './api.js';
 import { insert, languageOf, uuid } from './Chat.jsx';
 import { ChannelTag } from './Desk.jsx';
+import { Dialog, needed } from './Dialog.jsx';
 import { useLive } from './live.js';
 import { useSession } from './strings.js';
 import { StatusTag, TicketDrawer } from './TicketDetail.jsx';
+import { ruleOf } from './TicketStanding.jsx';
 import { clock } from './time.js';
 
 export function CustomerPanel({ conversation, onDone, quiet }) {
@@ -124,7 +126,7 @@ function Details({ customer, reload }) {
         children: (
           <>
             <span className="quiet">{clock(talk.requested_at, t.language)} · {t.label(labels.queues[talk.queue], talk.queue)} · {t(`reason_${talk.reason}`)}</span>
-            {talk.reasons.length > 0 && <div className="quiet">{t.pair(t('why_here'), t.list([...new Set(talk.reasons.map(([, , rule]) => (t.has(`rule_${rule}`) ? t(`rule_${rule}`) : rule)))]))}</div>}
+            {talk.reasons.length > 0 && <div className="quiet">{t.pair(t('why_here'), t.list([...new Set(talk.reasons.map(([, , rule]) => ruleOf(rule, t, labels)))]))}</div>}
             <div>{talk.agent && talk.note ? t.pair(talk.agent, talk.note) : talk.agent || talk.note}</div>
           </>
         ),
@@ -140,7 +142,8 @@ function Known({ customer, reload }) {
   const { facts, channel, language, hours, mood, trend } = customer.profile;
   const deny = ({ name, value }) => api.post(`conversations/${customer.conversation}/facts`, { name, value, right: false })
     .then(reload, (error) => message.error(t.error(error)));
-  const usual = [channel, language, hours.length > 0 && hours.map((hour) => `${hour}:00`).join(' ')].filter(Boolean);
+  const said = (word) => word && (t.has(word) ? t(word) : word.split('_')[1]);
+  const usual = [said(channel && `channel_${channel}`), said(language && `speaks_${language}`), hours.length > 0 && hours.map((hour) => `${hour}:00`).join(' ')].filter(Boolean);
   const items = ['device', 'city', 'order', 'topic'].flatMap((name) => {
     const found = facts.filter((fact) => fact.name === name);
     if (!found.length) return [];
@@ -165,30 +168,20 @@ function Known({ customer, reload }) {
 /** A ticket that a colleague opens for the customer; `id` makes sure that it is opened once. */
 function NewTicket({ conversation, onClose, onDone }) {
   const { t, labels, message } = useSession();
-  const [form] = Form.useForm();
-  const box = useRef(null);
   const [id] = useState(uuid);
   const send = async ({ phone, ...values }) => {
-    try {
-      const { number } = await api.post(`conversations/${conversation}/tickets`, { id, ...values, ...(phone?.trim() && { phone }) });
-      message.success(t('ticket_opened', { number }));
-      onDone();
-      onClose();
-    } catch (error) {
-      message.error(t.error(error));
-    }
+    const { number } = await api.post(`conversations/${conversation}/tickets`, { id, ...values, ...(phone?.trim() && { phone }) });
+    message.success(t('ticket_opened', { number }));
+    onDone();
   };
   const named = (table) => Object.entries(table).map(([value, label]) => ({ value, label: t.label(label) }));
-  const needed = [{ required: true, whitespace: true, message: t('error_invalid') }];
   return (
-    <Modal open title={t('open_ticket')} okText={t('save')} onOk={form.submit} onCancel={onClose} afterOpenChange={(open) => open && box.current?.focus()}>
-      <Form form={form} layout="vertical" onFinish={send} requiredMark={false} initialValues={{ kind: 'repair', urgency: 'normal' }}>
-        <Form.Item name="kind" label={t('kind')}><Select options={named(labels.kinds)} /></Form.Item>
-        <Form.Item name="urgency" label={t('urgency')}><Select options={named(labels.urgencies)} /></Form.Item>
-        <Form.Item name="description" label={t('summary')} rules={needed}><Input.TextArea ref={box} rows={3} maxLength={2000} /></Form.Item>
-        <Form.Item name="phone" label={t('contact')}><Input maxLength={32} /></Form.Item>
-      </Form>
-    </Modal>
+    <Dialog title={t('open_ticket')} ok={t('save')} initial={{ kind: 'repair', urgency: 'normal' }} onSend={send} onClose={onClose}>
+      <Form.Item name="description" label={t('summary')} rules={needed(t)}><Input.TextArea rows={3} maxLength={2000} /></Form.Item>
+      <Form.Item name="kind" label={t('kind')}><Select options={named(labels.kinds)} /></Form.Item>
+      <Form.Item name="urgency" label={t('urgency')}><Select options={named(labels.urgencies)} /></Form.Item>
+      <Form.Item name="phone" label={t('contact')}><Input maxLength={32} /></Form.Item>
+    </Dialog>
   );
 }
 

@@ -80,10 +80,10 @@ export function Desk({ argument }) {
           ? <Chat key={conversation} handoff={handoff} onPanel={wide ? null : () => setPanel(true)} />
           : <Empty className="centred" description={t('pick_chat')} />}
       </main>
-      {handoff && wide && <aside className="desk-panel"><CustomerPanel conversation={conversation} /></aside>}
+      {handoff && wide && <aside className="desk-panel"><CustomerPanel key={conversation} conversation={conversation} /></aside>}
       {handoff && !wide && (
         <Drawer open={panel} onClose={() => setPanel(false)} title={t('details')} width={380} styles={{ body: { padding: 12 } }}>
-          <CustomerPanel conversation={conversation} onDone={() => setPanel(false)} />
+          <CustomerPanel key={conversation} conversation={conversation} onDone={() => setPanel(false)} />
         </Drawer>
       )}
     </div>

@@ -2,6 +2,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { Alert, Button, Empty, Form, Input, Modal, Pagination, Segmented, Select, Space, Spin, Tag } from 'antd';
 import { api } from './api.js';
+import { Dialog, needed } from './Dialog.jsx';
 import { Content } from './KnowledgeEditor.jsx';
 import { KINDS } from './KnowledgeEntries.jsx';
 import { asContent, asValues, blame, EntryForm, OF_A_LINE } from './KnowledgeForm.jsx';
@@ -179,22 +180,11 @@ function Candidate({ id, choices, step, done }) {
 }
 
 function Rejection({ id, onClose, onDone }) {
-  const { t, message } = useSession();
-  const [reason, setReason] = useState('');
-  const box = useRef(null);
-  const send = async () => {
-    try {
-      await api.post(`candidates/${id}/reject`, { reason });
-      onClose();
-      onDone();
-    } catch (error) {
-      message.error(t.error(error));
-    }
-  };
+  const { t } = useSession();
+  const send = ({ reason }) => api.post(`candidates/${id}/reject`, { reason }).then(onDone);
   return (
-    <Modal open title={t('kn_reject')} okText={t('kn_reject')} cancelText={t('cancel')} okButtonProps={{ danger: true, disabled: !reason.trim() }} onOk={send} onCancel={onClose}
-           afterOpenChange={(open) => open && box.current?.focus()}>
-      <Input ref={box} maxLength={255} placeholder={t('kn_why')} aria-label={t('kn_why')} value={reason} onChange={({ target }) => setReason(target.value)} onPressEnter={() => reason.trim() && send()} />
-    </Modal>
+    <Dialog danger title={t('kn_reject')} ok={t('kn_reject')} onSend={send} onClose={onClose}>
+      <Form.Item name="reason" label={t('kn_why')} rules={needed(t)}><Input maxLength={255} /></Form.Item>
+    </Dialog>
   );
 }

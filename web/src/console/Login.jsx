@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { Alert, Button, Card, Form, Input, Modal } from 'antd';
 import { CustomerServiceOutlined } from '@ant-design/icons';
 import { api } from './api.js';
+import { beside } from './Dialog.jsx';
 import { useSession } from './strings.js';
 
 export function Login({ t, swap, onDone }) {
@@ -45,7 +46,7 @@ export function OwnPassword({ first, onDone, onCancel }) {
     try {
       onDone(await api.post('password', { old, new: wanted }));
     } catch (error) {
-      message.error(t.error(error));
+      if (!beside(form, error, t, { new: 'wanted' })) message.error(t.error(error));
     }
   };
   const same = ({ getFieldValue }) => ({

@@ -1,7 +1,8 @@
 // What customers are told without having asked: campaigns, and the outbox with what could not be sent.
 import { useCallback, useEffect, useState } from 'react';
-import { Button, Collapse, DatePicker, Descriptions, Drawer, Form, Input, Modal, Popconfirm, Select, Space, Table, Tabs, Tag, Typography } from 'antd';
+import { Button, Collapse, DatePicker, Descriptions, Drawer, Form, Input, Popconfirm, Select, Space, Table, Tabs, Tag, Typography } from 'antd';
 import { api } from './api.js';
+import { beside, Dialog, needed } from './Dialog.jsx';
 import { useSession } from './strings.js';
 import { clock } from './time.js';
 
@@ -21,7 +22,7 @@ const COMPARED = { text: '=, !=, in', number: '=, !=, <, <=, >, >=, in', list: '
 export function Notifications() {
   const { t, message } = useSession();
   const [known, setKnown] = useState(null);
-  const fail = (error) => message.error(error.code?.startsWith('segment_') ? error.message : t.error(error));
+  const fail = (error) => message.error(t.error(error));
   const load = useCallback(() => api.get('campaigns').then(setKnown, fail), []);
   useEffect(() => { load(); }, [load]);
   const attempt = async (work) => {
@@ -35,7 +36,7 @@ export function Notifications() {
     }
   };
   const nameOf = (topic) => known?.topics.find((one) => one.topic === topic)?.name[t.language] ?? topic;
-  const shared = { known, attempt, nameOf, fail };
+  const shared = { known, attempt, nameOf, fail, load };
   const items = [
     { key: 'campaigns', label: t('campaigns'), children: <Campaigns {...shared} /> },
     { key: 'outbox', label: t('outbox'), children: <Outbox {...shared} /> },
@@ -43,7 +44,7 @@ export function Notifications() {
   return <div className="plain"><Tabs items={items} destroyInactiveTabPane /></div>;
 }
 
-function Campaigns({ known, attempt, nameOf, fail }) {
+function Campaigns({ known, attempt, nameOf, fail, load }) {
   const { t } = useSession();
   const [adding, setAdding] = useState(false);
   const [looking, setLooking] = useState(null);
@@ -71,55 +72,58 @@ function Campaigns({ known, attempt, nameOf, fail }) {
   ];
   return (
     <>
-      <Button type="primary" onClick={() => setAdding(true)}>{t('new_campaign')}</Button>
+      <Button type="primary" disabled={!known} onClick={() => setAdding(true)}>{t('new_campaign')}</Button>
       <Table size="small" rowKey="id" className="below" scroll={{ x: 800 }} columns={columns} dataSource={known?.campaigns} loading={!known} pagination={{ hideOnSinglePage: true, pageSize: 50 }} />
-      {adding && <NewCampaign known={known} nameOf={nameOf} attempt={attempt} fail={fail} onClose={() => setAdding(false)} />}
+      {adding && <NewCampaign known={known} nameOf={nameOf} onDone={load} onClose={() => setAdding(false)} />}
       {looking && <Results campaign={looking} fail={fail} onClose={() => setLooking(null)} />}
-      {scheduling && <Schedule onClose={() => setScheduling(null)} onChoose={(at) => step(scheduling, 'schedule', { starts_at: at })} />}
+      {scheduling && <Schedule id={scheduling} onClose={() => setScheduling(null)} onDone={load} />}
     </>
   );
 }
 
 /** Drafts a campaign; whom it means is counted before, and nothing is sent yet. */
-function NewCampaign({ known, nameOf, attempt, fail, onClose }) {
+function NewCampaign({ known, nameOf, onDone, onClose }) {
   const { t } = useSession();
-  const [form] = Form.useForm();
-  const [seen, setSeen] = useState(null);
-  const need = [{ required: true, message: '' }];
   const topics = known.topics.filter(({ always }) => !always).map(({ topic }) => ({ value: topic, label: nameOf(topic) }));
+  const save = ({ segment = '', ...values }) => api.post('campaigns', { segment, ...values }).then(onDone);
+  return (
+    <Dialog width={640} title={t('new_campaign')} ok={t('save')} initial={{ topic: topics.at(-1)?.value }} onSend={save} onClose={onClose}>
+      <Form.Item name="name" label={t('campaign_name')} rules={needed(t)}><Input maxLength={100} /></Form.Item>
+      <Form.Item name="topic" label={t('topic')} rules={needed(t)}><Select options={topics} /></Form.Item>
+      <Form.Item name="segment" label={t('segment')} extra={<SegmentHelp fields={known.fields} />}>
+        <Input.TextArea autoSize maxLength={1000} placeholder="level = vip and channels has wechat" />
+      </Form.Item>
+      <Preview />
+      <Form.Item name={['texts', 'zh']} label={t('text_zh')} rules={needed(t)}><Input.TextArea autoSize maxLength={500} /></Form.Item>
+      <Form.Item name={['texts', 'en']} label={t('text_en')} rules={needed(t)}><Input.TextArea autoSize maxLength={500} /></Form.Item>
+    </Dialog>
+  );
+}
+
+/** Whom the segment typed into the form around it means. */
+function Preview() {
+  const { t, message } = useSession();
+  const form = Form.useFormInstance();
+  const [seen, setSeen] = useState(null);
   const preview = async () => {
     const { segment = '', topic } = form.getFieldsValue();
     try {
       setSeen(await api.post('campaigns/preview', { segment, topic }));
     } catch (error) {
       setSeen(null);
-      fail(error);
+      if (!beside(form, error, t)) message.error(t.error(error));
     }
   };
-  const save = async ({ segment = '', ...values }) => {
-    if (await attempt(() => api.post('campaigns', { segment, ...values }))) onClose();
-  };
   return (
-    <Modal open width={640} title={t('new_campaign')} okText={t('save')} cancelText={t('cancel')} onCancel={onClose} onOk={() => form.submit()}>
-      <Form form={form} layout="vertical" onFinish={save} initialValues={{ topic: topics.at(-1)?.value }}>
-        <Form.Item name="name" label={t('campaign_name')} rules={need}><Input autoFocus maxLength={100} /></Form.Item>
-        <Form.Item name="topic" label={t('topic')} rules={need}><Select options={topics} /></Form.Item>
-        <Form.Item name="segment" label={t('segment')} extra={<SegmentHelp fields={known.fields} />}>
-          <Input.TextArea autoSize maxLength={1000} placeholder="level = vip and channels has wechat" />
-        </Form.Item>
-        <Form.Item>
-          <Space>
-            <Button onClick={preview}>{t('preview')}</Button>
-            {seen && <span role="status">{t('preview_counts', { known: seen.known, matched: seen.matched, subscribed: seen.subscribed })}</span>}
-          </Space>
-          {seen?.sample.map(({ conversation, profile }) => (
-            <div key={conversation} className="quiet">{[conversation.slice(0, 12), profile.level, profile.channels.join(', '), profile.language, ...profile.devices, ...profile.cities].join(' · ')}</div>
-          ))}
-        </Form.Item>
-        <Form.Item name={['texts', 'zh']} label={t('text_zh')} rules={need}><Input.TextArea autoSize maxLength={500} /></Form.Item>
-        <Form.Item name={['texts', 'en']} label={t('text_en')} rules={need}><Input.TextArea autoSize maxLength={500} /></Form.Item>
-      </Form>
-    </Modal>
+    <Form.Item>
+      <Space>
+        <Button onClick={preview}>{t('preview')}</Button>
+        {seen && <span role="status">{t('preview_counts', { known: seen.known, matched: seen.matched, subscribed: seen.subscribed })}</span>}
+      </Space>
+      {seen?.sample.map(({ conversation, profile }) => (
+        <div key={conversation} className="quiet">{[conversation.slice(0, 12), profile.level, profile.channels.join(', '), profile.language, ...profile.devices, ...profile.cities].join(' · ')}</div>
+      ))}
+    </Form.Item>
   );
 }
 
@@ -142,16 +146,13 @@ function SegmentHelp({ fields }) {
   );
 }
 
-function Schedule({ onClose, onChoose }) {
+function Schedule({ id, onDone, onClose }) {
   const { t } = useSession();
-  const [at, setAt] = useState(null);
-  const choose = async () => {
-    if (at && await onChoose(at.toISOString())) onClose();
-  };
+  const choose = ({ starts_at: at }) => api.post(`campaigns/${id}/steps`, { step: 'schedule', starts_at: at.toISOString() }).then(onDone);
   return (
-    <Modal open title={t('campaign_schedule')} okText={t('save')} cancelText={t('cancel')} onCancel={onClose} onOk={choose} okButtonProps={{ disabled: !at }}>
-      <DatePicker showTime aria-label={t('campaign_starts')} value={at} onChange={setAt} />
-    </Modal>
+    <Dialog title={t('campaign_schedule')} ok={t('save')} onSend={choose} onClose={onClose}>
+      <Form.Item name="starts_at" label={t('campaign_starts')} rules={needed(t)}><DatePicker showTime /></Form.Item>
+    </Dialog>
   );
 }
 

@@ -1,10 +1,11 @@
 // The supervisor's view: who is busy with how many customers and tickets, who waits how long, which promises are broken;
 // stepping in, giving customers to others.
 import { useMemo, useState } from 'react';
-import { App, Badge, Button, Card, Drawer, Dropdown, Form, InputNumber, Modal, Progress, Select, Space, Statistic, Table, Tag } from 'antd';
+import { App, Badge, Button, Card, Drawer, Dropdown, Form, InputNumber, Progress, Select, Space, Statistic, Table, Tag } from 'antd';
 import { api } from './api.js';
 import { Conversation } from './Customers.jsx';
 import { ChannelTag, CustomerTags, nameOf } from './Desk.jsx';
+import { Dialog } from './Dialog.jsx';
 import { NEGLECTED, useLive } from './live.js';
 import { useSession } from './strings.js';
 import { span, useNow } from './time.js';
@@ -132,26 +133,16 @@ export function Supervisor() {
 const skillsOf = ({ skills = [] }, labels) => [...new Set([...labels.skills, ...skills])];
 
 function AgentForm({ agent, onClose }) {
-  const { t, labels, message } = useSession();
-  const [form] = Form.useForm();
-  const save = async (values) => {
-    try {
-      await api.patch(`agents/${agent.id}`, values);
-      onClose();
-    } catch (error) {
-      message.error(t.error(error));
-    }
-  };
+  const { t, labels } = useSession();
+  const initial = Object.fromEntries(['queues', 'skills', 'capacity', 'ticket_capacity'].map((name) => [name, agent[name]]));
   return (
-    <Modal open title={agent.name} okText={t('save')} onOk={form.submit} onCancel={onClose}>
-      <Form form={form} layout="vertical" onFinish={save} initialValues={agent}>
-        <Form.Item name="queues" label={t('queues')}>
-          <Select mode="multiple" options={Object.entries(labels.queues).map(([value, label]) => ({ value, label: t.label(label) }))} />
-        </Form.Item>
-        <Form.Item name="skills" label={t('skills')}><Select mode="multiple" options={skillsOf(agent, labels).map((value) => ({ value, label: value }))} /></Form.Item>
-        <Form.Item name="capacity" label={t('capacity')}><InputNumber min={1} max={50} /></Form.Item>
-        <Form.Item name="ticket_capacity" label={t('ticket_capacity')}><InputNumber min={1} max={200} /></Form.Item>
-      </Form>
-    </Modal>
+    <Dialog title={agent.name} ok={t('save')} initial={initial} onSend={(values) => api.patch(`agents/${agent.id}`, values)} onClose={onClose}>
+      <Form.Item name="queues" label={t('queues')}>
+        <Select mode="multiple" options={Object.entries(labels.queues).map(([value, label]) => ({ value, label: t.label(label) }))} />
+      </Form.Item>
+      <Form.Item name="skills" label={t('skills')}><Select mode="multiple" options={skillsOf(agent, labels).map((value) => ({ value, label: value }))} /></Form.Item>
+      <Form.Item name="capacity" label={t('capacity')}><InputNumber min={1} max={50} /></Form.Item>
+      <Form.Item name="ticket_capacity" label={t('ticket_capacity')}><InputNumber min={1} max={200} /></Form.Item>
+    </Dialog>
   );
 }

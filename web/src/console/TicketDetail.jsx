@@ -1,7 +1,8 @@
 // One ticket: what it says, its time line, and where it may go.
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { AutoComplete, Button, Descriptions, Drawer, Input, Modal, Select, Space, Spin, Tag, Timeline } from 'antd';
+import { AutoComplete, Button, Descriptions, Drawer, Form, Input, Select, Space, Spin, Tag, Timeline } from 'antd';
 import { api } from './api.js';
+import { Dialog, needed, useFocusBack } from './Dialog.jsx';
 import { HandOn } from './HandOn.jsx';
 import { useTicketNews } from './live.js';
 import { useSession } from './strings.js';
@@ -25,36 +26,45 @@ export function UrgencyTag({ urgency }) {
 export function TicketDrawer({ number, onClose, onChanged }) {
   const { t, labels, message, account, may } = useSession();
   const [ticket, setTicket] = useState(null);
+  const seen = useRef(null);
   // Answers may come in another order than they were asked for: an older one never replaces a newer one.
-  const show = (page) => setTicket((old) => (old?.number === page.ticket.number && old.version > page.ticket.version ? old : page.ticket));
+  const show = (page) => {
+    if (seen.current?.number === page.ticket.number && seen.current.version > page.ticket.version) return;
+    seen.current = page.ticket;
+    setTicket(page.ticket);
+  };
   const load = useCallback(() => api.get(`tickets/${number}`).then(show, (error) => {
     message.error(t.error(error));
-    onClose();
+    // While the server is away, what was typed stays.
+    if (error.code === 'not_found' || !seen.current) onClose();
   }), [number]);
   useEffect(() => { load(); }, [load]);
   useTicketNews(load, number);
   const [asked, setAsked] = useState(null);
-  const [handing, setHanding] = useState(false);
+  const [handing, setHanding] = useState(null);
   const inside = useRef(null);
-  useFocusBack(number);
-  /** Sends a step; what was asked for is kept open, with what was typed, until it has worked. */
-  const send = async (path, body) => {
+  useFocusBack(() => document.querySelector(`[data-row-key="${number}"] .ant-btn`));
+  /** Takes a step with the ticket as it is shown, and shows what has come of it, or what it is instead. */
+  const send = async (path, body, version = ticket.version) => {
     try {
-      await api.post(`tickets/${number}/${path}`, { ...body, version: ticket.version });
-      setAsked(null);
+      await api.post(`tickets/${number}/${path}`, { ...body, version });
       onChanged?.();
-    } catch (error) {
-      message.error(t.error(error));
+    } finally {
+      await load();
     }
-    await load();
-    // The button that was pressed may be gone; without the focus inside, Esc would not close the drawer.
-    if (!inside.current?.ownerDocument.activeElement?.closest('.ant-drawer, .ant-modal')) inside.current?.focus();
-  };
-  const take = (step) => {
-    if (ASKS[step]) setAsked(step);
-    else send('progress', { status: step });
   };
   const takes = ticket && (!ticket.reserved || may('supervise'));
+  const step = (path, body) => send(path, body).catch((error) => message.error(t.error(error))).then(stay);
+  const take = (name) => (ASKS[name] ? setAsked({ step: name, version: ticket.version }) : step('progress', { status: name }));
+  /** Sends what was typed to the ticket as it was then; who was told that it has changed has seen what it is now. */
+  const answer = (path, body) => send(path, body, asked.version).catch((error) => {
+    setAsked({ ...asked, version: seen.current.version });
+    throw error;
+  });
+  /** The button that was pressed may be gone; without the focus inside, Esc would not close the drawer. */
+  const stay = () => setTimeout(() => {
+    if (!document.activeElement?.closest('.ant-drawer, .ant-modal')) inside.current?.focus();
+  });
   const rows = ticket && [
     ['kind', t.label(labels.kinds[ticket.kind])],
     ['urgency', <UrgencyTag key="urgency" urgency={ticket.urgency} />],
@@ -82,9 +92,9 @@ export function TicketDrawer({ number, onClose, onChanged }) {
       {!ticket ? <Spin /> : (
         <div ref={inside} tabIndex={-1} className="inside">
           <Space wrap className="steps">
-            {ticket.waits && takes && <Button type="primary" onClick={() => send('take')}>{t('take')}</Button>}
-            {ticket.steps.filter((step) => step !== 'escalated' || !ticket.escalated_at).map((step) => (
-              <Button key={step} danger={step === 'cancelled'} onClick={() => take(step)}>{t(`step_${step}`)}</Button>
+            {ticket.waits && takes && <Button type="primary" onClick={() => step('take')}>{t('take')}</Button>}
+            {ticket.steps.filter((name) => name !== 'escalated' || !ticket.escalated_at).map((name) => (
+              <Button key={name} danger={name === 'cancelled'} onClick={() => take(name)}>{t(`step_${name}`)}</Button>
             ))}
             {OPEN.includes(ticket.status) && ((ticket.waits && takes) || ticket.assignee_id === account.agent_id || may('supervise')) && (
               <Button onClick={() => setHanding(true)}>{t('hand_on')}</Button>
@@ -103,10 +113,10 @@ export function TicketDrawer({ number, onClose, onChanged }) {
               </>
             ),
           }))} />
-          {asked && <Ask step={asked} ticket={ticket} onCancel={() => setAsked(null)} onSend={send} />}
+          {asked && <Ask step={asked.step} ticket={ticket} onClose={() => setAsked(null)} onSend={answer} />}
           {handing && (
             <HandOn tickets={[ticket]} not={ticket.waits ? null : ticket.assignee_id}
-                    onClose={() => setHanding(false)} onDone={() => { load(); onChanged?.(); }} />
+                    onClose={() => setHanding(null)} onDone={() => { load(); onChanged?.(); }} />
           )}
         </div>
       )}
@@ -114,66 +124,45 @@ export function TicketDrawer({ number, onClose, onChanged }) {
   );
 }
 
-/** Gives the focus back, when the drawer closes, to where it was, or to the row of the ticket. */
-function useFocusBack(number) {
-  const [before] = useState(() => document.activeElement);
-  useEffect(() => () => setTimeout(() => {
-    const row = document.querySelector(`[data-row-key="${number}"] .ant-btn`);
-    (before !== document.body && before?.isConnected ? before : row)?.focus();
-  }), []);
-}
-
 /** Steps that are asked about first: where they are sent (else on), and the field that what is typed fills. */
 export const ASKS = {
-  waiting: { field: 'text', needed: true },
+  waiting: { field: 'text', needs: true },
   resolved: { field: 'text' },
-  reply: { path: 'reply', field: 'text', needed: true },
-  comment: { path: 'comment', field: 'text', needed: true },
+  reply: { path: 'reply', field: 'text', needs: true },
+  comment: { path: 'comment', field: 'text', needs: true },
   corrected: { path: 'correct' },
-  merged: { path: 'merge', field: 'into', needed: true },
+  merged: { path: 'merge', field: 'into', needs: true },
   escalated: { path: 'escalate', field: 'text' },
   closed: {},
   cancelled: {},
 };
 
 /** Asks what a step needs; `ticket` is the one, or there are `count` of them. */
-export function Ask({ step, ticket, count, onCancel, onSend }) {
+export function Ask({ step, ticket, count, onClose, onSend }) {
   const { t, labels } = useSession();
-  const [value, setValue] = useState('');
-  const [right, setRight] = useState(ticket && { kind: ticket.kind, urgency: ticket.urgency });
-  const [busy, setBusy] = useState(false);
-  const box = useRef(null);
-  const { path, field, needed } = ASKS[step];
-  const ready = !busy && (!needed || value.trim());
-  const words = step === 'corrected' ? right : field && { [field]: value.trim() };
-  const send = async () => {
-    if (!ready) return;
-    setBusy(true);
-    await (path ? onSend(path, words) : onSend('progress', { status: step, ...words }));
-    setBusy(false);
-  };
+  const { path, field, needs } = ASKS[step];
+  const send = (values) => (path ? onSend(path, values) : onSend('progress', { status: step, ...values }));
   const labelled = t(t.has(`field_${field}_${step}`) ? `field_${field}_${step}` : `field_${field}`);
-  const common = { ref: box, value, 'aria-label': labelled, placeholder: labelled };
-  const named = (table) => Object.entries(table).map(([key, label]) => ({ value: key, label: t.label(label) }));
+  const rules = needs ? needed(t) : [];
+  const named = (table) => Object.entries(table).map(([value, label]) => ({ value, label: t.label(label) }));
+  const matches = (typed, { value, label }) => `${value}${label}`.includes(typed.toUpperCase());
   return (
-    <Modal open title={`${t(`step_${step}`)} ${ticket?.number ?? t('selected', { n: count })}`} okText={t(`step_${step}`)} okButtonProps={{ disabled: !ready }}
-           onOk={send} onCancel={onCancel} afterOpenChange={(open) => open && box.current?.focus()}>
+    <Dialog title={`${t(`step_${step}`)} ${ticket?.number ?? t('selected', { n: count })}`} ok={t(`step_${step}`)} danger={step === 'cancelled'}
+            initial={ticket && { kind: ticket.kind, urgency: ticket.urgency }} onSend={send} onClose={onClose}>
       <p>{t(`ask_${step}`)}</p>
-      {field === 'text' && (
-        <Input.TextArea {...common} rows={3} maxLength={1000} onChange={({ target }) => setValue(target.value)}
-                        onPressEnter={(event) => { if (!event.shiftKey && !event.nativeEvent.isComposing) { event.preventDefault(); send(); } }} />
-      )}
+      {field === 'text' && <Form.Item name="text" label={labelled} rules={rules}><Input.TextArea rows={3} maxLength={1000} showCount /></Form.Item>}
       {field === 'into' && (
-        <AutoComplete {...common} className="wide" maxLength={32} onChange={setValue} filterOption={(typed, { value: key, label }) => `${key}${label}`.includes(typed.toUpperCase())}
-                      options={ticket.others.map((one) => ({ value: one.number, label: `${one.number} · ${one.summary}` }))} />
+        <Form.Item name="into" label={labelled} rules={rules}>
+          <AutoComplete maxLength={32} filterOption={matches} options={ticket.others.map((one) => ({ value: one.number, label: `${one.number} · ${one.summary}` }))} />
+        </Form.Item>
       )}
       {step === 'corrected' && (
-        <Space>
-          <Select ref={box} className="filter" aria-label={t('kind')} value={right.kind} options={named(labels.kinds)} onChange={(kind) => setRight({ ...right, kind })} />
-          <Select className="filter" aria-label={t('urgency')} value={right.urgency} options={named(labels.urgencies)} onChange={(urgency) => setRight({ ...right, urgency })} />
-        </Space>
+        <>
+          <Form.Item name="kind" label={t('kind')}><Select options={named(labels.kinds)} /></Form.Item>
+          <Form.Item name="urgency" label={t('urgency')}><Select options={named(labels.urgencies)} /></Form.Item>
+        </>
       )}
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -59,12 +59,15 @@ export function WhyHere({ ticket }) {
   return (
     <ul className="why">
       {ticket.reasons.map(([field, value, rule]) => (
-        <li key={`${field}${rule}`}>{t(`reason_${field}`)} {valueOf(field, value, ticket, t, labels)} <span className="quiet">— {rule}</span></li>
+        <li key={`${field}${rule}`}>{t(`reason_${field}`)} {valueOf(field, value, ticket, t, labels)} <span className="quiet">— {ruleOf(rule, t, labels)}</span></li>
       ))}
       {given && !ticket.waits && <li>{t('assignee')} {given.to} <span className="quiet">— {t(`why_${given.why}`)}</span></li>}
     </ul>
   );
 }
+
+/** How a rule is called; one that is no longer in the file, or speaks by itself, too. */
+export const ruleOf = (rule, t, labels) => (t.has(`rule_${rule}`) ? t(`rule_${rule}`) : t.label(labels.rules[rule], rule));
 
 const UNITS = { m: 'minutes', h: 'hours', d: 'days' };
 

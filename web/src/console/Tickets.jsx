@@ -1,7 +1,8 @@
 // The list of tickets: filters, kept views, many at once.
-import { useCallback, useEffect, useRef, useState } from 'react';
-import { Button, Checkbox, Dropdown, Input, Modal, Select, Space, Table, Tag } from 'antd';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { Button, Checkbox, Dropdown, Form, Grid, Input, Select, Space, Table, Tag } from 'antd';
 import { api } from './api.js';
+import { Dialog, needed } from './Dialog.jsx';
 import { HandOn } from './HandOn.jsx';
 import { useLive, useTicketNews } from './live.js';
 import { useSession } from './strings.js';
@@ -14,6 +15,9 @@ const DUE = ['soon', 'late'];
 const STATUSES = ['new', 'assigned', 'in_progress', 'waiting', 'resolved', 'closed', 'cancelled', 'merged'];
 const STEPS = ['in_progress', 'waiting', 'resolved'];
 const ORDERS = ['newest', 'due', 'priority', 'oldest', 'changed', 'urged'];
+
+/** Notices lead to a ticket, which opens. */
+const NUMBER = /^[A-Z]{2}\d{10,}[\dX]$/;
 
 /** What `#tickets/...` asks for: words to search, or filters as `name=value&...`. */
 function asked(argument) {
@@ -36,7 +40,9 @@ function addressOf(filters) {
 export function Tickets({ argument }) {
   const { t, labels, message, may } = useSession();
   const { agents } = useLive();
-  const [filters, setFilters] = useState(asked(argument));
+  const wide = Grid.useBreakpoint().lg;
+  // In the address, so that a reload keeps them, and links lead to them.
+  const filters = useMemo(() => asked(argument), [argument]);
   const [handing, setHanding] = useState(false);
   const [asking, setAsking] = useState(null);
   const [page, setPage] = useState(1);
@@ -44,34 +50,38 @@ export function Tickets({ argument }) {
   const [found, setFound] = useState(null);
   const [chosen, setChosen] = useState([]);
   const [number, setNumber] = useState(null);
-  const load = useCallback(
-    () => api.get('tickets', { ...filters, page, size }).then(setFound, (error) => message.error(t.error(error))),
-    [filters, page, size],
-  );
+  const asks = useRef(0);
+  const load = useCallback(async () => {
+    asks.current += 1;
+    const turn = asks.current;
+    try {
+      const page_ = await api.get('tickets', { ...filters, page, size });
+      // Answers may come in another order than they were asked for: the last one asked for is shown.
+      if (turn === asks.current) setFound(page_);
+    } catch (error) {
+      if (turn === asks.current) message.error(t.error(error));
+    }
+  }, [filters, page, size]);
   useEffect(() => { load(); }, [load]);
   useTicketNews(load);
-  useEffect(() => { setFilters(asked(argument)); }, [argument]);
-  const narrow = (change) => {
-    const next = { ...filters, ...change };
-    setFilters(next);
-    window.history.replaceState(null, '', addressOf(next));
+  useEffect(() => {
     setPage(1);
     setChosen([]);
-  };
-  const moveAll = async (status, words) => {
-    try {
-      const { moved, refused } = await api.post('tickets/bulk', {
-        tickets: found.tickets.filter((one) => chosen.includes(one.number)).map(({ number, version }) => ({ number, version })), status, ...words,
-      });
-      if (moved.length) message.success(t('bulk_done', { n: moved.length }));
-      if (refused.length) message.warning(`${t('bulk_refused', { n: refused.length })} ${refused.map((one) => one.number).join(' ')}`, 8);
-      setAsking(null);
-      setChosen([]);
-      load();
-    } catch (error) {
-      message.error(t.error(error));
+    setNumber(NUMBER.test(argument) ? argument : null);
+  }, [argument]);
+  const narrow = (change) => window.location.replace(addressOf({ ...filters, ...change }));
+  const moveAll = async (_, step) => {
+    const { moved, refused } = await api.post('tickets/bulk', { tickets: marked.map((one) => ({ number: one.number, version: one.version })), ...step });
+    if (moved.length) message.success(t('bulk_done', { n: moved.length }));
+    for (const code of new Set(refused.map((one) => one.code))) {
+      message.warning(`${t.error({ code })} ${refused.filter((one) => one.code === code).map((one) => one.number).join(' ')}`, 8);
     }
+    setChosen([]);
+    load();
   };
+  const moveNow = (status) => moveAll(null, { status }).catch((error) => message.error(t.error(error)));
+  // Of those chosen, what the list still shows: it may have been loaded anew.
+  const marked = found?.tickets.filter((one) => chosen.includes(one.number)) ?? [];
   const columns = [
     { title: t('number'), dataIndex: 'number', width: 150, render: (value) => <Button type="link" size="small" onClick={() => setNumber(value)}>{value}</Button> },
     { title: t('status'), dataIndex: 'status', width: t.language === 'en' ? 150 : 110, render: (value) => <StatusTag status={value} /> },
@@ -87,7 +97,7 @@ export function Tickets({ argument }) {
         </>
       ),
     },
-    { title: t('queue_name'), dataIndex: 'queue', width: 110, render: (name) => t.label(labels.queues[name], name) },
+    { title: t('queue_name'), dataIndex: 'queue', width: 110, responsive: ['lg'], render: (name) => t.label(labels.queues[name], name) },
     { title: t('assignee'), dataIndex: 'assignee', width: 100, render: (name, { waits }) => (waits ? <i className="quiet">{t('nobody')}</i> : name) },
     { title: t('due'), key: 'due', width: 140, render: (_, ticket) => <Deadline ticket={ticket} /> },
     { title: t('opened'), dataIndex: 'opened_at', width: 110, responsive: ['xl'], render: (value) => clock(value, t.language) },
@@ -117,22 +127,22 @@ export function Tickets({ argument }) {
         <Button onClick={() => narrow(NONE)}>{t('reset')}</Button>
         <Views filters={filters} apply={narrow} />
       </Space>
-      <Table size="small" rowKey="number" columns={columns} dataSource={found?.tickets} loading={!found} scroll={{ x: 1020 }} tableLayout="fixed"
+      <Table size="small" rowKey="number" columns={columns} dataSource={found?.tickets} loading={!found} scroll={{ x: wide ? 1020 : 760 }} tableLayout="fixed"
              rowSelection={{ selectedRowKeys: chosen, onChange: setChosen }}
              onRow={(ticket) => ({ onDoubleClick: () => setNumber(ticket.number) })}
              pagination={{
                current: page, pageSize: size, total: found?.total, showSizeChanger: true, showTotal: (n) => t('total', { n }),
                onChange: (next, nextSize) => { setPage(next); setSize(nextSize); setChosen([]); },
              }} />
-      {chosen.length > 0 && (
+      {marked.length > 0 && (
         <Space className="bulk">
-          <b>{t('selected', { n: chosen.length })}</b>
-          {STEPS.map((status) => <Button key={status} onClick={() => (ASKS[status] ? setAsking(status) : moveAll(status))}>{t(`step_${status}`)}</Button>)}
+          <b>{t('selected', { n: marked.length })}</b>
+          {STEPS.map((status) => <Button key={status} onClick={() => (ASKS[status] ? setAsking(status) : moveNow(status))}>{t(`step_${status}`)}</Button>)}
           {may('supervise') && <Button onClick={() => setHanding(true)}>{t('hand_on')}</Button>}
         </Space>
       )}
-      {asking && <Ask step={asking} count={chosen.length} onCancel={() => setAsking(null)} onSend={(_, { status, ...words }) => moveAll(status, words)} />}
-      {handing && <HandOn many tickets={found.tickets.filter((one) => chosen.includes(one.number))} onClose={() => setHanding(false)} onDone={() => { setChosen([]); load(); }} />}
+      {asking && <Ask step={asking} count={marked.length} onClose={() => setAsking(null)} onSend={moveAll} />}
+      {handing && <HandOn many tickets={marked} onClose={() => setHanding(false)} onDone={() => { setChosen([]); load(); }} />}
       {number && <TicketDrawer number={number} onClose={() => setNumber(null)} onChanged={load} />}
     </div>
   );
@@ -141,19 +151,10 @@ export function Tickets({ argument }) {
 function Views({ filters, apply }) {
   const { t, message } = useSession();
   const [views, setViews] = useState([]);
-  const [name, setName] = useState(null);
-  const box = useRef(null);
+  const [naming, setNaming] = useState(false);
   const load = () => api.get('ticket-views').then((page) => setViews(page.views), () => {});
   useEffect(() => { load(); }, []);
-  const keep = async () => {
-    try {
-      await api.post('ticket-views', { name, filters });
-      setName(null);
-      load();
-    } catch (error) {
-      message.error(t.error(error));
-    }
-  };
+  const keep = ({ name }) => api.post('ticket-views', { name, filters }).then(load);
   const items = [
     ...views.map((view) => ({
       key: view.id,
@@ -166,17 +167,15 @@ function Views({ filters, apply }) {
       onClick: () => apply(view.filters),
     })),
     { type: 'divider' },
-    { key: 'new', label: t('save_view'), onClick: () => setName('') },
+    { key: 'new', label: t('save_view'), onClick: () => setNaming(true) },
   ];
   return (
     <>
       <Dropdown menu={{ items }} trigger={['click']}><Button>{t('views')} ▾</Button></Dropdown>
-      {name !== null && (
-        <Modal open title={t('save_view')} okText={t('save')} okButtonProps={{ disabled: !name.trim() }} onOk={keep} onCancel={() => setName(null)}
-               afterOpenChange={(open) => open && box.current?.focus()}>
-          <Input ref={box} maxLength={32} placeholder={t('view_name')} aria-label={t('view_name')} value={name}
-                 onChange={({ target }) => setName(target.value)} onPressEnter={() => name.trim() && keep()} />
-        </Modal>
+      {naming && (
+        <Dialog title={t('save_view')} ok={t('save')} onSend={keep} onClose={() => setNaming(false)}>
+          <Form.Item name="name" label={t('view_name')} rules={needed(t)}><Input maxLength={32} /></Form.Item>
+        </Dialog>
       )}
     </>
   );

@@ -2,8 +2,11 @@
 // subscribe with `useLive`, and with `useTicketNews` to tickets that have changed.
 import { useEffect, useRef, useSyncExternalStore } from 'react';
 import { api } from './api.js';
+import { outgoing } from './outgoing.js';
 
 const ALIVE_MS = 10_000;
+/** Of whom is what is kept in this tab. */
+const OWNER = 'kefu.owner';
 const RETRY_MS = [500, 1000, 2000, 5000];
 const LOGGED_OUT = 4401;
 const NOTHING = { handoffs: {}, agents: [], unread: {}, last: {}, notices: [], typing: {}, workload: { agents: [], queues: {} } };
@@ -19,6 +22,8 @@ export const NEGLECTED = 2;
 /** Lists are loaded again this long after a ticket has changed, together for all that change meanwhile. */
 const GATHER_MS = 700;
 
+/** Where a customer is whom one had: by the state of their takeover. */
+const LOST = { queued: 'waits', human: 'taken', closed: 'closed', gone: 'lost' };
 const TOLD_ASSIGNEE = { assigned: 'ticket_mine', sla_warned: 'ticket_soon', sla_breached: 'ticket_late' };
 const TOLD_SUPERVISOR = { escalated: 'ticket_escalated', sla_breached: 'ticket_breached' };
 
@@ -31,6 +36,7 @@ export class Live {
     this.open = null; // the conversation that is looked at
     this.tries = 0;
     this.taking = new Set(); // conversations that this page is taking by itself: no news
+    this.leaving = new Set(); // talks that this page is ending or handing on: no news
     this.typers = {};
     this.toldWriting = 0;
     this.onNews = () => {};
@@ -50,6 +56,12 @@ export class Live {
 
   start(me) {
     this.me = me;
+    // Whoever worked in this tab before has typed what is not the next one's to read.
+    if (sessionStorage.getItem(OWNER) !== String(me.id)) {
+      sessionStorage.clear();
+      outgoing.set([]);
+    }
+    sessionStorage.setItem(OWNER, String(me.id));
     this.wanted = true;
     this.connect();
   }
@@ -86,11 +98,7 @@ export class Live {
   take(event) {
     if (event.type === 'hello') return this.begin(event);
     if (event.type === 'agents') return this.set({ agents: event.agents });
-    if (event.type === 'gone') {
-      const { [event.id]: gone, ...handoffs } = this.state.handoffs;
-      this.set({ handoffs });
-      return gone && this.seen(gone.conversation);
-    }
+    if (event.type === 'gone') return this.takeGone(event);
     if (event.type === 'handoff') return this.takeHandoff(event);
     if (event.type === 'message') return this.takeMessage(event);
     if (event.type === 'workload') return this.set({ workload: { agents: event.agents, queues: event.queues } });
@@ -99,18 +107,36 @@ export class Live {
   }
 
   begin({ handoffs, agents, messages }) {
+    const before = this.state.handoffs;
     this.set({
       connected: true,
       agents,
       handoffs: Object.fromEntries(handoffs.map((handoff) => [handoff.id, handoff])),
       last: Object.fromEntries(messages.map((message) => [message.conversation, message])),
     });
+    for (const old of Object.values(before)) this.missed(old, this.state.handoffs[old.id]?.state ?? 'gone');
     // What came while the page was not connected.
     this.ticketListeners.forEach((listener) => listener(null));
     if (this.open) this.load(this.open);
     for (const conversation of [...this.conversations.keys()]) {
       if (conversation !== this.open) this.conversations.delete(conversation);
     }
+  }
+
+  takeGone({ id, state }) {
+    const { [id]: gone, ...handoffs } = this.state.handoffs;
+    this.set({ handoffs });
+    if (!gone) return;
+    this.seen(gone.conversation);
+    this.missed(gone, state);
+  }
+
+  /** Says where a customer is with whom one talked a moment ago, unless one has let them go oneself. */
+  missed(before, state) {
+    const { id, conversation, state: was, agent_id: agent } = before;
+    const now = this.state.handoffs[id];
+    if (was !== 'human' || agent !== this.me.agent_id || (now?.state === 'human' && now.agent_id === agent)) return;
+    if (!this.leaving.delete(id)) this.tell(LOST[state], { conversation });
   }
 
   takeHandoff(handoff) {
@@ -121,6 +147,7 @@ export class Live {
     const mine = handoff.agent_id === this.me.agent_id && before?.agent_id !== this.me.agent_id;
     const neglected = handoff.idle_step === NEGLECTED && before?.idle_step !== NEGLECTED;
     if (!mine && handoff.agent_id !== this.me.agent_id) this.seen(handoff.conversation);
+    if (before) this.missed(before, handoff.state);
     // Passed on to this colleague, who has yet to accept.
     if (queued && handoff.accepted_at && handoff.preferred_agent_id === this.me.agent_id) this.tell('passed', handoff);
     else if (queued) this.onNews('queued', handoff);
@@ -130,8 +157,8 @@ export class Live {
 
   /** A notice that stays under the bell, besides what is said at once. */
   tell(kind, thing) {
-    const place = thing.number ? `tickets/${thing.number}` : `desk/${thing.id}`;
-    const notice = { key: `${kind}:${place}:${Date.now()}`, kind, number: thing.number, place, at: new Date().toISOString(), fresh: true };
+    const place = thing.number ? `tickets/${thing.number}` : thing.id ? `desk/${thing.id}` : `customers/${thing.conversation}`;
+    const notice = { key: `${kind}:${place}:${Date.now()}`, kind, number: thing.number, who: thing.conversation?.slice(-4), place, at: new Date().toISOString(), fresh: true };
     this.set({ notices: [notice, ...this.state.notices].slice(0, NOTICES) });
     this.onNews(kind, thing, notice);
   }
@@ -152,6 +179,17 @@ export class Live {
       return await call();
     } finally {
       setTimeout(() => this.taking.delete(conversation), TAKEN_MS);
+    }
+  }
+
+  /** Ends or hands on a talk of one's own by `call`; that it is gone then is no news. */
+  async leaves(id, call) {
+    this.leaving.add(id);
+    try {
+      return await call();
+    } catch (error) {
+      this.leaving.delete(id);
+      throw error;
     }
   }
 
@@ -226,9 +264,20 @@ export class Live {
     return this.conversations.get(conversation);
   }
 
+  /** Gets the newest messages; as long as the server is away and they are looked at, again and again. */
   async load(conversation) {
-    const page = await api.get(`conversations/${conversation}/messages`);
+    let page;
+    try {
+      page = await api.get(`conversations/${conversation}/messages`);
+    } catch ({ status }) {
+      const again = () => this.open === conversation && this.load(conversation);
+      if (!status || status >= 500) setTimeout(again, RETRY_MS.at(-1));
+      return;
+    }
     const kept = this.kept(conversation);
+    // More was said while the page was away than one page holds: what was shown would not join.
+    const newest = Math.max(0, ...[...kept.items.values()].filter((item) => item.conversation === conversation).map(({ seq }) => seq));
+    if (kept.loaded && page.messages[0]?.seq > newest + 1) Object.assign(kept, { items: new Map(), loaded: false });
     if (!kept.loaded) Object.assign(kept, { loaded: true, older: page.older, earlier: page.earlier, oldest: conversation });
     this.merge(conversation, page.messages);
     this.set({});
@@ -259,7 +308,11 @@ export class Live {
 
   messages(conversation) {
     const items = [...(this.conversations.get(conversation)?.items.values() || [])];
-    return items.filter(({ from }) => from !== 'event').sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : a.seq - b.seq));
+    // Who has read a message has read those before it.
+    const read = {};
+    for (const { conversation: one, seq, state } of items) if (state === 'read') read[one] = Math.max(read[one] ?? 0, seq);
+    const shown = items.map((item) => (item.from !== 'customer' && item.seq < read[item.conversation] ? { ...item, state: 'read' } : item));
+    return shown.filter(({ from }) => from !== 'event').sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : a.seq - b.seq));
   }
 }
 

@@ -24,7 +24,7 @@ export function alert(t, say) {
   live.onNews = (kind, thing, notice) => {
     if (kind === 'message' && thing.conversation === live.open && !document.hidden) return;
     beep(kind === 'message' ? 660 : 880);
-    const told = t(`news_${kind}`, { number: thing.number });
+    const told = t(`news_${kind}`, { number: thing.number, who: thing.conversation?.slice(-4) });
     if (notice) say(told, notice);
     if (kind !== 'message' && document.hidden && window.Notification?.permission === 'granted') {
       new Notification(t('app'), { body: told, tag: 'kefu' });
