@@ -18,6 +18,7 @@ export function Dialog({ title, ok, danger, initial, fields = {}, width, onSend,
   const [refused, setRefused] = useState('');
   const inside = useRef(null);
   useFocusBack(() => document.querySelector('.inside')); // of a drawer below, whose button may be gone
+  useEscape(inside, onClose);
   const send = async (values) => {
     if (busy) return;
     setBusy(true);
@@ -48,6 +49,21 @@ export function Dialog({ title, ok, danger, initial, fields = {}, width, onSend,
       </div>
     </Modal>
   );
+}
+
+/** Esc closes the dialog also at the moment when the focus is not in it yet, and then nothing below it. */
+function useEscape(inside, onClose) {
+  const close = useRef(onClose);
+  close.current = onClose;
+  useEffect(() => {
+    const escape = (event) => {
+      if (event.key !== 'Escape' || inside.current?.closest('.ant-modal')?.contains(document.activeElement)) return;
+      event.stopPropagation();
+      close.current();
+    };
+    document.addEventListener('keydown', escape, true);
+    return () => document.removeEventListener('keydown', escape, true);
+  }, []);
 }
 
 /** Says what the server refused beside the field that it names; whether there is such a field. */
