@@ -54,9 +54,7 @@ class OwnData:
         Returns:
             What was chosen, and the facts as they are known now.
         """
-        unknown = next((name for name in _mapping(data) if name not in (*_CHOICES, "fact")), None)
-        if unknown is not None:
-            raise BadInput("invalid", unknown, f"{unknown} is not known here")
+        data = _only(data, *_CHOICES, "fact")
         chosen = {name: _one_of(data, name, of) for name, of in _CHOICES.items() if name in data}
         fact = _fact(data["fact"]) if "fact" in data else None
         if not chosen and fact is None:
@@ -102,9 +100,17 @@ def _mapping(data: Any) -> dict[str, Any]:
     return data
 
 
+def _only(data: Any, *names: str) -> dict[str, Any]:
+    """The fields of a request; any other is refused."""
+    unknown = next((name for name in _mapping(data) if name not in names), None)
+    if unknown is not None:
+        raise BadInput("invalid", unknown, f"{unknown} is not known here")
+    return data
+
+
 def _fact(data: Any) -> dict[str, Any]:
     """``{what, value, right}`` as `kefu.customers.profile.correct` takes it."""
-    fact = _mapping(data)
+    fact = _only(data, "what", "value", "right")
     what, value, right = (fact.get(name) for name in ("what", "value", "right"))
     if what not in NAMES:
         raise BadInput("invalid", "what", f"what must be one of {', '.join(NAMES)}")

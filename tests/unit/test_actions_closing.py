@@ -29,7 +29,8 @@ LI = Actor("agent", "account:1", "李晓雨")
 def does(customer, step):
     """Has a colleague take a step with the customer's ticket."""
     with session_scope() as session:
-        progress.move(session, ticket_of(customer).number, step, LI)
+        asked = "请告诉我们序列号" if step == "waiting" else ""
+        progress.move(session, ticket_of(customer).number, step, LI, text=asked)
 
 
 def ticket_of(customer):

@@ -55,7 +55,7 @@ async def test_a_failed_turn_lets_the_next_begin(locks):
 
 async def test_who_gives_up_waiting_is_passed_over(locks):
     log = []
-    first = asyncio.create_task(work(locks, log, "first", seconds=0.1))
+    first = asyncio.create_task(work(locks, log, "first", seconds=0.5))
     await asyncio.sleep(0)
     second, third = (asyncio.create_task(work(locks, log, who)) for who in ("second", "third"))
     await asyncio.sleep(0.01)

@@ -104,7 +104,10 @@ def test_both_languages_fill_in_the_same_facts_and_offer_the_same_buttons(name):
         }
 
     if pressed(True):
-        assert filled(True) <= filled(False), "English says what Chinese does not"
+        plurals = {
+            f"{count}_s" for count in filled(False)
+        }  # "minute" or "minutes": Chinese has no such thing
+        assert filled(True) <= filled(False) | plurals, "English says what Chinese does not"
         assert pressed(True) == pressed(False)
 
 
