@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
@@ -59,7 +60,7 @@ def tell_decision(turn: Turn, say: CollectingDispatcher, decision: Decision) -> 
         return tell(turn, say, decision.reply)
     if decision.kind == "lacking":
         say.utter_message(
-            response="utter_function_not_there", product=turn.product, function=fact.name,
+            response="utter_function_not_there", product=decision.product, function=fact.name,
             others=listed(decision.products, turn.language),
         )  # fmt: skip
     else:
@@ -80,7 +81,8 @@ def _tell_fitting(turn: Turn, say: CollectingDispatcher, reply: Reply) -> list[E
         say.utter_message(response="utter_no_product_fits", wanted=wanted)
         return [SlotSet("fault", None)]
     say.utter_message(
-        response="utter_products_fit", wanted=wanted, count=len(reply.products),
+        response="utter_products_fit" if wanted else "utter_products_all",
+        wanted=wanted, count=len(reply.products),
         products=_rows(turn, reply), options=option_buttons(_products(reply)[:_MAX_PRODUCTS], turn.language),
     )  # fmt: skip
     return _shown(reply)
@@ -100,15 +102,18 @@ def _tell_having(turn: Turn, say: CollectingDispatcher, reply: Reply) -> list[Ev
     if reply.together:  # C2 加 S1, 500 块够吗: one answer about both
         names = listed(reply.products, turn.language)
         rows = [(names, reply.holds[0], [fact for facts in reply.evidence for fact in facts])]
+    unknown = tuple(n for n, h in zip(reply.products, reply.holds, strict=True) if h is None)
     for name, holds, facts in rows:
         if holds is None:
-            return _tell_unknown(turn, say, reply)
+            continue
         verb = "measures" if reply.numeric else "has"
         say.utter_message(
             response=f"utter_product_{verb}" if holds else f"utter_product_{verb}_not",
             product=name, wanted=wanted,
             facts=_quoted(turn, facts or [catalog().graph.facts[f"product:{name}"]]),
         )  # fmt: skip
+    if unknown:
+        return _tell_unknown(turn, say, replace(reply, products=unknown))
     evidence = next((facts[0] for facts in reply.evidence if facts), None)
     events = [SlotSet("answer", evidence.ref)] if evidence else []
     return [*events, SlotSet("fault", None), *_focus(reply)]

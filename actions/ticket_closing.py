@@ -161,7 +161,7 @@ def rate(turn: Turn, say: CollectingDispatcher) -> list[EventType] | None:
     """Records the rating that a message gives; returns what follows from it, nothing if it gives none."""
     said = turn.first("rating") or turn.first("option_index") or answers.points_in(turn.text)
     said = said or canonical("rating", turn.text)
-    if not said.isdigit() and answers.is_middling(turn.text):
+    if not said.isdigit() and turn.intent != "affirm" and answers.is_middling(turn.text):
         said = _MIDDLE
     if not said.isdigit() or len(said) > 2:
         return None

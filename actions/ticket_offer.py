@@ -12,6 +12,7 @@ from actions.conversation import Turn, TurnAction
 from actions.danger import stay_safe, warn
 from actions.offering import note_outcome, standing
 from actions.relief import call_back_time, in_own_words, offer_ticket, together
+from actions.ticket_details import names_other_line
 from actions.tickets import ActionCheckTicket
 from kefu.customers.service import level_of
 from kefu.db import session_scope
@@ -56,9 +57,10 @@ class ActionOfferTicket(TurnAction):
             return []
         if turn.intent in _STATES and turn.first("ticket_number"):
             return ActionCheckTicket().act(turn, say)  # GD26112200070到哪了 sounds like a parcel
-        if number := _under_way(turn):
+        danger = warn(say, turn.intent, turn.text)
+        if not danger and (number := _under_way(turn)):
             return [*ActionCheckTicket().work(turn, say, number), SlotSet("ticket_number", number)]
-        kind = "critical" if warn(say, turn.intent, turn.text) else ticket_kind_of(turn.intent)
+        kind = "critical" if danger else ticket_kind_of(turn.intent)
         told = _tell_rule(turn, say) if turn.intent in _STATES else []
         intent, problem = _offered(turn)
         promised = kind == "consultation"
@@ -71,7 +73,8 @@ def _under_way(turn: Turn) -> str | None:
     """The number of the ticket that is asked about as if it were a new wish: 投诉处理得怎么样了."""
     if turn.values("order_number") or turn.values("tracking_number") or not turn.text:
         return None
-    tickets = [t for t in service.list_tickets(turn.customer) if t.is_open or t.status == "resolved"]
+    mine = service.list_tickets(turn.customer)
+    tickets = [t for t in mine if (t.is_open or t.status == "resolved") and not names_other_line(turn, t)]
     kind = ticket_kind_of(turn.intent)
     same = next((t.number for t in tickets if t.kind in _SAME.get(kind, (kind,))), None)
     if same and answers.asks_progress(turn.text):

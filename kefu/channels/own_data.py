@@ -19,6 +19,8 @@ from kefu.privacy import service
 
 STYLES = ("short", "detailed")
 _LONGEST = 200
+#: What customers know better than their history does.
+_OWN = ("device", "city")
 
 
 class OwnData:
@@ -118,6 +120,8 @@ def _fact(data: Any) -> dict[str, Any]:
         raise BadInput("invalid", "value", f"value must be a text of at most {_LONGEST} characters")
     if not isinstance(right, bool):
         raise BadInput("invalid", "right", "right must be true or false")
+    if right and what not in _OWN:
+        raise BadInput("invalid", "right", f"only {' and '.join(_OWN)} can be added")
     return {"name": what, "value": value, "right": right}
 
 

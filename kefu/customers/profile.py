@@ -131,7 +131,8 @@ def profile_of(session: Session, conversation: str) -> Profile:
     return Profile(
         devices=values["device"], cities=values["city"], orders=values["order"],
         channel=next(iter(values["channel"]), None), language=next(iter(values["language"]), None),
-        hours=tuple(int(hour) for hour in values["hour"][:_MOST]), topics=values["topic"][:_MOST],
+        hours=tuple(int(hour) for hour in values["hour"][:_MOST] if hour.isdigit()),
+        topics=values["topic"][:_MOST],
         mood=_mood(by_name["mood"]), trend=mood_trend(facts), level=level_of(session, conversation),
         facts=tuple(facts),
     )  # fmt: skip

@@ -77,16 +77,17 @@ class Scheduler:
     def _start(self) -> BackgroundScheduler:
         jobs = BackgroundScheduler(
             jobstores={"default": KeptJobs(), "memory": MemoryJobStore()},
-            # One after the other: SQLite takes one writer, and no job is in a hurry. But what is done by day
-            # may take minutes, for which news should not wait.
+            # One after the other: SQLite takes one writer, and no job is in a hurry. But what is done by day,
+            # or has a whole log to read, may take minutes, for which news should not wait.
             executors={"default": ThreadPoolExecutor(1), "daily": ThreadPoolExecutor(1)},
             job_defaults=_ONE_AT_A_TIME,
             timezone=settings().company_timezone,
         )
         for name, (work, every) in table.REPEATED.items():
             jobs.add_job(
-                self._guarded(work), "interval", seconds=every.total_seconds(), id=name, jobstore="memory"
-            )
+                self._guarded(work), "interval", seconds=every.total_seconds(), id=name, jobstore="memory",
+                executor="daily" if name in table.LONG else "default",
+            )  # fmt: skip
         for name, (work, clock) in table.DAILY.items():
             hour, minute = map(int, clock.split(":"))
             when = {"hour": hour, "minute": minute, "executor": "daily"}

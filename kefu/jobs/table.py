@@ -64,6 +64,8 @@ REPEATED: dict[str, tuple[Callable[[], None], timedelta]] = {
     "run_campaigns": (run_campaigns, timedelta(seconds=2)),
     "learn_profiles": (learn_profiles, timedelta(seconds=30)),
 }
+#: What of these may take minutes, when there is much to catch up with.
+LONG = frozenset({"learn_profiles"})
 #: By name: what, and when each day (in the company's zone); kept in the database.
 DAILY: dict[str, tuple[Callable[[], None], str]] = {
     "forget_old": (forget_old, "04:10"),

@@ -200,7 +200,8 @@ class Asked:
         trimmed = any_of(tuple(self._words.filler)).pattern
         if match := re.match(rf"(?:{trimmed}|[\W_])+", piece):
             start, piece = start + match.end(), piece[match.end() :]
-        while match := re.search(rf"(?:{trimmed}|[\W_])+$", piece):
+        # One at a time: fillers that are made of fillers would be tried in every division.
+        while match := re.search(rf"(?:{trimmed}|[\W_])$", piece):
             end, piece = end - (len(piece) - match.start()), piece[: match.start()]
         weight = len(re.sub(r"[\W_]+", "", self._filler.sub(" ", piece)))
         wanted = weight > 1 and bool(re.search(self._words.having_verb, self.text[first:start]))

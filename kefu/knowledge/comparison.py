@@ -241,7 +241,7 @@ def _aligned(one: str, other: str) -> tuple[float, float]:
     return float(best.mean()), float(best.min())
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=2_000)
 def _directions(text: str) -> np.ndarray:
     _, vectors = pieces(text)
     found = vectors @ _random()

@@ -34,6 +34,7 @@ class Decision:
         reply: For ``reply``.
         fact: The function that is not there, or the policy that is not in force.
         products: For ``lacking``, who has it.
+        product: For ``lacking``, who has not.
     """
 
     kind: str
@@ -41,6 +42,7 @@ class Decision:
     reply: Reply | None = None
     fact: Fact | None = None
     products: tuple[str, ...] = field(default=())
+    product: str | None = None
 
 
 def decide(
@@ -69,17 +71,27 @@ def decide(
     if intent not in _NOT_ASKED and (reply := catalog.questions.ask(graph_text or text, product, among)):
         return Decision("reply", catalog.find(text, mentions, intent, limit=6), reply)
     found = catalog.find(text, mentions, intent, limit=6, in_force=False)
-    if found and found[0].sure and not found[0].fact.valid_on(today()):
-        return Decision("not_in_force", found, fact=found[0].fact)
-    found = [item for item in found if item.fact.valid_on(today())]
+    valid = [item for item in found if item.fact.valid_on(today())]
+    if ended := _ended(found, valid):
+        return Decision("not_in_force", found, fact=ended)
+    found = valid
     if intent != "report_fault" and (missing := _lacking(catalog, mentions, product, found)):
-        return Decision("lacking", found, fact=missing[0], products=missing[1])
+        return Decision("lacking", found, fact=missing[0], products=missing[1], product=product)
     if not found or not found[0].possible:
         return Decision("nothing", found)
     best = found[0].fact
     sure = found[0].sure and agrees(catalog, text, best, mentions, intent)
     sure = sure and (intent == "report_fault" or not _passes_over(catalog, mentions, product, best))
     return Decision("answer" if sure else "choices", found)
+
+
+def _ended(found: Sequence[Found], valid: Sequence[Found]) -> Fact | None:
+    """The policy that would be the answer, had it not ended without another in its place."""
+    best = found[0] if found and found[0].sure else None
+    if best is None or best.fact.kind != "policy" or any(i.sure and i.fact.kind == "policy" for i in valid):
+        return None
+    until = best.fact.data.get("valid_until")
+    return best.fact if until and until < today().isoformat() else None
 
 
 def _lacking(

@@ -69,12 +69,20 @@ _UNSOLVED = re.compile(
 )
 
 _PROGRESS = re.compile(
-    "怎么样了|咋样了|如何了|进度|进展|到哪|有结果|有消息|还没|多久|多长时间|(?:什么|啥)时候|几时|"
+    "怎么样了|咋样了|如何了|进度|进展|到哪|有结果|有消息|还(?:要|得|需要?)?(?:多久|多长时间)|多久能|(?:什么|啥)时候|几时|"
+    r"(?:怎么|为什么|咋|为啥)还(?:没|不)|还没(?:有|处理|好|弄|办|解决|到|收到|开|退|下来|消息|结果|人)*(?:吗|呢|啊|$|[?？])|"
     "(?:好|完|下来|到|出来?)了?(?:吗|没|么|冇)|(?:开|办|弄|搞|退|修|换|寄|处理|解决|安排)了(?:吗|没|么)|"
     r"\b(?:news|update|status|progress|yet|how far|when)\b"
 )
+_WISHES = re.compile("(?:我|还)(?:要|想)(?!的|问|知道|查|看|了解|催)")
 _HOW_LONG = re.compile(
-    r"多久|多长时间|几分钟|几位|几个人|第几|排到|轮到|\bhow (?:long|many|much longer)\b|\bwhen\b"
+    r"多久|多长时间|几分钟|几位|几个人|第几|排到|轮到|\bhow (?:long|many|much longer)\b|"
+    r"\bwhen (?:is it|will it be) my turn\b"
+)
+#: What says more than a question for one's place: a wish to stop, or a ticket.
+_NOT_OF_PLACE = re.compile(
+    r"不(?:想)?等|不排|别排|取消|退出|算了|不用|不要|工单|单子|报修|维修|上门|师傅|"
+    r"\b(?:stop|cancel|leave|no longer|anymore|don'?t want|ticket|repair\w*|technician)\b"
 )
 _ORDER = re.compile(
     r"订单|快递|包裹|物流|发货|货|退款|钱|order|parcel|package|delivery|shipment|refund|money"
@@ -98,7 +106,8 @@ _BEST = re.compile("👍|(?<!不)好评|[很非常十分]满意|excellent|perfec
 _WORST = re.compile("👎|差评|(?<!没)(?<!没啥)(?<!没什么)不满意|terrible|thumbs down")
 _STARS = re.compile("[⭐🌟★]")
 _MIDDLING = re.compile(
-    r"一般|马马虎虎|凑合|将就|还行|还可以|中规中矩|就那样|\bso-?so\b|\b(?:average|okay|ok)\b"
+    f"{_FILLER}(?:服务|态度|感觉|体验|处理得?)?"
+    f"(?:一般般?|马马虎虎|凑合|将就|还行|还可以|中规中矩|就那样|so-?so|average|okay|ok){_FILLER}"
 )
 
 
@@ -175,13 +184,15 @@ def says_only_unsolved(text: str) -> bool:
 
 
 def asks_progress(text: str) -> bool:
-    """Whether a text asks what has come of something: 发票开好了吗, 处理得怎么样了."""
-    return bool(_PROGRESS.search(normalize(text).text))
+    """Whether a text asks what has come of something: 发票开好了吗; what is wished anew does not."""
+    text = normalize(text).text
+    return bool(_PROGRESS.search(text)) and not _WISHES.search(text)
 
 
 def asks_how_long(text: str) -> bool:
     """Whether a text asks how long one still waits: 还要等多久, how many are before me."""
-    return bool(_HOW_LONG.search(normalize(text).text))
+    text = normalize(text).text
+    return bool(_HOW_LONG.search(text)) and not _NOT_OF_PLACE.search(text)
 
 
 def names_order(text: str) -> bool:
@@ -206,7 +217,7 @@ def refuses_rating(text: str) -> bool:
 
 def is_middling(text: str) -> bool:
     """Whether a text judges neither well nor badly: 还行, 马马虎虎."""
-    return bool(_MIDDLING.search(normalize(text).text))
+    return bool(_MIDDLING.fullmatch(normalize(text).text))
 
 
 def points_in(text: str) -> str:

@@ -52,8 +52,9 @@ def give(session: Session, ticket: Ticket, to: Colleague, actor: Actor, why: str
     # The history and the customer are told the name of who has it, not of who gave it.
     known = Actor(actor.role, actor.id, to.name)
     take(session, ticket, "assigned", known, text=text, to=f"agent:{to.id}", why=why)
-    ticket.assignee_id, ticket.assigned_at, ticket.left_by = to.id, utcnow(), None
-    ticket.reserved = False
+    ticket.assignee_id, ticket.assigned_at = to.id, utcnow()
+    if why != "taken":  # whoever takes it may have to give it back: it waits for the same people then
+        ticket.left_by, ticket.reserved = None, False
 
 
 def pick(session: Session, ticket: Ticket, to: Colleague, actor: Actor) -> None:

@@ -217,6 +217,12 @@ def test_neither_good_nor_bad_is_three_points_and_no_complaint(customer, said):
     assert (customer.responses, ticket_of(customer).rating) == (["utter_thanks_for_rating"], 3)
 
 
+def test_a_mere_yes_is_no_rating(customer):
+    customer.slots["awaiting"] = "rating"
+    customer.says("ok", "affirm").gets(ActionRateService())
+    assert (customer.responses, ticket_of(customer).rating) == (["utter_ask_rating"], None)
+
+
 @pytest.mark.parametrize("said", ["不想评", "懒得打分", "不评了", "rather not rate"])
 def test_who_gives_no_points_is_not_asked_again(customer, said):
     customer.slots["awaiting"] = "rating"

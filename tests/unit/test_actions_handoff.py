@@ -213,6 +213,12 @@ def test_who_asks_how_long_they_wait_is_told_and_stays_in_the_queue(customer, st
     assert takeovers()[0].state == "queued"
 
 
+def test_who_no_longer_wants_to_wait_leaves_the_queue_however_long_they_waited(customer, staffed):
+    customer.says("转人工", "request_human").gets(ActionRequestHuman())
+    customer.says("等了多久了都没人，不排了", "leave_queue").gets(ActionLeaveQueue())
+    assert customer.responses == ["utter_handoff_left"]
+
+
 def test_what_was_agreed_is_told_again_to_who_asks_for_it(customer, staffed):
     customer.says("转人工", "request_human").gets(ActionRequestHuman())
     with session_scope() as session:

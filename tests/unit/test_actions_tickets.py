@@ -111,6 +111,19 @@ def test_a_question_about_a_ticket_under_way_opens_no_other(customer, said, inte
     assert customer.says(said, intent).gets(ActionOfferTicket()).responses == ["utter_ticket_progress"]
 
 
+@pytest.mark.parametrize(
+    ("said", "first"),
+    [
+        ("投诉！你们的路由器冒烟了，还没人处理", "utter_safety_smoke"),
+        ("我要投诉你们，等了多久都没人", "utter_offer_complaint"),
+    ],
+)
+def test_danger_and_a_new_wish_are_no_questions_about_the_ticket_under_way(customer, said, first):
+    customer.slots.update(FORM, ticket_intent="complain")
+    customer.says("可以", "affirm").gets(ActionOpenTicket())
+    assert customer.says(said, "complain").gets(ActionOfferTicket()).responses[0] == first
+
+
 def test_a_parcel_is_none_of_a_ticket(owner):
     owner.says("我的快递到哪了", "track_delivery").gets(ActionOfferTicket())
     assert owner.responses[-1] == "utter_offer_order"

@@ -46,6 +46,8 @@ async def test_a_fact_that_is_denied_counts_no_more_and_the_others_stay(own):
         ({"fact": {"what": "shoe", "value": "L3", "right": False}}, "what"),
         ({"fact": {"what": "device", "value": "", "right": False}}, "value"),
         ({"fact": {"what": "device", "value": "L3", "right": "no"}}, "right"),
+        ({"fact": {"what": "hour", "value": "x", "right": True}}, "right"),
+        ({"fact": {"what": "device", "value": "L3", "right": False, "more": 1}}, "more"),
         ({"facts": []}, "facts"),
     ],
 )

@@ -177,3 +177,8 @@ def test_many_choices_move_an_entry_and_few_do_not(installation):
         bonuses = learned_bonuses(session)
     assert set(bonuses) == {"faq:a", "faq:b"}
     assert -MOST < bonuses["faq:a"] < 0 < bonuses["faq:b"] < MOST
+
+
+def test_a_question_full_of_words_that_say_nothing_is_read_at_once(questions):
+    filler = "没有一下我家那款想要" * 8
+    assert questions.ask(f"哪款门锁猫咔{filler}猫咔") is None

@@ -69,6 +69,11 @@ export function Tickets({ argument }) {
     setChosen([]);
     setNumber(NUMBER.test(argument) ? argument : null);
   }, [argument]);
+  // The address forgets the ticket with its drawer, so that the next notice about it opens it again.
+  const leave = () => {
+    setNumber(null);
+    if (NUMBER.test(argument)) window.location.replace(addressOf(NONE));
+  };
   const narrow = (change) => window.location.replace(addressOf({ ...filters, ...change }));
   const moveAll = async (_, step) => {
     const { moved, refused } = await api.post('tickets/bulk', { tickets: marked.map((one) => ({ number: one.number, version: one.version })), ...step });
@@ -143,7 +148,7 @@ export function Tickets({ argument }) {
       )}
       {asking && <Ask step={asking} count={marked.length} onClose={() => setAsking(null)} onSend={moveAll} />}
       {handing && <HandOn many tickets={marked} onClose={() => setHanding(false)} onDone={() => { setChosen([]); load(); }} />}
-      {number && <TicketDrawer number={number} onClose={() => setNumber(null)} onChanged={load} />}
+      {number && <TicketDrawer key={number} number={number} onClose={leave} onChanged={load} />}
     </div>
   );
 }
