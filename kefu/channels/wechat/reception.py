@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
 from functools import partial
+from weakref import WeakValueDictionary
 
 import structlog
 from sqlalchemy import bindparam, delete, insert
@@ -68,6 +70,7 @@ class Reception:
 
     def __init__(self, hub: Hub, options: Options, appid: str, scope: Scope) -> None:
         self._hub, self._options, self._appid, self._scope = hub, options, appid, scope
+        self._orders: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def take(self, received: Received) -> tuple[Entry, str] | None:
         """Stores what was received and opens its callback for the answer; ``None`` if none is wanted.
@@ -75,6 +78,12 @@ class Reception:
         Returns:
             The stored message, and the name of the hold.
         """
+        # Threads may overtake one another: what one follower says is stored in the order in which it came.
+        order = self._orders.setdefault(received.openid, asyncio.Lock())
+        async with order:
+            return await self._take(received)
+
+    async def _take(self, received: Received) -> tuple[Entry, str] | None:
         sender = Sender(identity_of(self._appid, received.openid), CHANNEL, received.openid)
         choice = None
         if received.kind == "text" and may_choose(received):
