@@ -96,7 +96,7 @@ async def test_two_hundred_messages_in_flight_are_answered_once_in_order_though_
 
 async def wait_for_all(one, count):
     """What a customer is shown, once as many answers as that are there."""
-    for _ in range(100):
+    for _ in range(300):
         shown = await one.shown()
         if len(shown) >= count:
             break
