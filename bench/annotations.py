@@ -59,7 +59,7 @@ def read_manuals(folder: Path) -> list[Annotated]:
     """The manuals of ``folder``, each with the ``.jsonl`` of its name."""
     found = []
     for path in sorted(p for p in folder.glob("manuals/*") if p.suffix in _MANUALS):
-        rows = list(_rows(path.with_suffix(".jsonl")))
+        rows = list(read_rows(path.with_suffix(".jsonl")))
         entities = [row for row in rows if "kind" in row]
         found.append(Annotated(read(path), entities, [row for row in rows if "relation" in row]))
     return found
@@ -71,17 +71,22 @@ def read_tickets(folder: Path) -> list[Annotated]:
     return [
         Annotated(ticket_document(str(row["id"]), row["text"]), row["entities"], row["relations"])
         for path in paths
-        for row in _rows(path)
+        for row in read_rows(path)
     ]
 
 
 def read_pairs(folder: Path) -> list[dict[str, Any]]:
     """Pairs of entries, the same or not."""
     path = folder / "pairs.jsonl"
-    return list(_rows(path)) if path.exists() else []
+    return list(read_rows(path)) if path.exists() else []
 
 
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
+def read_rows(path: Path) -> Iterator[dict[str, Any]]:
+    """The objects of a file of one JSON object a line.
+
+    Raises:
+        FileError: A line is no JSON.
+    """
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         if line.strip():
             try:

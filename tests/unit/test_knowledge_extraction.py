@@ -9,9 +9,10 @@ import pytest
 from kefu.knowledge.extraction import training
 from kefu.knowledge.extraction.annotated import annotated
 from kefu.knowledge.extraction.documents import Builder, DocumentError, Span
+from kefu.knowledge.extraction.mentions import Mention
 from kefu.knowledge.extraction.network import likeliest
 from kefu.knowledge.extraction.service import extract, extract_file
-from kefu.knowledge.extraction.specs import specs_told
+from kefu.knowledge.extraction.spec_lines import specs_in
 from kefu.knowledge.extraction.vocabulary import vocabulary
 from kefu.language.pieces import PIECE_DIMENSIONS, pieces
 from tests.unit.documents import write_docx
@@ -22,7 +23,7 @@ def trained(tmp_path_factory):
     """A model of few examples: enough for what is plain."""
     folder = tmp_path_factory.mktemp("model") / "m"
     few = [text for text in training.texts() if text.written and len(text.text) < 60][:60]
-    training.train(few, folder, parts=1, rounds=24)
+    training.train(few, folder, rounds=24)
     return training._read(folder)
 
 
@@ -149,10 +150,92 @@ def test_a_sheet_for_all_sections_is_read_by_what_each_section_is(tmp_path, trai
 
 def test_values_in_the_sentences_of_a_section_about_them_are_specs():
     item = Span(0, 34, "HU-20的水箱容量为4 L，最大雾量约300 ml/h，净重1.2 kg。")
-    specs = specs_told(item, vocabulary())
-    assert [(one.text, one.value, one.unit) for one in specs][::2] == [
+    specs = specs_in(item, (), vocabulary())
+    assert [(one.text, one.value, one.unit) for one, _ in specs][::2] == [
         ("水箱容量", "4", "L"), ("净重", "1.2", "kg"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "净重：KT-1 和 KT-2 为 4 kg，KT-3S 是 6 kg",
+        "净重：4 kg（KT-1、KT-2），6 kg（KT-3S）",
+        "净重 KT-1、KT-2 4 kg，KT-3S 6 kg",
+        "净重：4 kg（KT-3S 为 6 kg）",
+        "净重：4 kg（KT-3S 除外）。KT-3S 的净重是 6 kg",
+    ],
+)
+def test_a_line_tells_each_value_of_the_products_that_stand_by_it(said):
+    owners = [Mention("product", 0, 4, name, 0.9, "pattern") for name in ("KT-1", "KT-2", "KT-3S")]
+    specs = specs_in(Span(0, len(said), said), owners, vocabulary())
+    assert [(spec.text, spec.value, spec.unit, [owner.text for owner in of]) for spec, of in specs] == [
+        ("净重", "4", "kg", ["KT-1", "KT-2"]), ("净重", "6", "kg", ["KT-3S"]),
+    ]  # fmt: skip
+
+
+def test_plain_text_with_rules_and_marks_is_read_section_by_section(tmp_path, trained, monkeypatch):
+    monkeypatch.setattr("kefu.knowledge.extraction.service.model", lambda: trained)
+    path = tmp_path / "a.txt"
+    path.write_text(
+        "云雾加湿器 使用说明\n适用：HU-20、HU-30\n====\n一  本领\n====\n● 睡眠模式\n  灯光变暗。\n"
+        "● 远程控制（HU-30）\n  用手机开关。\n====\n二  遇到问题\n====\n问题 1：不出雾\n"
+        "  甲 雾化片结垢——用白醋浸泡\n  乙 水箱没水——加水\n====\n三  代码\n====\n"
+        "E1　水箱缺水。请加水。\nE2　风扇停转。请报修。\n====\n四  服务\n====\n整机两年保修　购买之日起。\n",
+        encoding="utf-8",
+    )
+    found = extract_file(path)
+    assert named(found, "product") == ["HU-20", "HU-30"] and named(found, "product_line") == ["加湿器"]
+    assert named(found, "function") == ["睡眠模式", "远程控制"]
+    assert ("has_function", "远程控制") in related(found, "HU-30") - related(found, "HU-20")
+    assert named(found, "fault") == ["不出雾", "水箱缺水", "风扇停转"] and named(found, "error_code") == [
+        "E1",
+        "E2",
+    ]
+    assert {("caused_by", "雾化片结垢"), ("caused_by", "水箱没水")} <= related(found, "不出雾")
+    assert related(found, "水箱没水") == {("solved_by", "加水")}
+    assert related(found, "整机两年保修") == {("applies_to", n) for n in ("HU-20", "HU-30", "加湿器")}
+
+
+def test_columns_whose_headers_say_nothing_are_known_by_what_they_hold(tmp_path, trained, monkeypatch):
+    monkeypatch.setattr("kefu.knowledge.extraction.service.model", lambda: trained)
+    path = tmp_path / "a.csv"
+    path.write_text(
+        "加湿器手册\n适用,HU-20、HU-30\n\n一、功能\n叫法,哪些有,用法\n远程控制,HU-30,用手机开关\n\n"
+        "二、毛病和办法\n哪种,客户怎么说,原因,办法\nHU-20、HU-30,不出雾,水箱没水,加水\nHU-30,连不上手机,蓝牙没开,打开蓝牙\n",
+        encoding="utf-8",
+    )
+    found = extract_file(path)
+    assert named(found, "fault") == ["不出雾", "连不上手机"]
+    assert {t for r, t in related(found, "连不上手机") if r == "affects"} == {"HU-30"}
+    assert {t for r, t in related(found, "不出雾") if r == "affects"} == {"HU-20", "HU-30"}
+    assert ("has_function", "远程控制") in related(found, "HU-30") - related(found, "HU-20")
+
+
+def test_faults_below_a_functions_heading_concern_it_and_every_relation_says_how_likely_it_is(trained):
+    builder = Builder("a.md")
+    builder.heading(1, "云雾加湿器使用说明书")
+    builder.heading(2, "产品功能")
+    builder.heading(3, "远程控制")
+    builder.paragraph("用手机开关。")
+    builder.heading(2, "故障排除")
+    builder.heading(3, "远程控制")
+    builder.heading(4, "手机连不上")
+    builder.paragraph("原因：蓝牙没开。处理：打开蓝牙。")
+    found = extract(builder.build(), trained=trained)
+    assert ("concerns", "远程控制") in related(found, "手机连不上")
+    assert all(0 < relation.confidence <= 1 for c in found for relation in c.relations)
+
+
+def test_the_model_is_learned_anew_when_the_words_that_its_texts_are_cut_by_change(tmp_path):
+    def with_words(words):
+        (tmp_path / "vocabulary.yml").write_text(words, encoding="utf-8")
+        return training.fingerprint(tmp_path)
+
+    (tmp_path / "examples.yml").write_text("a: 1", encoding="utf-8")
+    before = with_words("sections: {faults: 故障}")
+    assert with_words("sections: {faults: 异常}") != before
+    assert with_words("sections: {faults: 故障}\nlacks: 无") == before
 
 
 def test_annotations_say_where_things_stand_and_what_hangs_together(tmp_path):

@@ -9,6 +9,7 @@ from typing import Any
 
 from kefu.knowledge.extraction.documents import DocumentError
 from kefu.knowledge.extraction.examples import Example, Label, family, relation_between
+from kefu.knowledge.extraction.passages import asked_in, passages
 from kefu.knowledge.extraction.readers import read
 from kefu.knowledge.extraction.sections import Sections
 from kefu.knowledge.extraction.vocabulary import vocabulary
@@ -58,12 +59,13 @@ def _manual(path: Path, rows: Sequence[dict[str, Any]], trade: int) -> Iterator[
     document = read(source)
     sections = Sections(document, vocabulary())
     for block in document.blocks:
-        if block.kind == "table":
-            continue
-        section = sections.of(block.headings[:-1]) if block.kind == "heading" else ""
-        for item in block.items:
-            text = sections.bare(item).text if block.kind == "heading" else item.text
-            yield _example(text, section, entities, relations, trade)
+        if block.kind == "heading":
+            text = sections.bare(block.items[0]).text
+            yield _example(text, sections.of(block.headings[:-1]), entities, relations, trade)
+    tables = [block for block in document.blocks if block.kind == "table"]
+    asked = [row for block in tables for row in asked_in(block, vocabulary())]
+    for passage in (*passages(document, sections), *asked):
+        yield _example(passage.text, passage.section, entities, relations, trade)
 
 
 def _example(

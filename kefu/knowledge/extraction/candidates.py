@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -13,11 +13,13 @@ class Relation:
         relation: How, read as ``candidate relation target``.
         target_kind: Kind of the other entry, which may be a candidate or already in the graph.
         target_name: Its name.
+        confidence: How likely it is right, both ends included, 0 to 1.
     """
 
     relation: str
     target_kind: str
     target_name: str
+    confidence: float = field(default=1.0, compare=False)
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,13 @@ from kefu.knowledge.extraction.vocabulary import Vocabulary
 #: How sure a cell's kind is from its header, and a relation from standing in one row.
 CELL, ROW = 0.93, 0.95
 IN_PARENTHESES = re.compile(r"\s*[(\uff08]([^()\uff08\uff09]*)[)\uff09]\s*$")
-CODE = re.compile(r"[A-Za-z]{0,6}[-_ ]?\d{1,6}[A-Za-z]?|[A-Z]{1,4}[a-z]?|0x[0-9A-Fa-f]+")
+CODE = re.compile(
+    r"0x[0-9A-Fa-f]+|\d{3} \d\.\d\.\d|[A-Za-z]{0,6}[-_ ]?\d{1,6}(?:[.\-]\d{1,3})?[A-Za-z]?"
+    r"|[A-Za-z]{1,3}[A-Z]?-?[A-Za-z]?[a-z]?|[A-Z]{2,4}\d{0,2}\+"
+)
 #: An aside that names models, or says "only".
 _RESTRICTS = re.compile("[A-Z0-9]{2}|\u4ec5|\u53ea|\u9650|\u7248$")
-_CODES_APART = re.compile(r"\s*[/,\u3001\uff0c\uff0f]\s*")
+_CODES_APART = re.compile(r"\s*[/,\u3001\uff0c\uff0f;\uff1b\n]\s*")
 
 
 def column_kind(header: str, vocabulary: Vocabulary) -> str:

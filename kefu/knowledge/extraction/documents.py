@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 #: A text of more characters is no manual; reading on would only take memory.
@@ -31,12 +31,14 @@ class Block:
         headings: The headings above it, outermost first; those of a heading end with itself.
         items: A paragraph's or heading's text, or one span for each step or point.
         rows: A table's cells, its header first; empty for other kinds.
+        marked: What its items emphasise (bold).
     """
 
     kind: str
     headings: tuple[Span, ...]
     items: tuple[Span, ...] = ()
     rows: tuple[tuple[Span, ...], ...] = ()
+    marked: tuple[Span, ...] = ()
 
     @property
     def spans(self) -> list[Span]:
@@ -86,17 +88,17 @@ class Builder:
         self._path.append((level, span))
         self._blocks.append(Block("heading", self._above(), (span,)))
 
-    def paragraph(self, text: str) -> None:
-        """Adds running text."""
-        self._items("paragraph", [text])
+    def paragraph(self, text: str, marked: Sequence[str] = ()) -> None:
+        """Adds running text; ``marked`` are the words in it that are emphasised, in order."""
+        self._items("paragraph", [text], marked)
 
     def steps(self, items: Iterable[str]) -> None:
         """Adds numbered steps, without their numbers."""
         self._items("steps", items)
 
-    def points(self, items: Iterable[str]) -> None:
-        """Adds a list without numbers."""
-        self._items("list", items)
+    def points(self, items: Iterable[str], marked: Sequence[str] = ()) -> None:
+        """Adds a list without numbers; ``marked`` as in a paragraph."""
+        self._items("list", items, marked)
 
     def table(self, rows: Sequence[Sequence[str | None]]) -> None:
         """Adds a table whose first row is its header; rows without any text are left out."""
@@ -122,10 +124,10 @@ class Builder:
             raise DocumentError(f"{self.name}: holds no text (scanned pages need text recognition first)")
         return Document(self.name, text, tuple(self._blocks), self.told)
 
-    def _items(self, kind: str, items: Iterable[str]) -> None:
+    def _items(self, kind: str, items: Iterable[str], marked: Sequence[str] = ()) -> None:
         spans = tuple(self._add(item) for item in items if item.strip())
         if spans:
-            self._blocks.append(Block(kind, self._above(), spans))
+            self._blocks.append(Block(kind, self._above(), spans, marked=tuple(_places(spans, marked))))
 
     def _above(self) -> tuple[Span, ...]:
         return tuple(span for _, span in self._path)
@@ -138,3 +140,13 @@ class Builder:
         if self._length > MAX_CHARACTERS:
             raise DocumentError(f"{self.name}: holds more than {MAX_CHARACTERS:,} characters")
         return span
+
+
+def _places(items: Sequence[Span], marked: Sequence[str]) -> Iterator[Span]:
+    """Where words stand that follow each other in ``items``."""
+    rest = list(marked)
+    for item in items:
+        last = 0
+        while rest and (at := item.text.find(rest[0], last)) >= 0:
+            last = at + len(rest[0])
+            yield Span(item.start + at, item.start + last, rest.pop(0))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from kefu.knowledge.extraction.cells import column_kind, named_in
-from kefu.knowledge.extraction.documents import Span
+from kefu.knowledge.extraction.documents import Block, Span
 from kefu.knowledge.extraction.mentions import Mention
 from kefu.knowledge.extraction.vocabulary import Vocabulary
 
@@ -16,8 +16,18 @@ _LABEL = re.compile(r"(?:^|(?<=[\u3002\uff1b;\s]))([^\s\u3002\uff1b;\uff0c,:\uff
 _LABELLED = ("cause", "solution", "symptom", "error_code")
 #: A code, what parts it from its meaning, and the meaning up to the next clause.
 CODED_NAME = re.compile(
-    r"(?:[\u4e00-\u9fff]{2}\s*)?([A-Za-z]{1,4}-?\d{1,5}|\d{3,6}(?=\s*[:\uff1a(\uff08]))\s*[:\uff1a\u2014\-\s\uff08(]+([^\uff0c\u3002\uff1b;,:\uff1a()\uff08\uff09]{2,20})"
+    r"(?:[\u4e00-\u9fff]{2,6}\s*[\uff08(])?(?:[\u4e00-\u9fff]{2}\s*)?"
+    r"([A-Za-z]{1,4}-?\d{1,5}|0x[0-9A-Fa-f]{2,4}|[A-Z]{1,2}[A-Za-z](?=\s*[:\uff1a])|\d{2,6}(?=\s*[:\uff1a()\uff08\uff09]))"
+    r"\s*[:\uff1a\u2014\-\s()\uff08\uff09]+([^\uff0c\u3002\uff1b;,:\uff1a()\uff08\uff09]{2,20})"
 )
+#: So many lines that begin with a code are a list of codes.
+_LISTED = 3
+
+
+def lists_codes(block: Block) -> bool:
+    """Whether the points of a list tell what codes mean."""
+    coded = sum(bool(CODED_NAME.match(item.text)) for item in block.items)
+    return block.kind in ("steps", "list") and coded >= max(_LISTED, len(block.items) - 1)
 
 
 def labelled(item: Span, vocabulary: Vocabulary) -> Iterator[Mention]:

@@ -14,8 +14,8 @@ from kefu.language.embedding import DIMENSIONS
 from kefu.language.pieces import PIECE_DIMENSIONS
 
 _MEANING, _CLAUSE, _SIGN, _STATE = 128, 48, 12, 96
-_BATCH = 8
-_RATE, _DROP, _DROP_MEANING = 2e-3, 0.3, 0.2
+_BATCH = 16
+_RATE, _DROP, _DROP_MEANING = 3e-3, 0.3, 0.2
 #: A word of a sign that was seen less often is like one never seen.
 _SEEN = 5
 

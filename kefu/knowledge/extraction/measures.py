@@ -28,12 +28,14 @@ class Measure:
 
     def equals(self, other: Measure) -> bool:
         """Whether both say the same, up to rounding; days and months differ by the month's length."""
-        one, also = self._in_seconds(), other._in_seconds()
+        one, also = self.in_seconds(), other.in_seconds()
         if len(one.numbers) != len(also.numbers) or one.group != also.group:
             return False
-        return all(math.isclose(a, b, rel_tol=1e-3) for a, b in zip(one.numbers, also.numbers, strict=True))
+        # Amounts of data are counted in thousands or in 1024s, up to terabytes.
+        apart = 0.08 if one.group == "data" else 1e-3
+        return all(math.isclose(a, b, rel_tol=apart) for a, b in zip(one.numbers, also.numbers, strict=True))
 
-    def _in_seconds(self) -> Measure:
+    def in_seconds(self) -> Measure:
         """Days as the time that they last; everything else as it is."""
         if self.group != "days":
             return self
@@ -52,7 +54,8 @@ def _units(_key: int) -> tuple[dict[str, tuple[str, float]], re.Pattern[str]]:
         re.escape(unit) + (latin_end if unit[-1].isascii() and unit[-1].isalpha() else "") for unit in longest
     )
     value = re.compile(
-        rf"(?:[\u2264\u2265<>\u00b1]\s*|-(?=\d))?{_NUMBER}(?:\s*(?:{forms})?\s*[-~\u00d7x*:\u2013]\s*{_NUMBER})*\s*(?:{forms})?"
+        rf"(?:[\u2264\u2265<>\u00b1]\s*|-(?=\d))?{_NUMBER}(?:\s*(?:{forms})?\s*[-~\u00d7x*:\u2013]\s*{_NUMBER})*"
+        rf"\s*(?:(?:{forms})(?:/(?:24\s*)?(?:{forms}))?)?"
     )
     return table, value
 
@@ -100,22 +103,34 @@ def measure(value: str, unit: str | None) -> Measure | None:
     """
     said = normalize(f"{value}{unit or ''}").text
     table, _ = _table()
-    numbers = [float(number.replace(",", "")) for number in re.findall(_NUMBER, said)]
+    numbers = [
+        (float(number.group().replace(",", "")), said[number.end() :])
+        for number in re.finditer(_NUMBER, said)
+    ]
     if not numbers:
         return None
     found = table.get(normalize(unit).text) if unit else None
-    if found is None:
-        ending = _unit_at_end(said, table)
-        found = table.get(ending) if ending else None
-    group, share = found or ("", 1.0)
-    return Measure(group, tuple(number * share for number in numbers))
+    ending = _unit_at_end(said, table)
+    group, share = found or table.get(ending) or (ending, 1.0)
+    return Measure(
+        group, tuple(number * _own_share(behind, table, group, share) for number, behind in numbers)
+    )
+
+
+def _own_share(behind: str, table: dict[str, tuple[str, float]], group: str, share: float) -> float:
+    """The share of a number's own unit (20 Hz to 20 kHz), else that of the value's."""
+    own = re.match(r"\s*([^\d\s~\u00d7*:\u2013-]+)\s*[-~\u00d7*:\u2013]", behind)
+    found = table.get(own.group(1)) if own else None
+    return found[1] if found and found[0] == group else share
 
 
 def _unit_at_end(said: str, table: dict[str, tuple[str, float]]) -> str:
-    """The longest unit that ``said`` ends with behind a number; empty if none."""
-    match = re.search(r"\d\s*([^\d]*)$", said)
+    """The longest unit that ``said`` ends with behind a number, or one unit for each of another."""
+    match = re.search(r"\d\s*([^\d]*(?:/24\s*[^\d]*)?)$", said)
     ending = match.group(1).strip() if match else ""
-    return ending if ending in table else ""
+    one, _, each = ending.partition("/")
+    known = ending in table or one in table and each.removeprefix("24").strip() in table
+    return ending if known else ""
 
 
 @lru_cache(maxsize=1)

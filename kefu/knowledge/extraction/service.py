@@ -21,8 +21,8 @@ from kefu.language.normalize import fold
 
 #: So much text below a heading explains what the heading names.
 _BODY = 2000
-#: A relation less likely than this is not told.
-_HOLDS = 0.5
+#: A relation less likely than this is not told, nor one that is less likely with both its ends.
+_HOLDS, _WITH_ENDS = 0.5, 0.25
 
 
 def extract_file(path: Path, graph: Graph | None = None) -> list[Candidate]:
@@ -70,6 +70,8 @@ def extract(document: Document, graph: Graph | None = None, trained: Model | Non
     reading = Reading(document, trained or model(), vocabulary(), known)
     return _candidates(reading, graph)
 
+
+_NONE = Relation("", "", "", 0.0)
 
 #: Kind and folded name; a spec's value, too: two values are two specs.
 Key = tuple[str, str, str]
@@ -120,12 +122,17 @@ def _candidates(reading: Reading, graph: Graph | None) -> list[Candidate]:
 
 def _relations(links: Iterable[Link], groups: dict[Key, list[Mention]]) -> dict[Key, tuple[Relation, ...]]:
     """The relations that hold, by the candidate that they start from."""
-    held: dict[Key, dict[Relation, None]] = defaultdict(dict)
+    held: dict[Key, dict[Relation, Relation]] = defaultdict(dict)
     for link in links:
         source, target = _key(link.source), _key(link.target)
-        if link.confidence >= _HOLDS and source in groups and target in groups and source != target:
-            best = max(groups[target], key=lambda m: (m.confidence, -m.start))
-            held[source][Relation(link.relation, link.target.kind, best.text)] = None
+        if link.confidence < _HOLDS or source not in groups or target not in groups or source == target:
+            continue
+        best = max(groups[target], key=lambda m: (m.confidence, -m.start))
+        sure = link.confidence * best.confidence * max(m.confidence for m in groups[source])
+        relation = Relation(link.relation, link.target.kind, best.text, round(sure, 3))
+        if sure >= _WITH_ENDS and sure > held[source].get(relation, _NONE).confidence:
+            held[source].pop(relation, None)
+            held[source][relation] = relation
     return {source: tuple(those) for source, those in held.items()}
 
 

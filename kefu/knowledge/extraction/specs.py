@@ -5,47 +5,50 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from kefu.knowledge.extraction.cells import IN_PARENTHESES, ROW, named_in
+from kefu.knowledge.extraction.cells import IN_PARENTHESES, ROW, column_kind, named_in
 from kefu.knowledge.extraction.documents import Block, Span
 from kefu.knowledge.extraction.measures import first_measure
 from kefu.knowledge.extraction.mentions import Link, Mention
 from kefu.knowledge.extraction.vocabulary import Vocabulary
 
+_SIGNED = re.compile(r"[A-Z]{1,4}\d[\dA-Z.]{0,6}")
 _MODEL = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[\w\- .+/]{2,30}", re.ASCII)
-_CLAUSE = re.compile("[^\uff0c\u3002\uff1b;\n]+")
-_VALUE_OF = re.compile("([^\uff0c\uff1b;,\u3001(\uff08]+)[(\uff08]([^)\uff09]+)[)\uff09]")
-_TOLD = 0.75
-#: A spec's name in a sentence has about as many signs.
-_NAME = range(2, 13)
 
 
 def read_specs(
-    block: Block, columns: Sequence[str], vocabulary: Vocabulary
+    block: Block, columns: Sequence[str], vocabulary: Vocabulary, subjects: Sequence[Mention] = ()
 ) -> tuple[list[Mention], list[Link]]:
     """The specs of a table, and the products in its header or first column."""
     header, body = block.rows[0], block.rows[1:]
-    if columns[0] == "product" and len(header) > 2:
-        return _specs_across(block, vocabulary)
+    known = {subject.text for subject in subjects if subject.kind == "product"}
     if "value" in columns and columns.index("value") > 1:
         return _specs_by_row(block, columns, vocabulary)
+    if columns[0] == "product" and len(header) > 2:
+        return _specs_across(block, vocabulary)
     if len(header) == 2 and first_measure(header[1].text) and columns[0] != "spec":
         body = block.rows  # no header at all
     models = {
         i: Mention("product", cell.start, cell.end, cell.text, 0.9, "table")
         for i, cell in enumerate(header)
-        if i and body is not block.rows and not columns[i] and _MODEL.fullmatch(cell.text)
+        if i
+        and body is not block.rows
+        and (cell.text in known or not columns[i] and _MODEL.fullmatch(cell.text))
     }
     if not models and columns[0] not in ("", "spec", "value") and body is not block.rows:
         return [], []
     unit_column = columns.index("unit") if "unit" in columns else None
     mentions, links = list(models.values()), []
     for row in body:
+        if column_kind(row[0].text, vocabulary) == "product_line":
+            continue
         for name, values in _names_and_values(row, models, unit_column):
             if re.search(vocabulary.blank, name.text) or not any(cell.text for _, cell in values):
                 continue
             unit = row[unit_column].text if unit_column is not None else ""
             by_value: dict[str, Mention] = {}
             for i, cell in values if models else values[:1]:
+                if re.search(vocabulary.lacks, cell.text):
+                    continue
                 if cell.text not in by_value:
                     by_value[cell.text] = spec_mention(name, cell.text, unit)
                     mentions.append(by_value[cell.text])
@@ -111,38 +114,11 @@ def spec_mention(name: Span, said: str, unit: str = "", confidence: float = 0.92
     text = name.text[: aside.start()].rstrip() if aside else name.text
     found = first_measure(said)
     value, own_unit = found if found and said.find(found[0]) <= 4 else (said, None)
+    if own_unit is None and _SIGNED.fullmatch(said):
+        value = said  # its letters belong to the value
     if own_unit is None and aside and len(aside.group(1)) <= 8:
         unit = unit or aside.group(1)
     return Mention(
         "spec", name.start, name.start + len(text), text, confidence, "table",
         value=value, unit=own_unit or unit or None,
     )  # fmt: skip
-
-
-def specs_told(item: Span, vocabulary: Vocabulary) -> list[Mention]:
-    """The specs of a sentence: what stands before each value with a unit, in one clause with it."""
-    found = []
-    for clause in _CLAUSE.finditer(item.text):
-        said = re.split(vocabulary.owner, clause.group())[-1]
-        measured = first_measure(said)
-        if not measured or not measured[1]:
-            continue
-        before = said[: said.find(measured[0])]
-        name = re.sub(vocabulary.before_value, "", before).strip()
-        if len(name) in _NAME:
-            start = item.start + clause.end() - len(said) + before.rindex(name)
-            rest = said[len(before) :]
-            found.append(spec_mention(Span(start, start + len(name), name), rest, confidence=_TOLD))
-    return found
-
-
-def specs_shared(item: Span, owners: Sequence[Mention]) -> list[tuple[Mention, Mention]]:
-    """The specs of a line that tells a value for each product: "weight: 2 kg (A1), 3 kg (B2)"."""
-    parts = re.match(r"([^:\uff1a]{2,12})[:\uff1a](.+)", item.text, re.DOTALL)
-    found = []
-    for value in _VALUE_OF.finditer(parts.group(2)) if parts and owners else ():
-        for owner in owners:
-            if owner.text == value.group(2).strip():
-                name = Span(item.start, item.start + len(parts.group(1)), parts.group(1))
-                found.append((spec_mention(name, value.group(1).strip(), confidence=_TOLD), owner))
-    return found

@@ -14,6 +14,9 @@ _HIDDEN = ("script", "style", "noscript", "template", "nav", "iframe", "svg", "h
 _INLINE = frozenset(
     "a abbr b bdi br cite code em font i kbd label mark q s small span strong sub sup u".split()
 )
+_EMPHASIS = ("b", "strong", "em", "mark")
+#: How deep the term of a definition stands, and what opens to details.
+_TERM = 7
 
 
 def read(path: Path, builder: Builder) -> None:
@@ -28,10 +31,12 @@ def read(path: Path, builder: Builder) -> None:
 
 def _walk(parent: Tag, builder: Builder) -> None:
     loose: list[str] = []
+    marked: list[str] = []
 
     def close() -> None:
-        builder.paragraph(_clean("".join(loose)))
+        builder.paragraph(_clean("".join(loose)), marked)
         loose.clear()
+        marked.clear()
 
     for child in parent.children:
         if isinstance(child, NavigableString):
@@ -40,6 +45,7 @@ def _walk(parent: Tag, builder: Builder) -> None:
             close()
         elif child.name in _INLINE:
             loose.append(child.get_text())
+            marked += _marked(child)
         else:
             close()
             _block(child, builder)
@@ -49,6 +55,8 @@ def _walk(parent: Tag, builder: Builder) -> None:
 def _block(tag: Tag, builder: Builder) -> None:
     if re.fullmatch("h[1-6]", tag.name):
         builder.heading(int(tag.name[1]), _text(tag))
+    elif tag.name == "summary":
+        builder.heading(_TERM, _text(tag))
     elif tag.name == "table":
         caption = tag.find("caption")
         if caption:
@@ -57,16 +65,34 @@ def _block(tag: Tag, builder: Builder) -> None:
     elif tag.name == "ol":
         builder.steps(_text(item) for item in tag.find_all("li", recursive=False))
     elif tag.name == "ul":
-        builder.points(_text(item) for item in tag.find_all("li", recursive=False))
+        items = tag.find_all("li", recursive=False)
+        builder.points(map(_text, items), [word for item in items for word in _marked(item)])
     elif tag.name == "dl":
-        terms = tag.find_all(["dt", "dd"])
-        builder.points(
-            f"{_text(term)}\uff1a{_text(told)}"
-            for term, told in zip(terms, terms[1:], strict=False)
-            if term.name == "dt" and told.name == "dd"
-        )
+        _defined(tag, builder)
     else:
         _walk(tag, builder)
+
+
+def _marked(tag: Tag) -> list[str]:
+    """The words that a tag, or a part of it, emphasises."""
+    found = [tag] if tag.name in _EMPHASIS else tag.find_all(_EMPHASIS)
+    return [text for text in map(_text, found) if text]
+
+
+def _defined(tag: Tag, builder: Builder) -> None:
+    """A list of definitions: short ones are points, longer ones stand below their terms."""
+    terms = tag.find_all(["dt", "dd"])
+    pairs = [
+        (_text(term), _text(told))
+        for term, told in zip(terms, terms[1:], strict=False)
+        if term.name == "dt" and told.name == "dd"
+    ]
+    if any(told[-1:] == "\u3002" for _, told in pairs):
+        for term, told in pairs:
+            builder.heading(_TERM, term)
+            builder.paragraph(told)
+    else:
+        builder.points(f"{term}\uff1a{told}" for term, told in pairs)
 
 
 def _rows(table: Tag) -> list[list[str]]:
