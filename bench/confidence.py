@@ -9,12 +9,15 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from bench.corpora import Query
+from bench.data import messages
 from bench.report import heading, table
+from kefu.config import ROOT
 from kefu.knowledge.confidence import PLACE, POSSIBLE, SURE, features
 from kefu.knowledge.entries import Found
 from kefu.knowledge.search import Entry
 
 Asked = Sequence[tuple[Query, list[Found]]]
+_OTHERS = ROOT / "data" / "nlu" / "general.yml"
 _LINES = (0.4, 0.5, 0.6, 0.7, 0.8)
 
 
@@ -52,7 +55,7 @@ def calibrate(
     """Fits the coefficients of ``kefu.knowledge.confidence`` and prints them.
 
     The questions avoid the words of their entries; customers often use them. As many phrasings of the
-    entries themselves are asked, too.
+    entries themselves are asked, too, and half as many messages about something else altogether.
 
     Args:
         ask: Finds the best facts for a question.
@@ -63,15 +66,18 @@ def calibrate(
     for entry in entries:
         for phrasing in entry.phrasings:
             known.setdefault(phrasing, set()).add(entry.id)
-    sample = random.Random(1).sample(sorted(known), min(len(questions), len(known)))
+    chance = random.Random(1)
+    sample = chance.sample(sorted(known), min(len(questions), len(known)))
     asked = [*questions, *(Query(text, frozenset(known[text])) for text in sample)]
+    strange = [m.get("text") for m in messages(_OTHERS) if m.get("intent") == "out_of_scope"]
+    asked += [Query(text, frozenset()) for text in chance.sample(strange, len(questions) // 2)]
     signs, right = [], []
     for query in asked:
         found = ask(query, PLACE)
         if found:
             scores = [item.score for item in found]
-            signs.append(features(scores[0], scores))
+            signs.append(features(scores[0], found[0].contrast, scores))
             right.append(found[0].fact.ref in query.ids)
     model = LogisticRegression(C=100).fit(np.array(signs), right)
-    (ratio, score), offset = model.coef_[0], model.intercept_[0]
-    print(f"RATIO, SCORE, OFFSET = {ratio:.2f}, {score:.2f}, {offset:.2f}  # from {len(signs)} questions")
+    numbers = ", ".join(f"{number:.2f}" for number in (*model.coef_[0], model.intercept_[0]))
+    print(f"RATIO, SCORE, CONTRAST, OFFSET = {numbers}  # from {len(signs)} questions")

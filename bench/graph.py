@@ -17,6 +17,8 @@ from kefu.knowledge.trust import Decision
 
 _TESTS = ROOT / "tests" / "search"
 _GOAL = 0.85
+#: Replies that ask back.
+ASKED_BACK = frozenset({"which_line", "which_product", "which_case"})
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,7 +53,7 @@ def is_exact(decision: Decision, want: dict[str, Any]) -> bool:
     reply = decision.reply
     best = decision.found[0].fact if decision.kind == "answer" else None
     if "ask" in want:
-        return decision.kind == "choices" or bool(reply and reply.kind in ("which_line", "which_product"))
+        return decision.kind == "choices" or bool(reply and reply.kind in ASKED_BACK)
     if "policies" in want:  # an answer shows one policy; what else is needed must be beside it
         shown = [item.fact for item in decision.found[:3]] if best else []
         return bool(best) and set(want["policies"]) <= {_policy(fact) for fact in shown}
@@ -69,7 +71,7 @@ def is_exact(decision: Decision, want: dict[str, Any]) -> bool:
             for fact in facts
         }
         return reply.kind == "difference" and aspects == set(want["differs"])
-    told = reply.products[:1] if reply.kind == "most" else reply.products
+    told = reply.products[: reply.first] if reply.kind == "most" else reply.products
     return reply.kind in ("fits", "most", "has") and set(told) == set(want["products"])
 
 

@@ -32,8 +32,8 @@ from bench.rivals import Search, rivals
 from kefu.config import ROOT, settings
 from kefu.knowledge.entries import Catalog, Found, kept_vectors
 from kefu.knowledge.matcher import NameMatcher
+from kefu.knowledge.meaning import embed, forget
 from kefu.knowledge.search import Entry, Index
-from kefu.language.embedding import embed
 
 _DEPTH = 10
 _TESTS = ROOT / "tests" / "search"
@@ -215,7 +215,7 @@ def rank(search: Search, queries: Sequence[Query]) -> Ranking:
     """Asks each question once; the place of the first right entry counts, down to the tenth."""
     places, seconds = [], []
     for query in queries:
-        embed.cache_clear()  # no customer finds the question embedded already
+        forget()  # no customer finds the question embedded already
         started = time.perf_counter()
         found = search(query.text, _DEPTH)
         seconds.append(time.perf_counter() - started)

@@ -16,10 +16,13 @@ from typing import Any
 
 from bench.company import Company
 from bench.corpora import Query, read_queries
+from bench.graph import ASKED_BACK
 from bench.report import Goal, finish, heading, table
 from kefu.config import ROOT
 from kefu.knowledge.trust import Decision
 
+#: Replies that ask back, or say that nobody knows.
+_ASKED_BACK = ASKED_BACK | {"unknown"}
 _TESTS = ROOT / "tests" / "search"
 
 
@@ -61,7 +64,7 @@ def is_wrong(decision: Decision, row: dict[str, Any]) -> bool:
     if decision.kind == "answer":
         return decision.found[0].fact.ref not in right
     reply = decision.reply
-    if decision.kind != "reply" or reply is None or reply.kind in ("unknown", "which_line"):
+    if decision.kind != "reply" or reply is None or reply.kind in _ASKED_BACK:
         return False
     told = {fact.ref for facts in reply.evidence for fact in facts}
     told |= {f"product:{name}" for name in reply.products}

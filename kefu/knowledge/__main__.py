@@ -16,13 +16,13 @@ def main() -> int:
     try:
         migrate()
         changed = load()
+        catalog()  # computes the sentence vectors of new texts, which every process then finds ready
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 1
     except KnowledgeError as error:
         print(f"data/knowledge: {error}", file=sys.stderr)
         return 1
-    catalog()  # computes the sentence vectors of new texts, which every process then finds ready
     print("knowledge: loaded" if changed else "knowledge: nothing changed")
     return 0
 

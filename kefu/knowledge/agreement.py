@@ -9,80 +9,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from pathlib import Path
 
-from pydantic import validator
-
-from kefu import rulebook
-from kefu.config import ROOT
 from kefu.knowledge.categories import rules
 from kefu.knowledge.entries import Catalog, Mentions
+from kefu.knowledge.exclusion import excludes_itself
+from kefu.knowledge.forms import Forms, forms
 from kefu.knowledge.graph import Fact
+from kefu.knowledge.replies import Reply
 from kefu.language.normalize import normalize
-from kefu.language.quantities import quantities
+from kefu.language.quantities import Quantity, quantities
 from kefu.language.words import words
-from kefu.rulebook import Entry
 
 #: What reports that something is wrong, rather than asking.
 _REPORTS = frozenset({"report_fault", "complain"})
+#: Kinds of replies that tell what is so, rather than ask back or say that nobody knows.
+_TELLING = frozenset({"fits", "has", "most", "values"})
+#: Of these, kinds that list things, which nods to nothing.
+_LISTS = frozenset({"fits", "difference"})
 #: A model or code: letters and digits in one (X40, 8Pro).
 _CODE = re.compile(r"(?<![a-z0-9.])(?:[a-z]+-?\d+[a-z0-9]*|\d+[a-z]+)(?![a-z0-9])")
+_DAY = 86400.0
 #: So many words on each side of an "or" may name what it stands between.
 _BESIDE = 2
-
-
-def _expression(value: str) -> str:
-    try:
-        re.compile(value)
-    except re.error as error:
-        raise ValueError(f"{value!r} is no regular expression: {error}") from error
-    return value
-
-
-class Forms(Entry):
-    """How questions ask; the file's comments say what each part is for."""
-
-    digits: str
-    used_with: str
-    number: str
-    no_units: list[str]
-    told_as: dict[str, str]
-    sizes: dict[str, list[str]]
-    either: str
-    asks: str
-    having: str
-    occasion: str
-    aspects: dict[str, str]
-    contrast: str
-
-    _expressions = validator(
-        "digits", "used_with", "number", "either", "asks", "having", "occasion", "contrast", allow_reuse=True
-    )(_expression)  # fmt: skip
-
-    @validator("told_as")
-    def _units_told(cls, value: dict[str, str]) -> dict[str, str]:
-        return {unit: _expression(told) for unit, told in value.items()}
-
-    @validator("aspects")
-    def _aspects_told(cls, value: dict[str, str]) -> dict[str, str]:
-        return {_expression(asked): _expression(told) for asked, told in value.items()}
-
-    @validator("sizes")
-    def _sizes_asked(cls, value: dict[str, list[str]]) -> dict[str, list[str]]:
-        return {_expression(asked): dimensions for asked, dimensions in value.items()}
-
-
-class _File(Entry):
-    agreement: Forms
-
-
-def forms(path: Path = ROOT / "data" / "agreement.yml") -> Forms:
-    """The expressions in force.
-
-    Raises:
-        RuleError: The file was never right in this process.
-    """
-    return rulebook.current(_File, path).agreement
 
 
 def agrees(catalog: Catalog, text: str, fact: Fact, mentions: Mentions, intent: str = "") -> bool:
@@ -97,7 +45,7 @@ def agrees(catalog: Catalog, text: str, fact: Fact, mentions: Mentions, intent: 
     """
     asked, told = normalize(text).text, catalog.told(fact)
     book = forms()
-    if not _of_this_maker(book, asked, told):
+    if not _of_this_maker(book, asked, told, _lines(catalog)):
         return False
     if not all(_knows(catalog, told, code) for code in _codes(asked)):
         return False
@@ -108,24 +56,65 @@ def agrees(catalog: Catalog, text: str, fact: Fact, mentions: Mentions, intent: 
     ):
         return False
     return (
-        not re.search(book.contrast, asked)
+        not excludes_itself(text)
         and _tells_numbers(book, asked, normalize(_body(fact)).text)
+        and _tells_claims(book, asked, told)
         and _tells_either(book, asked, told)
         and _tells_thing(book, asked, told)
         and _tells_aspects(book, asked, " ".join((told, *_dates(fact))))
     )
 
 
-def _of_this_maker(book: Forms, asked: str, told: str) -> bool:
+def presumes(text: str) -> bool:
+    """Whether a question takes something for granted, or as promised, that may not be so.
+
+    Args:
+        text: As typed.
+    """
+    return re.search(forms().presuming, normalize(text).text) is not None
+
+
+def supports(catalog: Catalog, text: str, reply: Reply) -> bool:
+    """Whether what the graph replies is about this maker's devices and tells the aspects asked about.
+
+    Args:
+        catalog: The edition.
+        text: As typed.
+        reply: What would be said; its facts, or those of its products where it names none.
+    """
+    book, asked = forms(), normalize(text).text
+    facts = [fact for each in reply.evidence for fact in each]
+    facts = facts or [catalog.graph.facts[f"product:{name}"] for name in reply.products]
+    told = " ".join(catalog.told(fact) for fact in facts)
+    if not _of_this_maker(book, asked, told, _lines(catalog)):
+        return False
+    if reply.kind in _LISTS and re.search(book.nodding, asked):
+        return False
+    if reply.kind not in _TELLING:
+        return True
+    if not _tells_numbers(book, asked, normalize(" ".join(map(_body, facts))).text):
+        return False
+    if reply.near and not all(_tells_numbers(book, asked, normalize(one.body).text) for one in facts):
+        return False
+    return _tells_aspects(book, asked, told) and not (reply.kind == "values" and excludes_itself(text))
+
+
+def _of_this_maker(book: Forms, asked: str, told: str, lines: str) -> bool:
     """Whether a fact speaks of each maker whose device is asked about."""
     named = (brand for brand in _brands(tuple(rules().other_brands)) if brand in asked)
-    return all(brand in told for brand in named if _names(asked, brand, book.used_with))
+    return all(brand in told for brand in named if _names(asked, brand, book.used_with, lines))
 
 
-def _names(asked: str, brand: str, used_with: str) -> bool:
+def _lines(catalog: Catalog) -> str:
+    """The names of product lines, as an expression."""
+    names = (name for line in catalog.graph.of_kind("product_line") for name in line.names)
+    return "|".join(re.escape(normalize(name).text) for name in names)
+
+
+def _names(asked: str, brand: str, used_with: str, lines: str) -> bool:
     """Whether a maker's device is named; Latin names only as whole words (ring is not in string)."""
-    if brand.isdigit():  # 360 is mostly an angle
-        return False
+    if brand.isdigit():  # 360 is mostly an angle, unless a device comes right behind it
+        return re.search(rf"(?<!\d){brand}\s*(?:{lines})", asked) is not None
     pattern = rf"{re.escape(brand)}(?!\s*(?:{used_with}))"
     return (
         re.search(rf"(?<![a-z0-9]){pattern}(?![a-z0-9])" if brand.isascii() else pattern, asked) is not None
@@ -159,8 +148,23 @@ def _tells_numbers(book: Forms, asked: str, body: str) -> bool:
         unit = next(filter(None, match.groups()), "")
         if unit and unit not in book.no_units and not _tells_unit(book, unit, body, told):
             return False
+    if re.search(book.figure, asked) and not re.search(book.digits, body):
+        return False
     sizes = (wanted for expression, wanted in book.sizes.items() if re.search(expression, asked))
     return all(told & set(wanted) for wanted in sizes)
+
+
+def _tells_claims(book: Forms, asked: str, told: str) -> bool:
+    """Whether the figures are told that the customer says are granted (30 天包换)."""
+    granted = {_figure(one) for one in quantities(told)}
+    claims = (match.group() for match in re.finditer(book.claim, asked))
+    return all(_figure(one) in granted for claim in claims for one in quantities(claim))
+
+
+def _figure(quantity: Quantity) -> tuple[str, int]:
+    """A number that can be compared; times in days."""
+    value = quantity.low / _DAY if quantity.dimension == "time" else quantity.low
+    return quantity.dimension, round(value)
 
 
 def _tells_unit(book: Forms, unit: str, body: str, told: set[str]) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kefu.knowledge.graph import Fact, Graph
 from kefu.knowledge.wording import cover, joined
@@ -12,6 +13,9 @@ from kefu.language.normalize import fold, normalize
 from kefu.language.quantities import Quantity, quantities
 
 CLAUSES = re.compile(r"[，；。;（）()]|,\s|\.(?!\d)")
+
+#: Behind a number: it is the least of a range.
+_AND_MORE = re.compile(r"\s*(?:及|或)?以上")
 
 
 @dataclass(frozen=True)
@@ -67,18 +71,36 @@ def _split(fact: Fact, lacks: re.Pattern[str]) -> list[Clause]:
 
 def measured(clauses: Sequence[Clause], dimension: str, about: str) -> tuple[Quantity, Fact, float] | None:
     """The number of the clause whose wording is closest to what is asked about, and how close."""
-    found = []
+    found, beside = [], [one for one in quantities(about) if one.dimension not in ("", "count")]
     for clause in clauses:
         told = (one for one in quantities(clause.text) if one.dimension or not dimension)
         numbers = [one for number in told if (one := number.measured_in(dimension))]
         if numbers:
             named = normalize(clause.fact.name).text if clause.fact.kind == "spec" else ""
             share = cover(about, joined([named, clause.text])) if about else 0.0
+            share += any(_says(other, clause.text) for other in beside)
             number = max(numbers, key=lambda one: one.high)
-            found.append((share, number.low < number.high, number, clause.fact))
+            if _AND_MORE.match(clause.text, number.end):
+                number = replace(number, high=math.inf)
+            is_range = number.low < number.high
+            if clause.lacking:  # 无 3.5 毫米接口
+                number = replace(number, low=math.nan, high=math.nan)
+            found.append((share, is_range, number, clause.fact))
     # Of two that are as close, a range says what is possible, a number may be an example.
     best = max(found, key=lambda one: one[:2], default=None) if about else next(iter(found), None)
     return (best[2], best[3], best[0]) if best else None
+
+
+def _says(number: Quantity, text: str) -> bool:
+    """Whether a text says just this number (256 GB in: 256 GB 约 20 天)."""
+    told = (one.measured_in(name) for one in quantities(text) for name in number.dimensions if one.dimension)
+    asked = {name: number.measured_in(name) for name in number.dimensions}
+    return any(one and (mine := asked[one.dimension]) and one.high == mine.high for one in told)
+
+
+def names(clause: Clause, key: str) -> bool:
+    """Whether a clause names something, given as phrases are kept; items of a list stay apart."""
+    return holds(clause.key, key) or holds(clause.text, key)
 
 
 def holds(clause: str, wanted: str) -> bool:

@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from rapidfuzz import fuzz
 
+from kefu.knowledge import attention
+from kefu.knowledge.alignment import both_ways, covered, edited, lacking, things, values
+from kefu.knowledge.distinctions import Distinctions, Wording, first_part
 from kefu.knowledge.extraction.candidates import Candidate
-from kefu.knowledge.extraction.measures import Measure, in_digits, measures
 from kefu.knowledge.graph import Fact, Graph
 from kefu.language.embedding import embed_all
-from kefu.language.normalize import fold, normalize
-from kefu.language.pieces import PIECE_DIMENSIONS, pieces
-from kefu.language.words import tagged_words, words
-from kefu.rulebook import Entry
+from kefu.language.normalize import fold
 
-#: Pieces are compared by so many random directions of what they mean (Johnson and Lindenstrauss 1984).
-_DIRECTIONS = 160
-
-
-class Pairs(Entry):
-    """``data/extraction/pairs.yml``: pairs by kind, and the words that tell two entries apart."""
-
-    same: dict[str, list[list[str]]]
-    other: dict[str, list[list[str]]]
-    opposites: list[list[str]]
-    denials: list[str]
-    asked: list[list[str]]
+#: Kinds of entries that the weights may treat apart.
+_KINDS = ("fault", "function", "faq", "policy", "spec", "solution", "cause", "product")
 
 
 @dataclass(frozen=True)
@@ -93,162 +81,179 @@ class Described:
         )  # fmt: skip
 
 
-def features_of(
-    pairs: Sequence[tuple[Described, Described]],
-    book: Pairs,
-    known: dict[str, np.ndarray] | None = None,
-) -> np.ndarray:
-    """The features of each pair: a row each.
+class Seen:
+    """An entry with its name, its text and both together, looked at once."""
 
-    Args:
-        pairs: What to compare.
-        book: Opposites and denials.
-        known: Sentence vectors that are known already.
-    """
-    pairs = [(_in_digits(a), _in_digits(b)) for a, b in pairs]
-    texts = {t: None for pair in pairs for e in pair for t in (e.name, _whole(e))}
-    texts |= {word: None for a, b in pairs for left in _leftovers(a.name, b.name) for word in left}
-    vectors = dict(known or {})
-    new = [text for text in texts if text not in vectors]
-    vectors.update(zip(new, embed_all(new), strict=True))
-    return np.array([_features(a, b, vectors, book) for a, b in pairs])
+    def __init__(self, entry: Described, book: Distinctions) -> None:
+        """Looks at ``entry``."""
+        self.entry = entry
+        self.name, self.text = Wording(entry.name, book), Wording(entry.text, book)
+        self.whole = Wording(first_part(f"{entry.name} {entry.text}"), book)
+        self.names = [self.name.folded, *(Wording(alias, book).folded for alias in entry.aliases)]
 
+    @property
+    def words(self) -> list[str]:
+        """Of name and text."""
+        return self.name.words + self.text.words
 
-def _in_digits(entry: Described) -> Described:
-    return replace(entry, name=in_digits(entry.name), aliases=tuple(map(in_digits, entry.aliases)))
+    @cached_property
+    def pieces(self) -> attention.Read:
+        """The pieces of name and text."""
+        return attention.read(self.name.said, first_part(self.text.said))
 
-
-def _features(a: Described, b: Described, vectors: dict[str, np.ndarray], book: Pairs) -> list[float]:
-    names = [(x, y) for x in map(_name, (a.name, *a.aliases)) for y in map(_name, (b.name, *b.aliases))]
-    one, other = _name(a.name), _name(b.name)
-    close = max(fuzz.ratio(x, y) for x, y in names) / 100
-    meaning = float(vectors[a.name] @ vectors[b.name])
-    whole = float(vectors[_whole(a)] @ vectors[_whole(b)])
-    both_told = float(bool(a.text) and bool(b.text))
-    valued = measures(a.text or a.name), measures(b.text or b.name)
-    equal, unequal = values(*valued)
-    opposed = _opposed(a.name, b.name, book.opposites)
-    denied = sum(one.count(d) for d in book.denials) - sum(other.count(d) for d in book.denials)
-    words_one, words_other = _words(a.name), _words(b.name)
-    shared = len(words_one & words_other) / max(1, min(len(words_one), len(words_other)))
-    left_one, left_other = _leftovers(a.name, b.name)
-    leftover = _cosine(left_one, left_other, vectors)
-    numbers = _numbers(f"{a.name} {a.text}"), _numbers(f"{b.name} {b.text}")
-    latin = set(re.findall(r"[a-z]*\d+[a-z]*|[a-z]+", one)), set(re.findall(r"[a-z]*\d+[a-z]*|[a-z]+", other))
-    kind = a.kind
-    return [
-        close, meaning, whole, close * meaning, float(any(x == y for x, y in names)),
-        both_told * fuzz.token_set_ratio(" ".join(words(a.text)), " ".join(words(b.text))) / 100, both_told,
-        max(fuzz.partial_ratio(x, y) for x, y in names) / 100, shared,
-        equal, unequal, float(opposed), float(_opposed(a.text, b.text, book.opposites)) * both_told,
-        float(bool(left_one) and bool(left_other)), leftover, float(bool(left_one) != bool(left_other)),
-        len("".join(left_one + left_other)) / max(1, len(one + other)),
-        float(abs(denied)), float(bool(latin[0] ^ latin[1])), float(bool(latin[0] & latin[1])),
-        float(bool(a.around & b.around)), float(bool(set(a.products) & set(b.products))),
-        float(kind == "spec"), float(kind == "spec") * equal, float(kind == "spec") * meaning,
-        float(kind == "product"), float(kind == "product") * close, float(kind == "faq") * meaning,
-        float(kind in ("fault", "solution")) * meaning, float(kind == "policy") * meaning,
-        *_aligned(a.name, b.name), *_aligned(_whole(a), _whole(b)),
-        float(bool(numbers[0] and numbers[1])) * float(numbers[0] == numbers[1]),
-        float(bool(numbers[0] and numbers[1])) * float(not numbers[0] & numbers[1]),
-        float(min(len(one), len(other)) < 0.5 * max(len(one), len(other))),
-        *_asked(a.name, b.name, book.asked), *_nouns(left_one, left_other, vectors),
-    ]  # fmt: skip
+    def meanings(self) -> Iterator[str]:
+        """Everything whose meaning is asked for."""
+        yield from (self.name.said, self.text.said, self.whole.said, *self.words, *self.whole.clauses)
+        yield from (*self.name.alike_words, *self.text.alike_words)
 
 
-def _whole(entry: Described) -> str:
-    return f"{entry.name} {entry.text}".strip()[:200]
+class Comparison:
+    """Makes features of pairs; remembers entries and meanings while it lives."""
+
+    def __init__(self, book: Distinctions, known: dict[str, np.ndarray] | None = None) -> None:
+        """Compares by the words of ``book``; ``known`` are sentence vectors that are known already."""
+        self._book = book
+        self._seen: dict[Described, Seen] = {}
+        self._vectors: dict[str, np.ndarray] = dict(known or {})
+
+    def features(self, pairs: Sequence[tuple[Described, Described]]) -> np.ndarray:
+        """The features of each pair: a row each."""
+        self._see(entry for pair in pairs for entry in pair)
+        return np.array([self._row(self._seen[a], self._seen[b]) for a, b in pairs])
+
+    def pieces(self, entries: Sequence[Described]) -> list[attention.Read]:
+        """The pieces of each entry."""
+        self._see(entries)
+        return [self._seen[entry].pieces for entry in entries]
+
+    def wholes(self, entries: Sequence[Described]) -> np.ndarray:
+        """Sentence vectors of name and whole of each entry: ``(len(entries), 2, dimensions)``."""
+        self._see(entries)
+        seen = (self._seen[entry] for entry in entries)
+        return np.array([[self._vectors[part.said] for part in (one.name, one.whole)] for one in seen])
+
+    def _see(self, entries: Iterable[Described]) -> None:
+        new = [entry for entry in dict.fromkeys(entries) if entry not in self._seen]
+        self._seen.update((entry, Seen(entry, self._book)) for entry in new)
+        said = dict.fromkeys(said for entry in new for said in self._seen[entry].meanings())
+        unknown = [text for text in said if text not in self._vectors]
+        self._vectors.update(zip(unknown, embed_all(unknown), strict=True))
+
+    def _row(self, a: Seen, b: Seen) -> list[float]:
+        both = bool(a.text.said and b.text.said)
+        is_spec = float(a.entry.kind == "spec")
+        measured = values(a.whole.measures, b.whole.measures)
+        row = (
+            *_letters(a, b, both), *self._meanings(a, b, both), *self._clauses(a, b),
+            *self._left_over(a, b, both),
+            *edited(a.name.alike_words, b.name.alike_words, self._vectors),
+            *edited(*((a.text.alike_words, b.text.alike_words) if both else ((), ())), self._vectors),
+            *values(a.name.measures, b.name.measures), *values(a.text.measures, b.text.measures), *measured,
+            *things(a.name, b.name), *things(a.text, b.text), *things(a.whole, b.whole),
+            *_said(a, b, both), *(float(a.entry.kind == kind) for kind in _KINDS),
+            is_spec * measured[0], is_spec * measured[1], is_spec * self._close(a.name, b.name),
+        )  # fmt: skip
+        return [float(value) for value in row]
+
+    def _meanings(self, a: Seen, b: Seen, both: bool) -> list[float]:
+        name, whole = self._close(a.name, b.name), self._close(a.whole, b.whole)
+        text = self._close(a.text, b.text) if both else 0.0
+        across = self._close(a.name, b.whole), self._close(b.name, a.whole)
+        told = (
+            self._close(a.name, b.text) if b.text.said else name,
+            self._close(b.name, a.text) if a.text.said else name,
+        )
+        ratio = fuzz.ratio(a.name.folded, b.name.folded) / 100
+        return [
+            name, text, whole, min(across), max(across), min(told), max(told),
+            max(name, text, whole, *across, *told),
+            # Near in meaning though not in letters: other words for it. The other way round: another thing.
+            name * ratio, name - ratio, whole - fuzz.ratio(a.whole.folded, b.whole.folded) / 100,
+            *_covering(a.name, b.name, b.name, a.name), *_covering(a.name, b.whole, b.name, a.whole),
+            *_covering(a.whole, b.whole, b.whole, a.whole),
+            *(_covering(a.text, b.text, b.text, a.text) if both else [0.0] * 4),
+        ]  # fmt: skip
+
+    def _close(self, one: Wording, other: Wording) -> float:
+        return float(self._vectors[one.said] @ self._vectors[other.said])
+
+    def _clauses(self, a: Seen, b: Seen) -> list[float]:
+        """How well clauses find each other: the best two, each side on average, and the worst of each."""
+        one, other = ([self._vectors[clause] for clause in side.whole.clauses] for side in (a, b))
+        if not one or not other:
+            return [0.0] * 5
+        alike = np.array(one) @ np.array(other).T
+        best = alike.max(axis=1), alike.max(axis=0)
+        return [
+            alike.max(),
+            *both_ways(*([side.mean(), side.min()] for side in best)),
+        ]
+
+    def _left_over(self, a: Seen, b: Seen, both: bool) -> list[float]:
+        vectors = self._vectors
+        names = both_ways(
+            lacking(a.name, b.name.words, b.name, vectors), lacking(b.name, a.name.words, a.name, vectors)
+        )
+        told = both_ways(
+            lacking(a.name, b.words, b.whole, vectors), lacking(b.name, a.words, a.whole, vectors)
+        )
+        if not both:
+            return names + told + [0.0] * 6
+        texts = both_ways(
+            lacking(a.text, b.words, b.whole, vectors), lacking(b.text, a.words, a.whole, vectors)
+        )
+        return names + told + texts
 
 
-def _leftovers(one: str, other: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The words of each of two names that the other does not say."""
-    said, also = one.lower(), other.lower()
-    return tuple(sorted(w for w in _words(one) if w not in also)), tuple(
-        sorted(w for w in _words(other) if w not in said)
-    )
-
-
-def _cosine(one: Sequence[str], other: Sequence[str], vectors: dict[str, np.ndarray]) -> float:
-    """How close two lists of words are in meaning; 0 if one is empty."""
-    if not one or not other:
-        return 0.0
-    a, b = (np.sum([vectors[word] for word in some], axis=0) for some in (one, other))
-    return float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b) + 1e-9))
-
-
-@lru_cache(maxsize=20_000)
-def _name(name: str) -> str:
-    return fold(name)
-
-
-@lru_cache(maxsize=20_000)
-def _words(name: str) -> frozenset[str]:
-    return frozenset(words(normalize(name).text))
-
-
-def values(one: Sequence[Measure], other: Sequence[Measure]) -> tuple[float, float]:
-    """Whether values of one group are equal, and whether some are not."""
-    equal = any(a.equals(b) for a in one for b in other)
-    unequal = any(a.group == b.group and not any(a.equals(c) for c in other) for a in one for b in other)
-    return float(equal), float(unequal)
-
-
-def _opposed(one: str, other: str, opposites: Sequence[Sequence[str]]) -> int:
-    """How many pairs of opposites stand against each other."""
-    return sum(
-        x in one and y not in one and y in other and x not in other
-        for left, right in opposites
-        for x, y in ((left, right), (right, left))
-    )
-
-
-def _asked(one: str, other: str, ways: Sequence[Sequence[str]]) -> tuple[float, float]:
-    """Whether two questions ask for the same (how long, how much, where), and whether for other things."""
-    asked, also = (
-        {i for i, said in enumerate(ways) if any(word in text for word in said)} for text in (one, other)
-    )
-    return float(bool(asked & also)), float(bool(asked and also and not asked & also))
-
-
-def _nouns(
-    one: Sequence[str], other: Sequence[str], vectors: dict[str, np.ndarray]
-) -> tuple[float, float, float]:
-    """Whether what two names do not share are things on both sides (then other things), and how alike."""
-    things, others = ([word for word in some if _part(word).startswith("n")] for some in (one, other))
-    acts, other_acts = ([word for word in some if _part(word).startswith("v")] for some in (one, other))
-    return (
-        float(bool(things and others)), _cosine(things, others, vectors), float(bool(acts and other_acts)),
+def _letters(a: Seen, b: Seen, both: bool) -> list[float]:
+    """How names, texts and their words are written alike."""
+    pairs = [(x, y) for x in a.names for y in b.names]
+    name, also, text, text_also = (
+        frozenset(part.alike_words) for part in (a.name, b.name, a.text, b.text)
     )  # fmt: skip
+    whole, whole_also = name | text, also | text_also
+    return [
+        both,
+        any(x == y for x, y in pairs),
+        max(fuzz.ratio(x, y) for x, y in pairs) / 100,
+        max(fuzz.partial_ratio(x, y) for x, y in pairs) / 100,
+        fuzz.ratio(fold(a.name.alike), fold(b.name.alike)) / 100,
+        fuzz.ratio(a.whole.folded, b.whole.folded) / 100,
+        both * fuzz.ratio(a.text.folded, b.text.folded) / 100,
+        both * fuzz.token_set_ratio(" ".join(a.text.words), " ".join(b.text.words)) / 100,
+        *_overlap(name, also),
+        *_overlap(whole, whole_also),
+        both * _overlap(text, text_also)[0],
+        min(map(len, (a.name.folded, b.name.folded))) / max(1, *map(len, (a.name.folded, b.name.folded))),
+    ]
 
 
-@lru_cache(maxsize=20_000)
-def _part(word: str) -> str:
-    """The part of speech of a word."""
-    return next((part for _, part in tagged_words(word)), "")
+def _overlap(one: frozenset[str], other: frozenset[str]) -> tuple[float, float]:
+    """The share of common words in all words, and in those of the shorter."""
+    common = len(one & other)
+    return common / max(1, len(one | other)), common / max(1, min(len(one), len(other)))
 
 
-def _numbers(text: str) -> frozenset[str]:
-    return frozenset(re.findall(r"\d+(?:\.\d+)?", normalize(text).text))
+def _covering(one: Wording, by: Wording, other: Wording, by_one: Wording) -> list[float]:
+    return both_ways(covered(one.said, by.said), covered(other.said, by_one.said))
 
 
-def _aligned(one: str, other: str) -> tuple[float, float]:
-    """How well the pieces of two texts find each other: on average, and the one that does worst."""
-    rows, columns = _directions(one), _directions(other)
-    if not len(rows) or not len(columns):
-        return 0.0, 0.0
-    alike = rows @ columns.T
-    best = np.concatenate([alike.max(axis=1), alike.max(axis=0)])
-    return float(best.mean()), float(best.min())
-
-
-@lru_cache(maxsize=2_000)
-def _directions(text: str) -> np.ndarray:
-    _, vectors = pieces(text)
-    found = vectors @ _random()
-    return found / (np.linalg.norm(found, axis=1, keepdims=True) + 1e-9)
-
-
-@lru_cache(maxsize=1)
-def _random() -> np.ndarray:
-    drawn = np.random.default_rng(3).normal(size=(PIECE_DIMENSIONS, _DIRECTIONS))
-    return drawn.astype(np.float32)
+def _said(a: Seen, b: Seen, both: bool) -> list[float]:
+    """Numbers, opposites, conditions, denials, what is asked, codes and products, on one side or on both."""
+    numbers = [
+        (a.name.numbers, b.name.numbers), (a.text.numbers, b.text.numbers), (a.whole.numbers, b.whole.numbers)
+    ]  # fmt: skip
+    asked, also = a.name.asked, b.name.asked
+    return [
+        *(bool(x and y and x == y) for x, y in numbers), *(bool(x and y and not x & y) for x, y in numbers),
+        *(bool(x and y and x != y) for x, y in numbers), *(bool(x) != bool(y) for x, y in numbers),
+        a.name.opposed(b.name), both * a.text.opposed(b.text), a.whole.opposed(b.whole),
+        len(a.name.conditions ^ b.name.conditions), len(a.whole.conditions ^ b.whole.conditions),
+        len(a.whole.conditions & b.whole.conditions),
+        abs(a.name.denials - b.name.denials), both * abs(a.text.denials - b.text.denials),
+        abs(a.whole.denials - b.whole.denials), bool(a.name.denials) != bool(b.name.denials),
+        bool(asked & also), bool(asked and also and not asked & also), len(asked ^ also),
+        bool(a.name.latin ^ b.name.latin), bool(a.name.latin & b.name.latin),
+        bool(set(a.entry.products) & set(b.entry.products)),
+        bool(a.entry.products) != bool(b.entry.products), bool(a.entry.around & b.entry.around),
+    ]  # fmt: skip

@@ -75,7 +75,8 @@ class Differences:
         specs = list(dict.fromkeys(spec for name in products for spec in self._traits.specs(name)))
         covered: list[tuple[int, int]] = []
         for measure in self._words.measures:
-            spans = asked.spans(any_of(tuple(measure.words))) if measure.words else []
+            said = asked.spans(any_of(tuple(measure.words))) if measure.words else []
+            spans = [span for span in said if not asked.is_inside_name(*span)]
             if spans and (named := [spec for spec in specs if spec in measure.specs]):
                 found.update(dict.fromkeys(named))
                 covered += spans
@@ -84,7 +85,8 @@ class Differences:
         whole = [(spec, normalize(spec).text) for spec in by_length]
         parts = [(spec, part) for spec, name in whole for part in _endings(name)]
         for spec, said in [*whole, *sorted(parts, key=lambda one: -len(one[1]))]:
-            if spec not in found and (at := text.find(said)) >= 0:
+            at = text.find(said)
+            if spec not in found and at >= 0 and not asked.is_inside_name(at, at + len(said)):
                 found[spec] = None
                 covered.append((at, at + len(said)))
                 same = {other for other, part in [*whole, *parts] if part == said}

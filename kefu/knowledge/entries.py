@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,10 +14,10 @@ import numpy as np
 from kefu.db import today
 from kefu.knowledge.confidence import PLACE, POSSIBLE, SURE, confidences
 from kefu.knowledge.graph import Fact, Graph
+from kefu.knowledge.meaning import embed_all, mark
 from kefu.knowledge.questions import Questions
 from kefu.knowledge.search import Entry, Index
 from kefu.knowledge.vocabulary import vocabulary
-from kefu.language.embedding import embed_all
 from kefu.language.normalize import normalize
 
 _FOUND_KINDS = ("product_line", "product", "spec", "function", "fault", "policy", "faq", "passage")
@@ -32,6 +33,8 @@ _INTENT_KINDS = {
 }
 #: An entry about the product named, or spoken of before, gains; one about other products loses this share.
 _NAMED, _SPOKEN_OF, _OTHER = 0.03, 0.08, 0.5
+#: What a function counts by what is said of its faults.
+_OF_FAULT = 0.8
 #: So many new texts after an edit are embedded without a look at the vectors kept on disk.
 _FEW = 100
 
@@ -76,11 +79,13 @@ class Found:
         fact: The fact.
         score: How well it fits, 0 to about 1; compares what was found for one question.
         confidence: How likely it is what was asked, 0 to 1; compares questions.
+        contrast: Whether the question leans to it by just what tells it from the others found, -1 to 1.
     """
 
     fact: Fact
     score: float
     confidence: float
+    contrast: float = 0.0
 
     @property
     def sure(self) -> bool:
@@ -112,7 +117,7 @@ class Catalog:
             bonuses: What was learned of entries from customers' choices, by ref.
         """
         self.graph = graph
-        self.questions = Questions(graph, vocabulary())
+        self.questions = Questions(graph, vocabulary(), self._like)
         self._facts = [fact for kind in _FOUND_KINDS for fact in graph.of_kind(kind)]
 
         def keep(texts: Sequence[str]) -> np.ndarray:
@@ -123,8 +128,7 @@ class Catalog:
         entries = [Entry(fact.ref, self._phrasings(fact), _text(fact)) for fact in self._facts]
         before = previous._index if previous else None
         self._index = Index(entries, keep, previous=before) if entries else None
-        learned = bonuses or {}
-        self._learned = np.array([learned.get(fact.ref, 0.0) for fact in self._facts])
+        self._learned = self._in_order(bonuses or {})
         kinds = [fact.kind for fact in self._facts]
         self._intents = {
             intent: np.array([bonuses.get(kind, 0.0) for kind in kinds])
@@ -134,6 +138,12 @@ class Catalog:
         self._products = [product.name for product in graph.of_kind("product")]
         about = [graph.products_about(fact.ref) for fact in self._facts]
         self._about = np.array([[name in names for name in self._products] for names in about], dtype=bool)
+
+    def relearned(self, bonuses: Mapping[str, float]) -> Catalog:
+        """The same edition with what was learned since, by ref."""
+        newer = copy(self)
+        newer._learned = newer._in_order(bonuses)
+        return newer
 
     def find(
         self,
@@ -159,9 +169,9 @@ class Catalog:
             max(limit, PLACE) + 4,
             lambda scores: self._adjusted(scores, mentions, intent),
         )
-        chances = confidences([hit.score for hit in hits])
+        chances = confidences([hit.score for hit in hits], [hit.contrast for hit in hits])
         found = [
-            Found(self.graph.facts[hit.id], hit.score, chance)
+            Found(self.graph.facts[hit.id], hit.score, chance, hit.contrast)
             for hit, chance in zip(hits, chances, strict=True)
         ]
         return [item for item in found if not in_force or item.fact.valid_on(today())][:limit]
@@ -180,6 +190,21 @@ class Catalog:
             return False
         about = np.flatnonzero(self._about[:, self._products.index(product)])
         return any(said in self.told(self._facts[i]) for i in about)
+
+    def _in_order(self, bonuses: Mapping[str, float]) -> np.ndarray:
+        return np.array([bonuses.get(fact.ref, 0.0) for fact in self._facts])
+
+    def _like(self, said: str) -> dict[str, float]:
+        """How well each fact, a function also by its faults, fits what was said, by its ref: 0 to about 1."""
+        if self._index is None:
+            return {}
+        scores = self._index.scores(said)
+        like = {fact.ref: float(scores[i]) for i, fact in enumerate(self._facts)}
+        for i, fact in enumerate(self._facts):
+            if fact.kind == "fault":
+                for function in self.graph.targets(fact.ref, "concerns"):
+                    like[function.ref] = max(like[function.ref], _OF_FAULT * float(scores[i]))
+        return like
 
     def _phrasings(self, fact: Fact) -> tuple[str, ...]:
         names, extra = fact.names, ()
@@ -272,7 +297,7 @@ def _text(fact: Fact) -> str:
 def kept_vectors(texts: Sequence[str], folder: Path) -> np.ndarray:
     """The vectors of ``texts``, each text's computed once: after an edit only what is new."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "vectors.npz"
+    path = folder / (f"vectors-{mark()}.npz" if mark() else "vectors.npz")
     kept: dict[str, np.ndarray] = {}
     if path.exists():
         with np.load(path) as file:

@@ -10,6 +10,7 @@ import numpy as np
 from rapidfuzz import fuzz
 
 from kefu.knowledge.comparison import Described
+from kefu.knowledge.distinctions import Wording, distinctions
 from kefu.knowledge.extraction.candidates import Candidate
 from kefu.knowledge.extraction.measures import Measure, measures
 from kefu.knowledge.graph import Fact, Graph
@@ -174,7 +175,8 @@ def _known_sayings(graph: Graph | None) -> Iterator[tuple[str, str, tuple[str, .
 
 def _measured(kind: str, said: str) -> list[Measure]:
     """A spec's one value; of a policy the first of each kind of time or amount."""
-    found = [m for m in measures(said) if kind == "spec" or m.group in ("days", "months", "money", "share")]
+    told = Wording(said, distinctions()).measures
+    found = [m for m in told if kind == "spec" or m.group in ("days", "months", "money", "share")]
     if kind == "spec":
         return found[:1]
     return list({m.group: m for m in reversed(found)}.values())

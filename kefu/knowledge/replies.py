@@ -14,14 +14,17 @@ class Reply:
     Attributes:
         kind: ``fits`` (these products; none if nothing fits), ``has`` (for each product whether it does),
             ``most`` (the first, then the others), ``values`` (one for each product), ``difference``,
-            ``which_line`` (the line is to be asked back), ``which_product`` (one of the products is to be) or
-            ``unknown`` (no fact knows of what is asked for).
+            ``which_line`` (the line is to be asked back), ``which_product`` (one of the products is to be),
+            ``which_case`` (what decides the customer's own case is to be told) or ``unknown`` (no fact knows
+            of what is asked for).
         products: Names.
-        wishes: What was asked for.
+        wishes: What was asked for; for ``which_product`` the line, if nothing but one of it was.
         evidence: What each product's facts say, in the order of ``products``.
         holds: For ``has``, whether each product has all of it; nothing where no fact says.
         numeric: Whether all that was asked for are bounds of numbers.
         together: For ``has``, whether it is asked of the products together, not of each.
+        near: For ``values``, whether nothing names them: they are the nearest in meaning.
+        first: For ``most``, how many share the first place.
     """
 
     kind: str
@@ -31,3 +34,5 @@ class Reply:
     holds: tuple[bool | None, ...] = ()
     numeric: bool = False
     together: bool = False
+    first: int = 1
+    near: bool = False

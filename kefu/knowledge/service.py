@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import time
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kefu.config import settings
 from kefu.db import session_scope
 from kefu.events import record
-from kefu.knowledge.clicks import learned_bonuses
+from kefu.knowledge.clicks import Signs
 from kefu.knowledge.entries import Catalog
 from kefu.knowledge.following import changed_since, follow
 from kefu.knowledge.graph import Graph
 from kefu.knowledge.models import Edition, Node, UnansweredQuestion
 from kefu.knowledge.snapshot import Snapshot
+
+#: Customers' choices are looked at again after so long at the earliest.
+_RECOUNT_SECONDS = 60.0
 
 
 def edition() -> int | None:
@@ -42,16 +47,38 @@ def read_graph(known: tuple[int | None, Graph] | None = None) -> tuple[int | Non
 
 
 class _Current(Snapshot[Catalog]):
-    """The catalog in use."""
+    """The catalog in use.
+
+    Attributes:
+        counted: When customers' choices were last looked at, by ``time.monotonic``.
+    """
+
+    counted = 0.0
+
+    def __init__(self) -> None:
+        """Has counted nothing yet."""
+        super().__init__()
+        self._signs = Signs()
 
     def newest(self) -> int | None:
         return edition()
 
     def build(self) -> tuple[int | None, Catalog]:
         number, graph = read_graph((self.edition, self.value.graph) if self.value else None)
-        with session_scope() as session:
-            bonuses = learned_bonuses(session)
+        self._count()
+        bonuses = self._signs.bonuses()
         return number, Catalog(graph, settings().var_dir / "embeddings", self.value, bonuses)
+
+    def renew(self) -> None:
+        if self.value is None or time.monotonic() - self.counted < _RECOUNT_SECONDS:
+            return
+        if self._count():
+            self.value = self.value.relearned(self._signs.bonuses())
+
+    def _count(self) -> bool:
+        self.counted = time.monotonic()
+        with session_scope() as session:
+            return self._signs.follow(session)
 
 
 _current = _Current()

@@ -53,6 +53,9 @@ class Snapshot(ABC, Generic[T]):
     def prepare(self) -> None:
         """What is to be done once before the first value is built."""
 
+    def renew(self) -> None:
+        """What may change between editions; looked at where a newer edition was looked for, and none was."""
+
     def __call__(self) -> T:
         """The value in use; looks for a newer edition at most twice a second."""
         if self.value is None:
@@ -76,6 +79,8 @@ class Snapshot(ABC, Generic[T]):
         try:
             if self.newest() != self.edition:
                 self._rebuild()
+            else:
+                self.renew()
         except Exception:  # the thread's boundary: nobody else would ever hear of it
             logger.exception("knowledge.refresh.failure")
             self.checked = time.monotonic() + _RETRY_SECONDS

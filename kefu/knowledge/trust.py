@@ -7,19 +7,38 @@ to be in force today, of functions that the product has, and to tell what the qu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from kefu.db import today
-from kefu.knowledge.agreement import agrees
+from kefu.knowledge.agreement import agrees, presumes, supports
+from kefu.knowledge.confidence import PRESUMED
 from kefu.knowledge.entries import Catalog, Found, Mentions
 from kefu.knowledge.graph import Fact
 from kefu.knowledge.questions import Reply
 from kefu.language.normalize import normalize
 
 #: What asks for nothing that the graph could answer by itself: a fault, or steps.
-_NOT_ASKED = frozenset({"report_fault", "ask_how_to", "ask_policy", "complain"})
+_NOT_ASKED = frozenset({"report_fault", "ask_how_to", "complain"})
+#: What no yes or no is read from a fact for: these, and what policies say by their own words.
+_NOT_STATED = _NOT_ASKED | {"ask_policy"}
+#: Kinds of facts that may be told before it is asked what decides a case.
+_TOLD = frozenset({"policy", "faq", "spec", "function", "passage"})
 _NOTHING = Mentions()
+#: Where one part of a question ends; one that says less is not looked up by itself, nor are those of a story.
+_PARTS, _LEAST_PART, _MOST_PARTS = re.compile(r"[,;?!.\s]+(?![a-z\d])"), 4, 6
+#: What may hold for one line only, and the share of the best score from which another line may be meant.
+_OF_PRODUCTS, _AS_LIKELY = frozenset({"function", "spec", "faq", "passage"}), 0.8
+#: From this share of the best score on, what is about the product named may be meant rather than what is not.
+_AS_NEAR = 0.75
+#: Data of two products this close are not told apart without asking.
+_CLOSE = 0.08
+#: So many facts are shown beside the best one, and so many are found to choose them from.
+_BESIDE, _FOUND = 2, 6
+#: Among so many entries policies are compared; what all of a question says of one counts so much beside what
+#: its parts do, of which the best count.
+_COMPARED, _WHOLE, _PARTS_COUNTED = 40, 2.0, 2
 
 
 @dataclass(frozen=True)
@@ -35,6 +54,7 @@ class Decision:
         fact: The function that is not there, or the policy that is not in force.
         products: For ``lacking``, who has it.
         product: For ``lacking``, who has not.
+        general: For a ``reply`` that asks what decides a case: what holds for all, if that is known.
     """
 
     kind: str
@@ -43,6 +63,7 @@ class Decision:
     fact: Fact | None = None
     products: tuple[str, ...] = field(default=())
     product: str | None = None
+    general: Fact | None = None
 
 
 def decide(
@@ -68,9 +89,26 @@ def decide(
     product = product or next(iter(mentions.products), mentions.context_product)
     if not mentions.products:  # 第二个多少钱 means another than the one spoken of
         mentions = replace(mentions, context_product=product)
-    if intent not in _NOT_ASKED and (reply := catalog.questions.ask(graph_text or text, product, among)):
-        return Decision("reply", catalog.find(text, mentions, intent, limit=6), reply)
-    found = catalog.find(text, mentions, intent, limit=6, in_force=False)
+    # Of policies the graph knows only what they grant to which products, and whose case is open.
+    if intent not in _NOT_ASKED and (intent != "ask_policy" or catalog.questions.is_of_policies(text)):
+        reply = catalog.questions.ask(graph_text or text, product, among)
+        if reply and supports(catalog, text, reply):
+            if reply.kind != "which_case":
+                return Decision("reply", catalog.find(text, mentions, intent, limit=_FOUND), reply)
+            searched = _searched(catalog, text, mentions, intent, product)
+            if searched.kind == "answer" and catalog.questions.is_of_policies(text, surely=True):
+                return searched  # 还能补开发票吗
+            best = searched.found[0].fact if searched.kind == "answer" else None
+            general = best if best and best.kind in _TOLD else None
+            return Decision("reply", searched.found, reply, general=general)
+    return _searched(catalog, text, mentions, intent, product)
+
+
+def _searched(catalog: Catalog, text: str, mentions: Mentions, intent: str, product: str | None) -> Decision:
+    """What the search finds to be said."""
+    if not intent and catalog.questions.is_of_policies(text):
+        intent = "ask_policy"
+    found = _each_part(catalog, text, mentions, intent)
     valid = [item for item in found if item.fact.valid_on(today())]
     if ended := _ended(found, valid):
         return Decision("not_in_force", found, fact=ended)
@@ -79,10 +117,110 @@ def decide(
         return Decision("lacking", found, fact=missing[0], products=missing[1], product=product)
     if not found or not found[0].possible:
         return Decision("nothing", found)
+    if intent != "report_fault" and _differs_by_line(catalog, text, mentions, product, found):
+        return Decision("choices", found)
+    if _undecided(catalog, mentions, product, found):
+        return Decision("choices", found)
     best = found[0].fact
-    sure = found[0].sure and agrees(catalog, text, best, mentions, intent)
-    sure = sure and (intent == "report_fault" or not _passes_over(catalog, mentions, product, best))
+    # Each part of a question of several fits less: the policies beside the best tell the others.
+    in_parts = best.kind == "policy" and len(_parts(text)) > 1
+    sure = found[0].sure or in_parts and catalog.questions.is_of_policies(text, surely=True)
+    certain = intent == "report_fault" or found[0].confidence >= PRESUMED or not presumes(text)
+    sure = sure and certain and _all_agrees(catalog, text, found, mentions, intent)
+    sure = sure and (intent == "report_fault" or not _passes_over(catalog, mentions, product, found))
+    is_stated = sure and intent not in _NOT_STATED
+    if is_stated and (reply := catalog.questions.stated(text, best, product)):
+        return Decision("reply", found, reply)
     return Decision("answer" if sure else "choices", found)
+
+
+def _each_part(catalog: Catalog, text: str, mentions: Mentions, intent: str) -> list[Found]:
+    """What is found for a question; where it asks about policies, these first, by all and by its parts."""
+    found = catalog.find(text, mentions, intent, limit=_FOUND, in_force=False)
+    if not found or intent != "ask_policy":
+        return found
+    parts = [text, *(_parts(text) if len(_parts(text)) > 1 else ())]
+    whole, *others = [_policies(catalog, part, mentions) for part in parts]
+    scores = {
+        ref: _WHOLE * whole[ref].score + sum(sorted(_scores(others, ref))[-_PARTS_COUNTED:]) for ref in whole
+    }
+    ranked = [whole[ref] for ref in sorted(scores, key=scores.__getitem__, reverse=True)]
+    if not ranked or not (ranked[0].possible or others):
+        return found
+    shown = [_surest(one, others) for one in ranked[: 1 + _BESIDE]]
+    shown = _own_first(catalog, shown, mentions.products)
+    return [*shown, *(one for one in found if one.fact.kind != "policy")][:_FOUND]
+
+
+def _own_first(catalog: Catalog, shown: list[Found], products: Sequence[str]) -> list[Found]:
+    """Puts the policy for the products named before the one for all that says as much (locks' warranty)."""
+    best = shown[0]
+    if not products or catalog.graph.products_about(best.fact.ref):
+        return shown
+    own = (one for one in shown[1:] if catalog.graph.products_about(one.fact.ref) & set(products))
+    near = next((one for one in own if one.score >= _AS_LIKELY * best.score), None)
+    if near is None:
+        return shown
+    sure = replace(near, confidence=max(near.confidence, best.confidence))
+    return [sure, *(one for one in shown if one is not near)]
+
+
+def _surest(found: Found, parts: Sequence[Mapping[str, Found]]) -> Found:
+    """What was found, as sure as for the part of the question that it fits best: it fits all of it less."""
+    ref = found.fact.ref
+    return replace(found, confidence=max([found.confidence, *(p[ref].confidence for p in parts if ref in p)]))
+
+
+def _policies(catalog: Catalog, text: str, mentions: Mentions) -> dict[str, Found]:
+    found = catalog.find(text, mentions, "ask_policy", limit=_COMPARED, in_force=False)
+    return {one.fact.ref: one for one in found if one.fact.kind == "policy"}
+
+
+def _scores(parts: Sequence[Mapping[str, Found]], ref: str) -> list[float]:
+    return [part[ref].score for part in parts if ref in part]
+
+
+def _all_agrees(catalog: Catalog, text: str, found: Sequence[Found], mentions: Mentions, intent: str) -> bool:
+    """Whether the best fact tells what is asked for, or it and policies beside it each part of that."""
+    if agrees(catalog, text, found[0].fact, mentions, intent):
+        return True
+    shown = [one.fact for one in found[: 1 + _BESIDE] if one.possible and one.fact.kind == "policy"]
+    parts = _parts(text)
+    return (
+        intent == "ask_policy"
+        and len(shown) > 1
+        and bool(parts)
+        and all(any(agrees(catalog, part, fact, mentions, intent) for fact in shown) for part in parts)
+    )
+
+
+def _parts(text: str) -> list[str]:
+    parts = [part for part in _PARTS.split(normalize(text).text) if len(part) >= _LEAST_PART]
+    return parts if len(parts) <= _MOST_PARTS else []
+
+
+def _differs_by_line(
+    catalog: Catalog, text: str, mentions: Mentions, product: str | None, found: Sequence[Found]
+) -> bool:
+    """Whether what may be meant is of several lines, and none is named."""
+    best, about = found[0].fact, catalog.graph.products_about
+    if product or mentions.lines or best.kind not in _OF_PRODUCTS:
+        return False
+    rivals = [one.fact for one in found[1:] if one.score >= _AS_LIKELY * found[0].score]
+    lines = [{catalog.graph.line_of(name) for name in about(fact.ref)} for fact in (best, *rivals)]
+    return bool(lines[0]) and any(other and lines[0].isdisjoint(other) for other in lines[1:])
+
+
+def _undecided(catalog: Catalog, mentions: Mentions, product: str | None, found: Sequence[Found]) -> bool:
+    """Whether naming the product would decide between faults of different lines, or two products' data."""
+    best, score = found[0].fact, found[0].score
+    rivals = [item for item in found[1:] if item.fact.kind == best.kind]
+    if best.kind == "fault":
+        others = (item for item in rivals if item.fact.data["line"] != best.data["line"])
+        return not (product or mentions.lines) and any(item.possible for item in others)
+    about = catalog.graph.products_about
+    others = (item for item in rivals if about(item.fact.ref) != about(best.ref))
+    return best.kind == "spec" and not product and any(score - item.score < _CLOSE for item in others)
 
 
 def _ended(found: Sequence[Found], valid: Sequence[Found]) -> Fact | None:
@@ -118,10 +256,17 @@ def _lacking(
     return None
 
 
-def _passes_over(catalog: Catalog, mentions: Mentions, product: str | None, fact: Fact) -> bool:
-    """Whether a fact is about none of the products named, or silent on a function that is not there."""
-    about = catalog.graph.products_about(fact.ref)
-    if mentions.products and about and about.isdisjoint(mentions.products):
+def _passes_over(catalog: Catalog, mentions: Mentions, product: str | None, found: Sequence[Found]) -> bool:
+    """Whether the best is about none of the products named, or silent on a function that is not there."""
+    fact = found[0].fact
+
+    def about(one: Fact) -> frozenset[str]:
+        return catalog.graph.products_about(one.ref)
+
+    if mentions.products and about(fact) and about(fact).isdisjoint(mentions.products):
+        return True
+    named = [one for one in found if about(one.fact) & set(mentions.products)]
+    if mentions.products and not about(fact) and any(one.score >= _AS_NEAR * found[0].score for one in named):
         return True
     traits, told = catalog.questions.traits, catalog.told(fact)
     return product is not None and any(

@@ -54,17 +54,33 @@ class Measure(Entry):
 class Vocabulary(Entry):
     """The file; its comments say what each part is for."""
 
+    dialects: dict[str, str]
     which: str
+    which_products: str
     whether: str
     measuring: str
+    asked_unit: str
+    sizes: dict[str, list[str]]
+    of: str
     doubled: dict[str, str]
     which_only: str
     elsewhere: str
     existential: str
+    suggesting: str
+    wanting: str
+    attributed: str
     modal: str
     count: str
     sum: str
     pronoun: str
+    described: str
+    attributive: str
+    own: str
+    own_case: str
+    decided: str
+    circumstance: str
+    vague: str
+    suits: str
     wish_end: str
     turn: str
     joiner: str
@@ -72,6 +88,7 @@ class Vocabulary(Entry):
     lacking_after: str
     excluding: str
     excluding_after: str
+    counting_too: str
     either: str
     difference: str
     functions_differ: str
@@ -83,6 +100,18 @@ class Vocabulary(Entry):
     more_than_other: str
     than: str
     lacks: str
+    denies: str
+    grants: str
+    refuses: str
+    mutual: str
+    colour: str
+    colours: str
+    worked_with: str
+    compounds: list[str]
+    both: str
+    first_few: str
+    pronouns: str
+    only: str
     having_verb: str
     having: str
     filler: list[str]
@@ -92,14 +121,23 @@ class Vocabulary(Entry):
     synonyms: dict[str, list[str]]
 
     _expressions = validator(
-        "which", "whether", "measuring",
-        "which_only", "elsewhere", "existential", "modal", "count", "sum", "pronoun", "wish_end", "turn",
-        "joiner", "negation",
-        "lacking_after", "excluding", "excluding_after", "either", "difference", "functions_differ",
-        "specs_differ", "has_more", "has_less", "most", "more_than_other", "than", "lacks", "having",
-        "having_verb",
+        "which", "whether", "measuring", "asked_unit", "of", "which_only", "elsewhere", "existential",
+        "suggesting", "wanting", "attributed", "modal", "count", "sum", "pronoun", "described",
+        "attributive", "own", "own_case", "decided", "circumstance", "vague", "suits", "wish_end", "turn",
+        "joiner", "negation", "lacking_after", "excluding", "excluding_after", "counting_too", "either",
+        "difference",
+        "functions_differ", "specs_differ", "has_more", "has_less", "most", "more_than_other", "than",
+        "lacks", "denies", "grants", "refuses", "mutual", "colour", "colours", "worked_with", "both",
+        "first_few", "pronouns",
+        "only", "having", "having_verb", "which_products",
         allow_reuse=True,
     )(_expression)  # fmt: skip
+
+    def plain(self, text: str) -> str:
+        """Normal text without what dialects and daily speech say otherwise."""
+        for said, plain in self.dialects.items():
+            text = re.sub(said, plain, text)
+        return text
 
     @validator("bounds")
     def _known_bounds(cls, value: dict) -> dict:
@@ -107,6 +145,10 @@ class Vocabulary(Entry):
         if set(value) != known:
             raise ValueError(f"{sorted(set(value) ^ known)[0]} is missing or unknown")
         return value
+
+    @validator("dialects", "doubled")
+    def _expressions_said(cls, value: dict[str, str]) -> dict[str, str]:
+        return {_expression(said): plain for said, plain in value.items()}
 
 
 class _File(Entry):

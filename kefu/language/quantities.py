@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, replace
 
@@ -12,8 +13,10 @@ _UNITS: dict[str, dict[str, float]] = {
     "money": {"元": 1, "块钱": 1, "块": 1, "rmb": 1, "yuan": 1, "cny": 1},
     "time": {
         "秒": 1, "seconds": 1, "second": 1, "分钟": _MINUTE, "minutes": _MINUTE, "minute": _MINUTE,
-        "个小时": _HOUR, "小时": _HOUR, "个钟头": _HOUR, "钟头": _HOUR, "hours": _HOUR, "hour": _HOUR,
-        "天": _DAY, "days": _DAY, "day": _DAY, "个星期": 7 * _DAY, "周": 7 * _DAY, "weeks": 7 * _DAY,
+        "个小时": _HOUR, "小时": _HOUR, "个钟头": _HOUR, "钟头": _HOUR, "个钟": _HOUR,
+        "hours": _HOUR, "hour": _HOUR,
+        "天": _DAY, "days": _DAY, "day": _DAY, "个星期": 7 * _DAY, "个礼拜": 7 * _DAY, "礼拜": 7 * _DAY,
+        "周": 7 * _DAY, "weeks": 7 * _DAY,
         "week": 7 * _DAY, "个月": _YEAR / 12, "月": _YEAR / 12, "months": _YEAR / 12, "month": _YEAR / 12,
         "年": _YEAR, "years": _YEAR, "year": _YEAR,
     },
@@ -38,13 +41,15 @@ _UNITS: dict[str, dict[str, float]] = {
     "pressure": {"pa": 1, "帕": 1},
     "loudness": {"db": 1, "分贝": 1},
     "volume": {"毫升": 1, "ml": 1, "升": 1000, "l": 1000},
-    "temperature": {"℃": 1, "°c": 1, "摄氏度": 1, "度": 1, "°": 1},
+    "temperature": {
+        "℃": 1, "°c": 1, "摄氏度": 1, "degrees celsius": 1, "degrees": 1, "度": 1, "°": 1,
+    },
     "angle": {"°": 1, "度": 1},
     "frequency": {"mhz": 1, "ghz": 1000, "g": 1000},
     "count": {
         "台设备": 1, "台": 1, "个": 1, "枚": 1, "组": 1, "张": 1, "条": 1, "颗": 1, "根": 1, "核": 1,
-        "位": 1, "人": 1, "种": 1, "档": 1, "层": 1, "杯": 1, "件": 1, "部": 1, "只": 1, "首": 1,
-        "次": 1, "级": 1,
+        "位": 1, "人": 1, "口人": 1, "种": 1, "档": 1, "层": 1, "杯": 1, "件": 1, "部": 1, "只": 1,
+        "首": 1, "次": 1, "级": 1,
         "devices": 1, "fingerprints": 1, "cards": 1,
     },
 }  # fmt: skip
@@ -61,10 +66,13 @@ _HAN = "零一二两三四五六七八九十百千万半"
 _NUMBER = rf"\d[\d,]*\d(?:\.\d+)?|\d+(?:\.\d+)?|[{_HAN}]+"
 _SCALE = r"(?:\s?(?:万|千|k(?![a-z]))|(?:w(?=[元块]|$|以|左|内)))?"
 _QUANTITY = re.compile(
-    rf"(?<![a-z\d.])(?P<sign>-|零下\s?|minus )?(?P<low>(?:{_NUMBER}){_SCALE})\s*(?P<first>{_UNIT})?"
+    rf"(?:(?P<frost>零下\s?|minus )|(?<![a-z\d.第])(?P<sign>-)?)"
+    rf"(?P<low>(?:{_NUMBER}){_SCALE})\s*(?P<over>[来多](?={_UNIT}))?(?P<first>{_UNIT})?"
     rf"(?:\s*(?:-|~|–|至|到|\bto\b)\s*(?P<high>(?:{_NUMBER}){_SCALE}))?(?(high)\s*(?P<unit>{_UNIT})?)"
     r"(?:(?P<half>半)|(?<=[米块])(?P<tail>\d{1,2})(?![\d.a-z个台]))?"
 )
+#: Words that only look like numbers.
+_NO_NUMBERS = frozenset({"万一", "千万", "万万", "百万千万"})
 _MONEY_SIGN = re.compile(r"[¥$￥]\s*$")
 _PROTECTION = re.compile(r"ipx?(\d{1,2})(?!\d)")
 _SCALES = {"万": 1e4, "w": 1e4, "千": 1e3, "k": 1e3}
@@ -106,6 +114,11 @@ class Quantity:
         return replace(self, dimension=dimension, low=self.low * scale, high=self.high * scale)
 
 
+def dimensions_of(unit: str) -> list[str]:
+    """All that can be measured in a unit (瓦: power)."""
+    return [name for name, units in _UNITS.items() if unit in units]
+
+
 def quantities(text: str) -> list[Quantity]:
     """The numbers in normal text, in order."""
     found = []
@@ -115,20 +128,25 @@ def quantities(text: str) -> list[Quantity]:
         if not unit and not any(c.isdigit() for c in match["low"]) and len(match["low"]) < 2:
             continue  # one Han digit without a unit says too little (一下, 两款)
         low = _value(match["low"])
-        if low is None:
+        if low is None or match["low"] in _NO_NUMBERS:
             continue
         dimension, factor = _OF_UNIT.get(unit, ("", 1.0))
         if _MONEY_SIGN.search(text[: match.start()]):
             dimension, factor, unit = "money", 1.0, ""
-        low = -low if match["sign"] else low
+        low = -low if match["sign"] or match["frost"] else low
         high = _value(high_text) if high_text else None
         first = _OF_UNIT.get(match["first"] or unit, ("", 1.0))[1]
         half = 0.5 * factor if match["half"] else 0.0
         if match["tail"]:  # 1 米 9, 3 块 5
             half = float(f"0.{match['tail']}") * factor
-        low, high = low * first + half, (high * factor if high is not None else low * first + half)
+        if high is not None:  # 一斤到一斤半: half more of the second
+            low, high = low * first, high * factor + half
+        else:
+            low = high = low * first + half
+        if match["over"] == "多" and dimension == "money":  # 三百多块 is less than four hundred
+            high = low + 10 ** int(math.log10(low)) - 1 if low >= 10 else low
         if low > high:
-            low = high
+            low, high = high, low
         found.append(Quantity(dimension, low, high, match.start(), match.end(), unit))
     found += [
         Quantity("protection", float(m[1]), float(m[1]), m.start(), m.end())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
 from functools import lru_cache
 
@@ -42,3 +43,9 @@ def _tagger() -> jieba.posseg.POSTokenizer:
 def tagged_words(text: str) -> list[tuple[str, str]]:
     """Cuts normal text into words with their parts of speech (ICTCLAS tags: n, v, m, ...), blanks kept."""
     return [(pair.word, pair.flag) for pair in _tagger().cut(text)]
+
+
+def rarity(word: str) -> float:
+    """How rare a word is in Chinese texts, by the dictionary's counts: 1 for what it does not know."""
+    segmenter = _segmenter()
+    return math.log(segmenter.total / max(1, segmenter.FREQ.get(word, 0))) / math.log(segmenter.total)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kefu.knowledge.agreement import agrees
+from kefu.knowledge.agreement import agrees, presumes
 from kefu.knowledge.entries import Mentions
 from kefu.knowledge.load import load
 from kefu.knowledge.service import catalog
@@ -31,6 +31,7 @@ def told(company):
         ("D1 多少流明", False),
         ("D1 多重", False),
         ("how many lumens", False),
+        ("D1 有几个dB", False),
         ("那几盏灯功率一样吗", True),
     ],
 )
@@ -70,7 +71,7 @@ def test_a_fault_answers_reports_and_no_questions(told):
 
 
 def test_what_excludes_each_other_is_answered_by_no_single_entry(told):
-    assert not told("不插电，但灯要一直亮着，用几瓦的", "spec:D1/功率")
+    assert not told("插头拔掉，但灯要一直亮着", "spec:D1/功率")
 
 
 def test_the_year_and_the_occasion_that_are_named_have_to_be_told(told):
@@ -81,3 +82,31 @@ def test_the_year_and_the_occasion_that_are_named_have_to_be_told(told):
 
 def test_an_aspect_asked_about_has_to_be_told(told):
     assert not told("D1 是什么颜色的", "spec:D1/功率")
+
+
+def test_figures_that_are_said_to_be_granted_have_to_be_told(told):
+    assert not told("灯保修 9 年", "policy:灯具保修")
+
+
+def test_how_much_it_is_wants_a_figure(told):
+    assert told("D1 功率多少", "spec:D1/功率")
+    assert not told("D1 卖多少", "spec:D1/供电")
+
+
+@pytest.mark.parametrize(
+    ("said", "is_presumed"),
+    [
+        ("你们客服说能换新的", True),
+        ("这不是送的吗", True),
+        ("去年那张券还有效吧", True),
+        ("灯保修几年", False),
+        ("夜里摸着热,不会有事吧", False),
+    ],
+)
+def test_what_is_taken_for_granted_or_recalled_is_noticed(said, is_presumed):
+    assert presumes(said) is is_presumed
+
+
+def test_a_device_named_by_a_makers_number_is_not_ours_and_an_angle_is_no_maker(told):
+    assert not told("360智能灯几瓦", "spec:D1/功率")
+    assert told("转 360 度要几瓦", "spec:D1/功率")

@@ -1,11 +1,13 @@
 """What of the graph is found, and how newer editions take its place."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 
 from kefu.db import session_scope
-from kefu.knowledge import service, snapshot
+from kefu.events import record
+from kefu.knowledge import clicks, service, snapshot
 from kefu.knowledge.entries import Catalog, Mentions
 from kefu.knowledge.load import load
 from kefu.knowledge.models import UnansweredQuestion
@@ -147,3 +149,20 @@ def test_an_unanswered_question_is_kept_for_the_editors(installation):
             "faq:灯能用几年？",
             41,
         )
+
+
+def test_customers_choices_move_an_entry_without_a_newer_edition(loaded, impatient, monkeypatch):
+    monkeypatch.setattr(service, "_RECOUNT_SECONDS", 0.0)
+    monkeypatch.setattr(clicks, "_SETTLED", timedelta(0))
+    ref = best("灯具保修")
+    before = catalog().find("灯具保修")[0].score
+    with session_scope() as session:
+        for _ in range(40):
+            record(session, "answer.missed", "web-1", ref=ref)
+    assert refreshed().find("灯具保修")[0].score < before
+
+
+def test_nothing_is_counted_again_while_nobody_chooses(loaded, impatient, monkeypatch):
+    monkeypatch.setattr(service, "_RECOUNT_SECONDS", 0.0)
+    before = catalog()
+    assert refreshed() is before

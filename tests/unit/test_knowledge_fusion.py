@@ -2,13 +2,19 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from kefu.knowledge.comparison import Described
+from kefu.knowledge.comparison import Comparison, Described
+from kefu.knowledge.distinctions import distinctions
+from kefu.knowledge.ensemble import Ensemble
 from kefu.knowledge.extraction.candidates import Candidate, Source
 from kefu.knowledge.extraction.measures import first_measure, measure, measures
 from kefu.knowledge.fusion import clusters, contradictions, merge
-from kefu.knowledge.likeness import same
+from kefu.knowledge.labelled import Labelled, labelled, unrelated
+from kefu.knowledge.likeness import SHIPPED, fingerprint, same
+from kefu.knowledge.sayings import Sayings
+from kefu.knowledge.weights import Weights
 
 
 def candidate(kind, name, document="a.md", confidence=0.8, **more):
@@ -27,6 +33,8 @@ def candidate(kind, name, document="a.md", confidence=0.8, **more):
         ("120千克", "120 kg"),
         ("1小时", "60分钟"),
         ("72小时", "3天"),
+        ("60 μA", "0.06 mA"),
+        ("20 Hz-20 kHz", "20～20000 赫兹"),
     ],
 )
 def test_equal_values_in_other_units_are_equal(one, other):
@@ -54,6 +62,91 @@ def test_the_same_in_other_words_is_likelier_the_same_than_the_opposite():
     fault = Described("fault", "无法联网")
     assert same(fault, Described("fault", "连不上网")) > 0.5 > same(fault, Described("fault", "噪音太大"))
     assert same(Described("fault", "开不了机"), Described("fault", "关不了机")) < 0.5
+
+
+@pytest.mark.parametrize(
+    ("kind", "one", "other"),
+    [
+        ("fault", ("右耳没声音", ""), ("左耳没声音", "")),
+        ("solution", ("更换滤芯", ""), ("清洗滤芯", "")),
+        ("policy", ("整机保修", "购机之日起一年内免费修"), ("整机保修", "购机之日起两年内免费修")),
+        ("policy", ("换货", "未激活的七天内可换"), ("换货", "激活后七天内可换")),
+        ("spec", ("前轮胎压", "2.5 bar"), ("后轮胎压", "2.9 bar")),
+        ("faq", ("滤芯多久换一次", ""), ("滤芯多少钱", "")),
+    ],
+)
+def test_what_differs_in_one_decisive_word_is_not_the_same(kind, one, other):
+    a, b = (Described(kind, name, line="净水器", text=text) for name, text in (one, other))
+    assert same(a, b) < 0.5
+
+
+@pytest.mark.parametrize(
+    ("kind", "one", "other"),
+    [
+        ("policy", ("整机保修两年", ""), ("主机 24 个月内免费修理", "非人为损坏")),
+        ("spec", ("重量", "2.5kg"), ("净重", "2500克")),
+        ("spec", ("中午退房", "12:00"), ("退房时间", "中午12点")),
+        ("faq", ("没电了怎么开门", ""), ("电池用完了人在外面怎么办", "用充电宝应急供电再用密码开")),
+    ],
+)
+def test_the_same_in_other_words_and_units_is_the_same(kind, one, other):
+    a, b = (Described(kind, name, text=text) for name, text in (one, other))
+    assert same(a, b) > 0.5
+
+
+def test_what_ships_was_learned_of_the_pairs_and_words_as_they_are_and_is_small():
+    assert Ensemble.load(SHIPPED).mark == fingerprint()
+    assert SHIPPED.stat().st_size < 1_000_000
+
+
+def test_what_was_learned_is_read_as_it_was_written(tmp_path):
+    shipped = Ensemble.load(SHIPPED)
+    shipped.save(tmp_path / "l.npz")
+    pairs = [(Described("fault", "开不了机"), Described("fault", "按电源键没反应"))]
+    told = [
+        learned(pairs, Comparison(distinctions())) for learned in (shipped, Ensemble.load(tmp_path / "l.npz"))
+    ]
+    assert told[0].tolist() == told[1].tolist()
+
+
+def test_names_of_one_line_are_drawn_as_the_same_and_of_others_as_not():
+    kinds = dict.fromkeys(
+        ("faq", "policy", "function", "solution", "cause", "spec"), [["x", "y"], ["z", "w"]]
+    )
+    book = Sayings(fault=[["漏水", "底下渗水", "地上一滩水"], ["冒烟", "有烟出来"]], **kinds)
+    drawn = [pair for pair in book.pairs(np.random.default_rng(0)) if pair.a.kind == "fault"]
+    lines = [{entry.name for entry in (pair.a, pair.b)} <= set(book.fault[0]) or
+             {entry.name for entry in (pair.a, pair.b)} <= set(book.fault[1]) for pair in drawn]  # fmt: skip
+    assert [pair.same for pair in drawn] == lines
+    assert {pair.a for pair in drawn} | {pair.b for pair in drawn} <= set(book.entries())
+
+
+def test_unrelated_pairs_are_of_one_kind_and_trade_and_were_not_labelled():
+    trades = ("a", "b")
+    pairs = [
+        Labelled(trade, Described("fault", f"{trade}{i}"), Described("fault", f"{trade}{i}'"), True)
+        for trade in trades for i in range(8)
+    ]  # fmt: skip
+    found = unrelated(pairs, np.random.default_rng(0))
+    assert len(found) == 16
+    for pair in found:
+        assert (pair.a.name[0], pair.same, pair.written) == (pair.b.name[0], False, False)
+        assert pair.a.name[1] != pair.b.name[1]
+
+
+def test_learned_weights_tell_what_they_learned_and_are_the_sum_of_their_parts():
+    rows = np.random.default_rng(1).normal(size=(200, 12))
+    labels = rows[:, 0] + rows[:, 1] * (rows[:, 2] > 0) > 0
+    learned = Weights.learn(rows, labels, np.ones(200), "m")
+    kept = Weights.of_parts(learned.parts())
+    assert (kept.mark, kept(rows).tolist()) == ("m", learned(rows).tolist())
+    assert ((kept(rows) > 0.5) == labels).mean() > 0.95
+
+
+def test_a_line_that_is_no_pair_is_named(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"kind": "faq", "a": {"name": "x"}, "same": true}\n', encoding="utf-8")
+    with pytest.raises(ValueError, match=r"a\.jsonl:1: is no pair"):
+        labelled(tmp_path)
 
 
 def test_editions_of_one_model_are_other_products():
@@ -106,6 +199,8 @@ def test_two_warranty_periods_of_one_product_are_a_contradiction():
         first, body="自购买之日起 24 个月内免费维修。", source=replace(first.source, document="b.md")
     )
     assert contradictions([first, replace(longer, body="保修 12 个月。")]) == []
+    half = replace(first, body="保修半年。")
+    assert contradictions([half, replace(longer, body="保修六个月。")]) == []
     [found] = contradictions([first, longer])
     assert [side.document for side in found.sides] == ["a.md", "b.md"]
 

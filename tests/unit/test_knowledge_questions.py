@@ -6,9 +6,6 @@ import pytest
 
 from bench.graph import is_exact
 from kefu.config import ROOT
-from kefu.db import session_scope
-from kefu.events import record
-from kefu.knowledge.clicks import MOST, learned_bonuses
 from kefu.knowledge.questions import Questions
 from kefu.knowledge.trust import Decision
 from kefu.knowledge.vocabulary import vocabulary
@@ -59,6 +56,93 @@ def test_products_are_chosen_by_what_they_have_have_not_and_measure(questions, t
 
 
 @pytest.mark.parametrize(
+    ("text", "products"),
+    [
+        ("有冇唔使插電都用得嘅音箱", ["S1"]),  # a dialect
+        ("无需充电、换干电池就行的锁，还要能刷卡", ["L1"]),  # a power bank (充电宝) is not charging
+        ("灰色系的有哪些可选", ["L3", "R3 Pro"]),  # a colour is a part of its name
+        ("只能连2.4G wifi的产品有几个", ["L3", "V5"]),  # only this of several
+        ("支持WPA3又能用IPTV的路由器一共几款", ["R1", "R3 Pro"]),  # items of a list stay apart
+        ("有3.5mm插孔又带电池的小音箱有吗", []),  # a number in what says that something is not there
+        ("正好11厘米的铜门，能装的门锁都有谁", ["L1", "L3"]),  # a number within a range
+        ("最便宜的三样分别是啥", ["C2", "R1", "S1"]),
+        ("我家墙上留了线，有能插手机卡的路由器不", []),  # a wish that stands nowhere
+    ],
+)
+def test_wishes_are_read_beside_circumstances(questions, text, products):
+    reply = questions.ask(text)
+    assert (reply.kind, sorted(reply.products)) == ("fits", products)
+
+
+@pytest.mark.parametrize(
+    ("text", "products"),
+    [
+        ("买了送运费险的都有哪几款", ["C2", "R1", "R3 Pro", "S1"]),
+        ("哪些型号分6期免息", ["L3", "V5"]),
+        ("保修三年而且能连wifi的是哪个", ["L3"]),
+        ("可以以旧换新、又不到一千块的是哪些", ["L1", "R1"]),
+    ],
+)
+def test_products_are_chosen_by_what_policies_grant(questions, text, products):
+    reply = questions.ask(text)
+    assert (reply.kind, sorted(reply.products)) == ("fits", products)
+    assert all(any(fact.kind == "policy" for fact in facts) for facts in reply.evidence)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我之前买的那个现在还在保修期里吗",
+        "这单能价保不",
+        "门槛有点高，扫地机过得去不",
+        "我家的门装得下哪款锁",
+    ],
+)
+def test_what_decides_a_case_of_ones_own_is_asked_back(questions, text):
+    assert questions.ask(text).kind == "which_case"
+
+
+def test_a_policy_answers_a_case_of_which_enough_is_told(questions):
+    assert questions.ask("上个月买的那个坏了,还在保修期里吗") is None
+    assert questions.ask("它还在保修期里吗", product="L1") is None  # the search knows the policy
+
+
+@pytest.mark.parametrize("text", ["华为AX6能组mesh的有哪些", "盼盼的锁支持指纹吗", "X9路由器支持IPv6吗"])
+def test_other_makers_devices_and_models_that_stand_nowhere_are_left_to_the_search(questions, text):
+    assert questions.ask(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "differing"),
+    [
+        ("R1、R3 Pro的多链路 MLO、中继模式、WPS 一键连接，缺不缺", {"多链路 MLO"}),
+        ("L1 L3 比：颜色、锁芯、应急供电、工作温度", {"颜色", "工作温度"}),
+        ("Do R1 and R3 Pro differ in weight, colour or working temperature?", {"重量", "颜色"}),
+        ("端口转发、动态域名、Wi-Fi 定时 两款路由有没有谁缺", set()),
+    ],
+)
+def test_things_listed_for_two_products_are_compared(questions, text, differing):
+    reply = questions.ask(text)
+    products = zip(reply.products, reply.evidence, strict=True)
+    names = {fact.name.removeprefix(f"{product} ") for product, facts in products for fact in facts}
+    assert (reply.kind, names) == ("difference", differing)
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("C2装64G的卡，最高画质一直录，能存满一礼拜吗", (False,)),  # of two clauses the one with 64 GB
+        ("S1离空调10米远，红外还遥控得到吗", (False,)),
+        ("刷脸那把锁，我家娃90公分高能刷吗", (False,)),
+        ("r1和r3pro的电源头长得差不多，能换着插吗", (False, False)),  # what is told of both together
+        ("does the s1 understand cantonese, and can it learn my tv remote", (True,)),
+    ],
+)
+def test_numbers_and_claims_are_judged_by_the_clause_that_speaks_of_them(questions, text, holds):
+    assert questions.ask(text).holds == holds
+
+
+@pytest.mark.parametrize(
     ("text", "holds"),
     [
         ("L1支持远程开锁吗", (False,)),
@@ -94,6 +178,11 @@ def test_whether_a_product_has_something_is_told_for_each(questions, text, holds
 def test_the_most_is_told_with_the_value_as_it_stands_in_the_source(questions, text, first, told):
     reply = questions.ask(text)
     assert (reply.kind, reply.products[0], evidence(reply)[0]) == ("most", first, [told])
+
+
+def test_all_that_share_the_first_place_are_the_most(questions):
+    reply = questions.ask("L1和L3哪个能录的指纹更多")
+    assert (reply.kind, reply.first, set(reply.products)) == ("most", 2, {"L1", "L3"})
 
 
 def test_the_most_of_those_shown_last_is_meant_where_no_line_is_named(questions):
@@ -140,9 +229,98 @@ def test_a_value_is_quoted_for_the_product_meant(questions):
     assert evidence(questions.ask("多重", product="L1")) == [["约 3.2 千克，含锁体"]]
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("带猫眼的那款多重", "约 5.1 千克，含锁体"),
+        ("全自动那个锁,多厚的门能装", "40 至 120 毫米"),
+        ("能洗拖布的扫地机充满要多久", "约 4 小时"),
+        ("四根天线的那个路由器卖多少钱", "199 元"),
+        ("内存大的那款路由器CPU是几核的", "四核 1.5 GHz"),
+        ("两百多的那个摄像头，线有多长", "3 米"),
+        ("带猫眼的锁连锁体多重", "约 5.1 千克，含锁体"),
+        ("how big is the dust bag of your most expensive product", "2.5 升，约 60 天换一次"),
+    ],
+)
+def test_a_value_is_told_of_the_product_that_is_described(questions, text, told):
+    assert evidence(questions.ask(text)) == [[told]]
+
+
+def test_a_function_is_understood_in_other_words_only_where_it_stands_out():
+    graph, likeness = graph_of(ROOT / "data" / "knowledge"), {"function:智能摄像头/哭声侦测": 0.5}
+    told = Questions(graph, vocabulary(), lambda said: likeness)
+    assert told.ask("娃儿闹腾了喊我的设备有哪些").products == ("C2",)
+    likeness["function:智能音箱/儿童模式"] = 0.45
+    assert told.ask("娃儿闹腾了喊我的设备有哪些") is None
+
+
+def test_whose_device_is_meant_is_asked_back_where_the_customer_has_one_of_several(questions):
+    assert questions.ask("我的锁能远程开锁吗").kind == "which_product"
+    assert questions.ask("给我家挑个路由器,哪款合适").kind == "which_product"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "哪款支持Wi-Fi 7还能遛狗",
+        "哪个带猫眼又能煮饭",
+        "保修三年而且能遛狗的是哪个",
+        "300到500元的摄像头有哪些",
+    ],
+)
+def test_nothing_fits_where_a_wish_stands_nowhere_or_a_bound_is_not_kept(questions, text):
+    reply = questions.ask(text)
+    assert (reply.kind, reply.products) == ("fits", ())
+
+
+def test_a_range_may_be_said_from_its_upper_end(questions):
+    assert questions.ask("300到200元的摄像头有哪些").products == ("C2",)
+
+
+@pytest.mark.parametrize(("text", "told"), [("它很重吗", "约 5.1 千克"), ("续航比较长吗", "5000 mAh")])
+def test_whether_it_is_much_is_answered_with_how_much_it_is(questions, text, told):
+    reply = questions.ask(text, "L3")
+    assert reply.kind == "values" and told in evidence(reply)[0][0]
+
+
+@pytest.mark.parametrize("text", ["L3支持人脸支付吗", "L3有指纹支付吗", "最便宜的能煮饭的是哪款"])
+def test_more_than_what_is_known_is_not_confirmed(questions, text):
+    assert questions.ask(text) is None
+
+
+@pytest.mark.parametrize("text", ["哪款锁的指纹小孩能用", "哪款音箱的蓝牙大人小孩都能连"])
+def test_a_part_of_a_longer_word_ranks_nothing(questions, text):
+    assert questions.ask(text).kind == "fits"
+
+
+def test_a_description_that_leaves_several_describes_none(questions):
+    assert questions.ask("续航最长的那款多少钱").kind == "which_product"
+
+
+def test_a_story_is_left_to_the_search_at_once(questions):
+    assert questions.ask("门锁" * 100) is None
+
+
 def test_what_no_fact_knows_of_is_not_answered(questions):
     reply = questions.ask("L1 能用指静脉吗")
     assert (reply.kind, reply.wishes) == ("unknown", ("指静脉",))
+
+
+@pytest.mark.parametrize(
+    ("text", "products"),
+    [
+        ("有一块旧的移动硬盘,想插上去存照片,哪台设备有这个口", ["R3 Pro"]),
+        ("颜色不止一种的有哪几款", ["L3", "S1", "R3 Pro"]),
+        ("锁不算,哪些能在零下十度用", ["C2"]),
+        ("别是白色的,有哪些路由器", ["R3 Pro"]),
+        ("我们公司连锁店,想要三百多块的,有哪些", ["S1"]),
+        ("全店顶贵的是哪个", ["V5"]),
+        ("预算一千到一千五,有什么", ["R3 Pro"]),
+    ],
+)
+def test_what_is_told_beside_does_not_bound_what_is_sought(questions, text, products):
+    reply = questions.ask(text)
+    assert set(reply.products[: reply.first] if reply.kind == "most" else reply.products) == set(products)
 
 
 @pytest.mark.parametrize(
@@ -165,18 +343,6 @@ def test_what_is_not_understood_whole_is_left_to_the_search(questions, text):
 
 def test_a_question_is_asked_again_about_another_product(questions):
     assert questions.ask(questions.retold("L1支持远程开锁吗", "L3")).holds == (True,)
-
-
-def test_many_choices_move_an_entry_and_few_do_not(installation):
-    with session_scope() as session:
-        for _ in range(40):
-            record(session, "option.chosen", "web-1", ref="faq:b", over=["faq:a"])
-        for _ in range(3):
-            record(session, "answer.helped", "web-1", ref="faq:c")
-    with session_scope() as session:
-        bonuses = learned_bonuses(session)
-    assert set(bonuses) == {"faq:a", "faq:b"}
-    assert -MOST < bonuses["faq:a"] < 0 < bonuses["faq:b"] < MOST
 
 
 def test_a_question_full_of_words_that_say_nothing_is_read_at_once(questions):

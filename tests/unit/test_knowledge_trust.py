@@ -2,11 +2,12 @@
 
 import pytest
 
-from kefu.knowledge.entries import Mentions
+from kefu.config import ROOT
+from kefu.knowledge.entries import Catalog, Mentions
 from kefu.knowledge.load import load
 from kefu.knowledge.service import catalog
 from kefu.knowledge.trust import decide
-from tests.company import edit, write
+from tests.company import edit, graph_of, write
 
 CLOCK = """
     product_line:
@@ -29,6 +30,11 @@ def loaded(company):
     edit(company / "light.yml", "products: [D1, D2 Max]", "products: [D2 Max]")
     load()
     return catalog()
+
+
+@pytest.fixture(scope="module")
+def demo():
+    return Catalog(graph_of(ROOT / "data" / "knowledge"))
 
 
 def test_a_known_question_is_answered_with_its_fact(loaded):
@@ -61,3 +67,33 @@ def test_a_function_of_another_line_is_denied_only_by_its_name(company, said, ki
 
 def test_the_graph_replies_to_what_it_understands_whole(loaded):
     assert decide(loaded, "D1支持定时吗").reply.holds == (False,)
+
+
+def test_policies_of_both_parts_of_a_question_are_shown_beside_each_other(demo):
+    decision = decide(demo, "发到新疆要几天,订单60块要不要邮费")
+    shown = {item.fact.name for item in decision.found[:3]}
+    assert decision.kind == "answer" and {"发货与送达时间", "运费"} <= shown
+
+
+def test_what_may_be_meant_of_several_lines_is_asked_back(demo):
+    assert decide(demo, "怎么恢复出厂设置呀").kind == "choices"
+
+
+@pytest.mark.parametrize(("asked", "replied"), [("D1支持定时吗", True), ("小米的D1支持定时吗", False)])
+def test_the_graph_does_not_reply_for_another_maker(loaded, asked, replied):
+    assert (decide(loaded, asked).kind == "reply") is replied
+
+
+def test_the_graph_replies_only_with_the_aspect_asked_about(demo):
+    assert decide(demo, "能改唤醒词的是哪款").kind == "reply"
+    assert decide(demo, "能改唤醒词的是哪个厂代工的").kind != "reply"
+
+
+@pytest.mark.parametrize(("product", "kind"), [(None, "choices"), ("R1", "answer")])
+def test_a_fault_of_several_lines_is_answered_once_one_is_known(demo, product, kind):
+    assert decide(demo, "插上电开不了机", intent="report_fault", product=product).kind == kind
+
+
+def test_a_question_that_asks_for_a_nod_or_complains_gets_no_list_of_products(demo):
+    assert decide(demo, "带猫眼的锁有哪几款").kind == "reply"
+    assert decide(demo, "送的带猫眼的锁坏了给我换新的").kind != "reply"

@@ -16,6 +16,9 @@ from kefu.language.quantities import quantities
         ("130平只放一台", "area", 130, 130),
         ("最大功耗 9 w", "power", 9, 9),
         ("50 公里", "length", 5e7, 5e7),
+        ("l3零下25度还能用不", "temperature", -25, -25),
+        ("两个礼拜", "time", 14 * 86400, 14 * 86400),
+        ("家里七口人", "count", 7, 7),
     ],
 )
 def test_a_number_is_told_in_the_base_unit_of_what_it_measures(text, dimension, low, high):

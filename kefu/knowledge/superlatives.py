@@ -1,0 +1,88 @@
+"""The highest and the lowest of several: 最便宜的锁, R1 和 R3 Pro 哪个轻."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+
+from kefu.knowledge.asked import Asked, Span
+from kefu.knowledge.graph import Graph
+from kefu.knowledge.replies import Reply
+from kefu.knowledge.scopes import Scopes
+from kefu.knowledge.vocabulary import Measure, Vocabulary, any_of
+from kefu.knowledge.wish import at_once
+from kefu.knowledge.wishes import Wishes
+from kefu.language.normalize import normalize
+from kefu.language.quantities import quantities
+
+#: So many characters may stay unexplained, and so many where products are asked for.
+_LEFT_OVER, _BESIDE = 9, 30
+#: What compares only within one product line, unless a measure says so: hours and counts of something.
+_OF_A_LINE = frozenset({"time", "count", ""})
+
+
+class Superlatives:
+    """Ranks products by what is asked about, in one edition; immutable."""
+
+    def __init__(self, graph: Graph, words: Vocabulary, wishes: Wishes, scopes: Scopes) -> None:
+        """Ranks what fits ``wishes``, of the products that ``scopes`` finds."""
+        self._graph, self._words, self._wishes, self._scopes = graph, words, wishes, scopes
+        self._spec_names = any_of(tuple(normalize(name).text for name in wishes.traits.spec_names()))
+
+    def most(
+        self, asked: Asked, product: str | None, among: Sequence[str], described: bool = False
+    ) -> Reply | None:
+        """The products ranked; where one is ``described`` an adjective is enough (便宜的那个)."""
+        if product and not (asked.products or asked.lines or asked.is_which):
+            return None  # 最大能爬几度的坡, of the one spoken of
+        scope = self._scopes.of(asked, asked.products, product, among)
+        measure, highest, spans = self._superlative(asked, scope, described)
+        if measure is None or len(asked.products) == 1:  # L3 最多能录几枚指纹: one value
+            return None
+        if asked.by_most is False and len(asked.products) < 2 and not among and not asked.lines:
+            return None
+        wished = self._wishes.read(asked, scope, spans)
+        limit = _BESIDE if asked.by_most and asked.is_which else _LEFT_OVER
+        if wished.weight > limit or wished.is_partial or self._wishes.unmet(asked, wished):
+            return None
+        fitting = (name for name in scope if at_once(wished.wishes, name))
+        measured = [(name, self._wishes.bounds.measured(name, measure)) for name in fitting]
+        known = [(name, found) for name, found in measured if found and not math.isnan(found[0].high)]
+        if not known:
+            return None
+        lines = {self._graph.line_of(name) for name, _ in known}
+        units = {found[0].dimension for _, found in known}
+        apart = measure.of_a_line or not measure.unit and (len(units) > 1 or bool(units & _OF_A_LINE))
+        if len(lines) > 1 and apart and len(asked.products) < 2:
+            return Reply("which_line", tuple(name for name, _ in known))  # 续航最长的: of what?
+        known.sort(key=lambda item: item[1][0].high, reverse=highest)
+        if count := re.search(self._words.first_few, asked.text):  # 最便宜的三样
+            known = known[: int(next(one.high for one in quantities(count.group() + "个")))]
+            facts = tuple((found[1],) for _, found in known)
+            return Reply("fits", tuple(name for name, _ in known), (asked.said(spans),), facts)
+        facts = tuple((found[1],) for _, found in known)
+        first = sum(found[0].high == known[0][1][0].high for _, found in known)
+        return Reply("most", tuple(name for name, _ in known), (asked.said(spans),), facts, first=first)
+
+    def _superlative(
+        self, asked: Asked, scope: Sequence[str], described: bool
+    ) -> tuple[Measure | None, bool, list[Span]]:
+        tells = self._wishes.bounds.tells(scope)
+        adjective = asked.adjective(0, tells)
+        if not described and asked.by_most is None or adjective is None or re.search(asked.than, asked.text):
+            return None, False, []
+        measure, highest, span = adjective
+        spans = [span, *asked.most_spans]
+        named = asked.spans(any_of(tuple(measure.words)))
+        if measure.specs and (named or not self._spec_names.search(asked.text)):
+            return measure, highest, spans + named
+        for one in filter(tells, self._words.measures):
+            if named := asked.spans(any_of(tuple(one.words))):
+                return one, highest, spans + named
+        for match in self._spec_names.finditer(asked.text):
+            names = {
+                name for name in self._wishes.traits.spec_names() if normalize(name).text == match.group()
+            }
+            return Measure(specs=sorted(names), unit=""), highest, [*spans, match.span()]
+        return None, False, []

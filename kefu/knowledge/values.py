@@ -1,0 +1,222 @@
+"""What products measure: the value that a question asks for, of a product named, spoken of, or described."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from kefu.knowledge.asked import Asked, is_within
+from kefu.knowledge.differences import Differences
+from kefu.knowledge.graph import Fact
+from kefu.knowledge.replies import Reply
+from kefu.knowledge.scopes import Scopes
+from kefu.knowledge.vocabulary import Vocabulary, any_of
+from kefu.knowledge.wish import at_once
+from kefu.knowledge.wishes import Wishes
+from kefu.language.normalize import normalize
+
+#: So many characters may stay unexplained.
+_LEFT_OVER = 4
+#: More places at which a story could be parted are not tried.
+_MOST_PLACES = 4
+#: So much of what is asked has to stand in the specification that is taken as the one meant, and so much
+#: where the number asked for is of its kind.
+_MEANT, _MEANT_OF_KIND = 0.75, 0.45
+#: A specification is near enough in meaning and words from here on, and one of a product that nobody named
+#: if it is so much nearer than those of others.
+_NEAR, _APART = 0.6, 1.3
+_MONEY = "money"
+
+
+class Values:
+    """Finds the values that questions ask for, in one edition; immutable."""
+
+    def __init__(
+        self,
+        words: Vocabulary,
+        wishes: Wishes,
+        scopes: Scopes,
+        differences: Differences,
+        most: Callable[[Asked], Reply | None],
+    ) -> None:
+        """Finds what is told of the products that ``wishes``, or ``most`` (the cheapest), describe."""
+        self._words, self._wishes, self._scopes = words, wishes, scopes
+        self._traits, self._differences, self._most = wishes.traits, differences, most
+
+    def described(self, asked: Asked) -> tuple[str, str] | None:
+        """The only product that is described, and what is asked of it.
+
+        带猫眼的那款多重, 全自动那个锁多厚的门能装, 能一键呼叫的摄像头,线有多长; the weight of the cheaper.
+        """
+        if asked.products:
+            return None
+        for said, rest, is_pointed in self._divided(asked):
+            description, wanted = self._read(said), self._read(rest)
+            if description.is_whether or description.is_which and not is_pointed or description.products:
+                continue
+            is_apart = is_pointed or asked.text[len(said) :][:1] in ",;"
+            asks = (wanted.asks_value or wanted.is_whether and is_apart) and not wanted.is_which or is_pointed
+            if asks and (wanted.content() or wanted.dimensions) and (product := self._only(description)):
+                return product, rest
+        return None
+
+    def _divided(self, asked: Asked) -> Iterator[tuple[str, str, bool]]:
+        """The ways to part a question: what describes a product, what is asked, whether it is pointed at."""
+        text, ends = asked.text, {}
+        lines = [phrase for phrase in asked.phrases if phrase.kind == "line" and phrase.start > 0]
+        for match in re.finditer(self._words.described, text):
+            line = next((one for one in lines if one.start - match.end() in (0, 1)), None)  # 那个锁
+            ends[line.end if line else match.end()] = True
+        for line in lines:
+            ends.setdefault(line.end, False)
+        for end in sorted(ends)[:_MOST_PLACES]:
+            yield text[:end], text[end:].strip(" ,的"), ends[end]
+            start = max((text.rfind(sign, 0, end) for sign in ",;?!"), default=-1) + 1
+            if start:  # 锁没电了充电宝插哪儿?带人脸的那把
+                yield text[start:end], f"{text[: start - 1]} {text[end:]}".strip(" ,的"), ends[end]
+        for match in re.finditer(self._words.of, text):
+            yield text[match.end() :], text[: match.start()], True
+
+    def _only(self, description: Asked) -> str | None:
+        """The product that a description leaves, if it is one only."""
+        scope = self._scopes.of_lines(description.lines) or self._traits.products
+        if len(scope) == 1:
+            return scope[0]
+        if reply := self._most(description):
+            return reply.products[0] if reply.kind == "most" and reply.first == 1 else None
+        wished = self._wishes.described(description, self._wishes.read(description, scope), scope)
+        for wishes in (wished.wishes, self._wishes.bounds.exactly(wished.wishes)):
+            fitting = [name for name in scope if at_once(wishes, name)]
+            if wishes and len(fitting) == 1:
+                return fitting[0]
+        return None
+
+    def _read(self, text: str) -> Asked:
+        return Asked(text, self._traits, self._words)
+
+    def of(self, text: str, product: str) -> Reply | None:
+        """The value that is asked of a product."""
+        asked = self._read(text)
+        if asked.is_whether or not asked.asks_value:
+            return None
+        named = self._named_values(asked, [product]) or self._meant_values(asked, [product])
+        found = named or self._near_values(asked, [product])
+        return Reply("values", (product,), (), ((found[0],),), near=not named) if found else None
+
+    def asked(self, asked: Asked, product: str | None) -> Reply | None:
+        """What products measure: R1 和 R3 Pro 分别多重, 它的适用面积."""
+        of_lines = self._scopes.of_lines(asked.lines)
+        is_meant = product and (not asked.lines or product in of_lines)
+        products = asked.products or ([product] if is_meant else [])
+        if asked.is_whether or asked.is_which:
+            return None
+        is_named = bool(products)
+        products = products or of_lines
+        is_asked = asked.purpose == "value"
+        if not products:
+            reply = self._which(asked) if asked.asks_value else None
+            return reply or (self._of_any(asked) if is_asked else None)
+        found = self._named_values(asked, products) or self._meant_values(asked, products)
+        is_near = not found and is_asked
+        if is_near:
+            found = self._near_values(asked, products)
+        if not found:
+            return None
+        if not is_named and len({fact.body for fact in found}) > 1:
+            return Reply("which_product", tuple(products), (), tuple((fact,) for fact in found))
+        kept = found if is_named else found[:1]
+        facts = tuple((fact,) for fact in kept)
+        return Reply("values", tuple(products[: len(kept)]), (), facts, near=is_near)
+
+    def _of_any(self, asked: Asked) -> Reply | None:
+        """The value of the one product of which facts speak of what is asked (洗完吹干要吹多久)."""
+        near = {name: self._near(asked, name) for name in self._traits.products}
+        ranked = sorted(((one[0], name) for name, one in near.items() if one), reverse=True)
+        if not ranked or ranked[0][0] < _NEAR or len(ranked) > 1 and ranked[0][0] < _APART * ranked[1][0]:
+            return None
+        name = ranked[0][1]
+        found = near[name]
+        return Reply("values", (name,), (), ((found[1],),), near=True) if found else None
+
+    def _near_values(self, asked: Asked, products: Sequence[str]) -> list[Fact]:
+        """The specifications that are nearest to what is asked in other words."""
+        if _MONEY in asked.dimensions:
+            return []  # the price of something else than the product
+        found = [self._near(asked, name) for name in products]
+        facts = [one[1] for one in found if one and one[0] >= _NEAR]
+        return facts if len(facts) == len(products) else []
+
+    def _near(self, asked: Asked, product: str) -> tuple[float, Fact] | None:
+        return self._traits.nearest_spec(product, asked.text, asked.content(), asked.dimensions)
+
+    def vaguely(self, asked: Asked, product: str | None) -> Reply | None:
+        """How much it is of the product spoken of, where it is asked whether it is much (它很重吗)."""
+        if not (product and asked.is_whether and re.search(self._words.vague, asked.text)) or asked.products:
+            return None
+        tells = self._wishes.bounds.tells([product])
+        measure, _, span = asked.adjective(0, tells) or (None, None, (0, 0))
+        if measure is None or not measure.specs:
+            return None
+        left = sum(chunk.weight for chunk in asked.chunks([span, *asked.spans(any_of(tuple(measure.words)))]))
+        found = self._wishes.bounds.measured(product, measure)
+        return Reply("values", (product,), (), ((found[1],),)) if found and left <= _LEFT_OVER else None
+
+    def _which(self, asked: Asked) -> Reply | None:
+        """Asks back whose value is meant where nobody named a product and their values differ."""
+        scope = self._traits.products
+        aspects = self._differences.aspects(asked, scope)
+        names = [name for name in aspects if name in self._traits.spec_names()]
+        if any(not set(names) & set(self._traits.names(phrase.text)) for phrase in asked.traits):
+            return None  # 安装要多少钱: the price of something else
+        having = [name for name in scope if any(one in self._traits.specs(name) for one in names)]
+        if len(having) < 2 or not self._differences.differing_specs(having, names):
+            return None
+        spans = [(p.start, p.end) for p in asked.traits]
+        spans += [span for name in names for span in asked.spans(any_of((normalize(name).text,)))]
+        left = self._wishes.read(asked, scope, spans).weight
+        return Reply("which_product", tuple(having)) if left <= _LEFT_OVER else None
+
+    def _named_values(self, asked: Asked, products: Sequence[str]) -> list[Fact]:
+        """The specifications of products that a question names, if nothing else is said."""
+        named = [(m, spans) for m in self._words.measures if (spans := asked.spans(any_of(tuple(m.words))))]
+        # The name of a specification of these products goes before words for a measure.
+        said = [(p.start, p.end) for p in asked.products_phrases]
+        exact = {
+            name: spans
+            for name in dict.fromkeys(spec for one in products for spec in self._traits.specs(one))
+            if (spans := [s for s in asked.spans(any_of((normalize(name).text,))) if not is_within(*s, said)])
+            and all(self._traits.tells(one, name, asked.dimensions) for one in products)
+        }
+        if exact:
+            longest = max(exact, key=len)
+            found = [self._traits.specs(name).get(longest) for name in products]
+            used = exact[longest]
+            if not asked.asks_value and any(not is_within(p.start, p.end, used) for p in asked.traits):
+                return []  # 两台要组立体声,但我只用蓝牙放: nothing is asked
+        elif named:
+            measure, used = max(named, key=lambda one: max(end - start for start, end in one[1]))
+            if any(not is_within(p.start, p.end, used) for p in asked.traits):
+                return []  # 主刷一套多少钱: the price of something else
+            values = [self._wishes.bounds.measured(name, measure, asked.text) for name in products]
+            found = [value and value[1] for value in values]
+        else:
+            return []
+        # Without a word that asks, what is left says that something is wrong with it (指纹不灵).
+        limit = _LEFT_OVER if asked.asks_value else 0
+        left = sum(chunk.weight for chunk in asked.chunks(used))
+        facts = [fact for fact in found if fact]
+        return facts if len(facts) == len(products) and left <= limit else []
+
+    def _meant_values(self, asked: Asked, products: Sequence[str]) -> list[Fact]:
+        """The specifications that say most of what is asked, where one says nearly all of it."""
+        if not asked.asks_value:
+            return []
+        said = asked.content()
+        least = _MEANT_OF_KIND if asked.dimensions else _MEANT
+        found = [self._traits.best_spec(name, said, asked.dimensions) for name in products]
+        facts = [one[1] for one in found if one and one[0] >= least]
+        if not said and asked.dimensions:  # 多少瓦: what is usually measured so
+            usual = [one for one in self._words.measures if one.unit in asked.dimensions]
+            values = ([self._wishes.bounds.measured(name, one) for name in products] for one in usual)
+            facts = [one[1] for one in next(filter(all, values), []) if one]
+        return facts if len(facts) == len(products) else []

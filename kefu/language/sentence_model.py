@@ -1,0 +1,113 @@
+"""Meaning of a sentence by a model of the company's own, in ONNX form; none unless its folder is there.
+
+What it is worth and where to get one is in docs/knowledge.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from kefu.config import SettingsError, settings
+
+VARIABLE = "KEFU_SENTENCE_MODEL"
+#: What the folder has to hold.
+NEEDED = ("model.onnx", "tokenizer.json")
+#: The model reads so many pieces of a text, and so many texts at once.
+_PIECES, _TEXTS = 256, 4
+
+
+class SentenceModel:
+    """A BERT that gives a text's meaning in the row of its first piece.
+
+    As BGE does (Xiao et al. 2023, arXiv:2309.07597).
+
+    Attributes:
+        mark: Tells this model from others.
+        dimensions: Length of a vector.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Loads ``model.onnx`` and ``tokenizer.json`` (Hugging Face's) from ``folder``.
+
+        Raises:
+            SettingsError: A file is missing or can't be read, or the extra is not installed.
+        """
+        missing = [name for name in NEEDED if not (folder / name).is_file()]
+        if missing:
+            raise SettingsError(f"{VARIABLE}: {folder} lacks {' and '.join(missing)}.")
+        try:
+            from onnxruntime import InferenceSession, SessionOptions
+            from tokenizers import Tokenizer
+        except ImportError as error:
+            need = "needs the extra: uv sync --extra sentence-model"
+            raise SettingsError(f"{VARIABLE}: {need} ({error}).") from error
+        options = SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.enable_cpu_mem_arena = False  # it would keep what the longest batch took
+        try:
+            self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+            self._session = InferenceSession(str(folder / "model.onnx"), options)
+        except Exception as error:  # both libraries raise their own kinds
+            raise SettingsError(f"{VARIABLE}: {folder} can't be read: {error}") from error
+        self._tokenizer.enable_truncation(_PIECES)
+        self._tokenizer.enable_padding()
+        self._inputs = {one.name for one in self._session.get_inputs()}
+        self.mark = _digest(folder)
+        self.dimensions = self._rows(["1"]).shape[1]
+
+    def embed_all(self, texts: Sequence[str]) -> np.ndarray:
+        """Embeds normal texts.
+
+        Returns:
+            Unit vectors, ``(len(texts), dimensions)`` float32; a zero row for an empty text.
+        """
+        filled = [i for i, text in enumerate(texts) if text.strip()]
+        filled.sort(key=lambda i: len(texts[i]))  # equal lengths share a batch well
+        vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
+        for at in range(0, len(filled), _TEXTS):
+            some = filled[at : at + _TEXTS]
+            rows = self._rows([texts[i] for i in some])
+            vectors[some] = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+        return vectors
+
+    def _rows(self, texts: Sequence[str]) -> np.ndarray:
+        pieces = self._tokenizer.encode_batch(list(texts))
+        given = {
+            "input_ids": np.array([one.ids for one in pieces], dtype=np.int64),
+            "attention_mask": np.array([one.attention_mask for one in pieces], dtype=np.int64),
+            "token_type_ids": np.array([one.type_ids for one in pieces], dtype=np.int64),
+        }
+        taken = {name: rows for name, rows in given.items() if name in self._inputs}
+        return self._session.run(None, taken)[0][:, 0]
+
+
+def _digest(folder: Path) -> str:
+    """Other weights have the same size; the pieces of a text count, too."""
+    digest = hashlib.sha256()
+    for name in NEEDED:
+        digest.update((folder / name).read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def sentence_model() -> SentenceModel | None:
+    """The model in the folder ``KEFU_SENTENCE_MODEL``, else in ``sentence-model`` of ``KEFU_VAR_DIR``.
+
+    Returns:
+        ``None`` if the variable is not set and there is no such folder.
+
+    Raises:
+        SettingsError: The folder can't be used.
+    """
+    return _loaded(os.environ.get(VARIABLE) or "", settings().var_dir)
+
+
+@lru_cache(maxsize=1)
+def _loaded(named: str, var: Path) -> SentenceModel | None:
+    folder = Path(named) if named else var / "sentence-model"
+    return SentenceModel(folder) if named or folder.is_dir() else None
