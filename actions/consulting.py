@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from rasa_sdk.events import EventType, SlotSet
@@ -39,14 +38,11 @@ from actions.ticket_details import add_phone
 from kefu.db import session_scope
 from kefu.events import record
 from kefu.knowledge.categories import classify
-from kefu.knowledge.entries import Found
 from kefu.knowledge.graph import Fact
 from kefu.knowledge.service import catalog, record_unanswered
 from kefu.knowledge.trust import decide
 from kefu.tickets import answers
 
-#: Facts this close are not told apart without asking.
-_CLOSE = 0.08
 #: A fault told in so few signs, naming nothing, says only that something is wrong.
 _BARE = 4
 
@@ -63,6 +59,8 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
     if owned:
         mentions = replace(turn.mentions, context_product=owned)
         decision = decide(catalog(), text, mentions, intent, *graph_question(turn, text))
+    if turn.form and decision.reply and decision.reply.kind == "which_case":
+        decision = replace(decision, kind="answer", reply=None)  # a form asks its own questions
     found = decision.found
     best = found[0] if found else None
     fault = best.fact if best and best.fact.kind == "fault" and best.sure else None
@@ -84,7 +82,9 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
         return []
     if decision.kind in ("reply", "lacking", "not_in_force"):
         reply = decision.reply
-        if owned and reply and reply.products == (owned,) and reply.evidence[0]:
+        if decision.general:
+            asked += deliver(turn, say, decision.general)
+        if owned and reply and reply.products == (owned,) and reply.evidence and reply.evidence[0]:
             asked += _say_whose(turn, say, reply.evidence[0][0], owned)
         return asked + tell_decision(turn, say, decision)
     if intent == "report_fault" and len(text) <= _BARE and not turn.names_anything:
@@ -94,9 +94,7 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
     if replied is not None:
         return replied
     # A form asks its own questions: there the best is said, not which of several was meant.
-    if best and (
-        best.possible if turn.form else decision.kind == "answer" and (owned or not _undecided(turn, found))
-    ):
+    if best and (best.possible if turn.form else decision.kind == "answer"):
         if owned:
             asked += _say_whose(turn, say, best.fact, owned)
         return asked + deliver(turn, say, best.fact, facts_of([f for f in found[1:] if f.possible]))
@@ -116,18 +114,6 @@ def _say_whose(turn: Turn, say: CollectingDispatcher, fact: Fact, owned: str) ->
     line = graph.facts[f"product_line:{graph.line_of(owned)}"]
     say.utter_message(response="utter_your_device", product=owned, line=line_name(line, turn.language))
     return [SlotSet("product", owned)]
-
-
-def _undecided(turn: Turn, found: Sequence[Found]) -> bool:
-    """Whether naming the product would decide between faults of different lines, or two products' data."""
-    best, score = found[0].fact, found[0].score
-    rivals = [item for item in found[1:] if item.fact.kind == best.kind]
-    if best.kind == "fault":
-        others = (item for item in rivals if item.fact.data["line"] != best.data["line"])
-        return not turn.line and any(item.possible for item in others)
-    about = catalog().graph.products_about
-    others = (item for item in rivals if about(item.fact.ref) != about(best.ref))
-    return best.kind == "spec" and not turn.product and any(score - item.score < _CLOSE for item in others)
 
 
 def answer_again(turn: Turn, say: CollectingDispatcher) -> list[EventType]:

@@ -47,7 +47,8 @@ def message(entry: Entry) -> dict[str, Any]:
     shown |= {name: body[name] for name in kept if body.get(name)}
     if body.get("buttons"):
         shown["buttons"] = [button["title"] for button in body["buttons"]]
-    state = "read" if entry.read_at else "delivered" if entry.delivered_at else entry.delivery
+    pushed = "sending" if entry.delivery == "taken" else entry.delivery
+    state = "read" if entry.read_at else "delivered" if entry.delivered_at else pushed
     return {**shown, "state": state} if state else shown
 
 

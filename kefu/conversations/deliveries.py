@@ -1,16 +1,18 @@
 """Bubbles that have to be pushed to a platform: who takes which, so that each goes out once.
 
-A bubble is ``due`` until someone takes it, by one statement, then ``sending``, and at its end ``sent`` or
-``failed``. What may not be sent before the customer writes is ``waiting`` for that.
+A bubble is ``due`` until someone takes it, by one statement, then ``taken``, ``sending`` from just before it
+goes out, and at its end ``sent`` or ``failed``. What may not be sent before the customer writes is
+``waiting`` for that.
 
-What a dead process left in ``sending`` may have arrived or not; it is not sent again, because the platforms
-cannot tell, and an answer said twice breaks the promise that one unsaid does not: the customer sees that it
-is missing, asks again and, on other channels, reads it.
+What a dead process left ``taken`` has not gone out and is due again. What it left in ``sending`` may have
+arrived or not; it is not sent again, because the platforms cannot tell, and an answer said twice breaks the
+promise that one unsaid does not: the customer sees that it is missing, asks again and, on other channels,
+reads it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,10 +24,12 @@ from kefu.conversations.ledger import NO_SYNC, Entry, entry_of
 from kefu.conversations.models import Message
 from kefu.db import batches, utcnow
 
-#: Longer than any process that lives keeps a bubble in ``sending``.
+#: Longer than any process that lives keeps a bubble in ``taken`` or ``sending``.
 LONGEST_SENDING = timedelta(seconds=60)
 #: How a delivery stands that has not ended.
-UNDER_WAY = ("due", "sending", "waiting")
+UNDER_WAY = ("due", "taken", "sending", "waiting")
+#: Of these, what somebody is sending.
+_IN_HANDS = ("taken", "sending")
 
 _MESSAGES = Message.__table__
 _M, _OTHER = _MESSAGES.c, _MESSAGES.alias()
@@ -54,7 +58,7 @@ def taking(*conditions: Any, waited: bool = True) -> Update:
         waited: Whether to leave those that are not to be tried yet.
     """
     sending = exists().where(
-        _OTHER.c.identity == _M.identity, _OTHER.c.channel == _M.channel, _OTHER.c.delivery == "sending"
+        _OTHER.c.identity == _M.identity, _OTHER.c.channel == _M.channel, _OTHER.c.delivery.in_(_IN_HANDS)
     )
     due = [
         _M.identity == bindparam("whose"),
@@ -70,7 +74,7 @@ def taking(*conditions: Any, waited: bool = True) -> Update:
 
 
 def take(
-    session: Session, how: Update, identity: str, channel: str, by: str, state: str = "sending", **more: Any
+    session: Session, how: Update, identity: str, channel: str, by: str, state: str = "taken", **more: Any
 ) -> list[Entry]:
     """Takes every bubble that is due to an identity; nothing while another is being sent to it.
 
@@ -80,7 +84,7 @@ def take(
         identity: To whom.
         channel: On which channel.
         by: A name for this very delivery.
-        state: What they become: ``sending``, or ``sent`` where that cannot fail.
+        state: What they become: ``taken``, or ``sent`` where sending cannot fail.
         **more: Values for the further conditions of ``how``.
     """
     given = {"whose": identity, "on": channel, "by": by, "state": state, "now": utcnow(), **more}
@@ -91,6 +95,20 @@ def taken_by(session: Session, identity: str, by: str) -> list[Entry]:
     """The bubbles of one delivery, in order."""
     taken = session.connection().execute(_TAKEN, {"whose": identity, "by": by})
     return [entry_of(row) for row in taken]
+
+
+def begin(session: Session, entries: Sequence[Entry], by: str) -> bool:
+    """Says that ``entries`` of the delivery ``by`` go out now.
+
+    Returns:
+        Whether they may: not if they were left ``taken`` for so long that they went to somebody else.
+    """
+    for entry in entries:
+        still = (Message.delivery.in_(_IN_HANDS), Message.delivery_by == by)
+        mine = _one(entry).where(*still).values(delivery="sending", delivery_at=utcnow())
+        if not session.execute(mine.execution_options(**NO_SYNC)).rowcount:
+            return False
+    return True
 
 
 def settle(session: Session, entries: list[Entry], state: str) -> None:
@@ -129,7 +147,7 @@ def hurry(session: Session, identity: str, channel: str) -> None:
 def is_sending(session: Session, identity: str, channel: str) -> bool:
     """Whether something is being sent to an identity at this moment."""
     query = select(Message.seq).where(
-        Message.identity == identity, Message.channel == channel, Message.delivery == "sending"
+        Message.identity == identity, Message.channel == channel, Message.delivery.in_(_IN_HANDS)
     )
     return session.execute(query.limit(1)).first() is not None
 
@@ -137,7 +155,9 @@ def is_sending(session: Session, identity: str, channel: str) -> bool:
 def count_due(session: Session, identity: str, channel: str) -> int:
     """How many bubbles are still to be sent to an identity."""
     query = select(func.count()).where(
-        Message.identity == identity, Message.channel == channel, Message.delivery.in_(("due", "sending"))
+        Message.identity == identity,
+        Message.channel == channel,
+        Message.delivery.in_(("due", *_IN_HANDS)),
     )
     return session.execute(query).scalar_one()
 
@@ -169,16 +189,21 @@ def due_to(session: Session, channel: str) -> list[str]:
 
 
 def give_up_on_the_dead(session: Session, channel: str) -> list[Entry]:
-    """Ends as ``failed`` what a process that died was sending, and gives it."""
-    left = select(Message).where(
-        Message.delivery == "sending",
-        Message.channel == channel,
-        Message.delivery_at < utcnow() - LONGEST_SENDING,
-    )
-    rows = session.execute(left).scalars().all()
-    for row in rows:
-        row.delivery = "failed"
-    return [entry_of(row) for row in rows]
+    """Ends as ``failed`` what a process that died was sending, and gives it; what it had not begun is due."""
+    long_ago = utcnow() - LONGEST_SENDING
+    abandoned = (Message.channel == channel, Message.delivery_at < long_ago)
+    # By what they are at this moment: a process that was only asleep may just be going on.
+    again = update(Message).where(Message.delivery == "taken", *abandoned)
+    values = {"delivery": "due", "delivery_by": None, "delivery_at": None}
+    session.execute(again.values(**values).execution_options(**NO_SYNC))
+    left = session.execute(select(Message).where(Message.delivery == "sending", *abandoned)).scalars().all()
+    failed = []
+    for entry in map(entry_of, left):
+        ended = _one(entry).where(Message.delivery == "sending", *abandoned)
+        values = {"delivery": "failed", "delivery_at": utcnow()}
+        if session.execute(ended.values(**values).execution_options(**NO_SYNC)).rowcount:
+            failed.append(entry)
+    return failed
 
 
 def _one(entry: Entry) -> Update:

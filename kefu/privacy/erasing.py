@@ -108,7 +108,7 @@ def _waits(session: Session, wish: Erasure, circle: list[str]) -> bool:
     if wish.asked_at < utcnow() - LONGEST_WAIT:
         return False
     unanswered = (Message.direction == "in") & Message.answered_at.is_(None)
-    unsent = Message.delivery.in_(("due", "sending"))
+    unsent = Message.delivery.in_(("due", "taken", "sending"))
     query = select(Message.seq).where(Message.conversation_id.in_(circle), unanswered | unsent)
     return session.execute(query.limit(1)).first() is not None
 

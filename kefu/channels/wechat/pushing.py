@@ -57,8 +57,9 @@ _TAKE = deliveries.taking(~_HELD)
 
 @dataclass(frozen=True)
 class Batch:
-    """What one delivery has to say to whom, and how many messages it may use."""
+    """What one delivery, named ``by``, has to say to whom, and how many messages it may use."""
 
+    by: str
     identity: str
     openid: str
     messages: Sequence[Outgoing]
@@ -150,11 +151,13 @@ class Pusher:
 
     def _take(self, identity: str) -> Batch | None:
         with self._scope() as session:
-            entries = deliveries.take(session, _TAKE, identity, CHANNEL, str(uuid.uuid4()))
+            by = str(uuid.uuid4())
+            entries = deliveries.take(session, _TAKE, identity, CHANNEL, by)
             if not entries:
                 return None
             numbers = numbers_of(session, entries)
             return Batch(
+                by,
                 identity,
                 session.get(Identity, identity).subject,
                 plan(entries, numbers, self._word),
@@ -168,6 +171,10 @@ class Pusher:
             try:
                 if index >= batch.left:
                     raise NoQuota()
+                # Of a bubble in several messages only the last covers it; it begins with the first.
+                begun = list(message.covers) or rest[:1]
+                if not await self._hub.threads(self._begin, batch, begun):
+                    return None  # it went to somebody else
                 await self._send(batch.openid, message)
             except (NoQuota, NotAllowed) as error:
                 self.allowed = not isinstance(error, NotAllowed)
@@ -178,6 +185,10 @@ class Pusher:
                 return await self._hub.threads(self._failed, batch, rest, error)
             self.allowed = True
             await self._hub.threads(self._sent, batch.identity, message)
+
+    def _begin(self, batch: Batch, begun: list[Entry]) -> bool:
+        with self._scope() as session:
+            return deliveries.begin(session, begun, batch.by)
 
     async def _send(self, openid: str, message: Outgoing) -> None:
         if message.menu and self._menus:
