@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import sqlite3
 import time
 import uuid
@@ -114,8 +115,12 @@ class OnWeChat:
             await asyncio.sleep(0.2)
 
     async def shown(self) -> list[str]:
-        """What the chat shows of the account; several bubbles may have come as one message."""
+        """What the chat shows of the account, once nothing the follower sent is under way."""
         await asyncio.gather(*self._sending)
+        return self.arrived()
+
+    def arrived(self) -> list[str]:
+        """What the chat shows now; several bubbles may have come as one message."""
         return "\n\n".join(self._platform.follower(self._openid).texts()).split("\n\n")
 
     async def close(self) -> None:
@@ -136,6 +141,16 @@ class Book:
     def stored(self, channel: str) -> int:
         """How many messages of a channel are stored."""
         query = "SELECT count(*) FROM messages WHERE direction = 'in' AND channel = ?"
+        return self._read(query, channel)[0][0]
+
+    def given(self, channel: str) -> set[str]:
+        """Texts that have been given to a platform to deliver, or are just being given."""
+        query = "SELECT body FROM messages WHERE channel = ? AND delivery IN ('sent', 'sending')"
+        return {json.loads(body)["text"] for (body,) in self._read(query, channel)}
+
+    def to_deliver(self, channel: str) -> int:
+        """How many bubbles have still to be given to a platform."""
+        query = "SELECT count(*) FROM messages WHERE channel = ? AND delivery IN ('due', 'taken', 'sending')"
         return self._read(query, channel)[0][0]
 
     def answers(self) -> dict[str, list[tuple[int, int]]]:

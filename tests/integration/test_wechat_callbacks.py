@@ -222,7 +222,8 @@ async def test_while_the_database_fails_nothing_is_acknowledged_and_the_next_try
 
         here.hub.ledger.accept = broken
         await here.say("你好")
-        assert [call["status"] for call in here.platform.callbacks] == [503, 200]
+        answered = [call["status"] for call in here.platform.callbacks if call["status"]]  # 0: none in time
+        assert answered == [503, 200]
         assert (bot.texts, here.said()) == (["你好"], ["echo: 你好"])
 
 

@@ -243,6 +243,7 @@ class TestPartingAfterALinkWasUndone:
         ledger.finish(self.PAGE.id, asked.seq, [{"text": "b"}])
         with session_scope() as session:
             taken = deliveries.take(session, deliveries.taking(), self.PHONE.id, "wechat", "me")
+            assert deliveries.begin(session, taken, "me")
         self.undo(ledger, self.say(ledger, self.PHONE, "解绑"))
         with session_scope() as session:
             deliveries.settle(session, taken, "sent")
@@ -250,6 +251,20 @@ class TestPartingAfterALinkWasUndone:
         with session_scope() as session:
             left = deliveries.give_up_on_the_dead(session, "wechat")
             assert [entry.conversation for entry in left] == [self.PHONE.id]
+
+    def test_a_bubble_that_was_only_taken_at_the_parting_is_due_again(self, ledger):
+        ledger.pushed.add("wechat")
+        asked = self.say(ledger, self.PHONE, "a")
+        ledger.finish(self.PAGE.id, asked.seq, [{"text": "b"}])
+        with session_scope() as session:
+            taken = deliveries.take(session, deliveries.taking(), self.PHONE.id, "wechat", "me")
+        self.undo(ledger, self.say(ledger, self.PHONE, "解绑"))
+        with session_scope() as session:
+            assert not deliveries.begin(session, taken, "me")
+            session.execute(update(Message).values(delivery_at=utcnow() - deliveries.LONGEST_SENDING * 2))
+        with session_scope() as session:
+            assert deliveries.give_up_on_the_dead(session, "wechat") == []
+            assert deliveries.due_to(session, "wechat") == [self.PHONE.id]
 
     def test_the_owner_of_the_conversation_may_leave_it_to_nobody(self, ledger):
         self.say(ledger, self.PHONE, "a")

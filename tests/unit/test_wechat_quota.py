@@ -114,12 +114,30 @@ def test_a_further_condition_holds_in_the_same_statement(answered):
     assert taken(answered, "reply") == ["one", "two"]
 
 
-def test_what_a_dead_process_was_sending_is_not_sent_again(answered):
-    taken(answered, "dead")
-    with answered.scope() as session:
+def died(ledger):
+    """What the process that died had in its hands was taken long ago."""
+    with ledger.scope() as session:
         assert deliveries.give_up_on_the_dead(session, "wechat") == []
-        for row in session.query(Message).filter_by(delivery="sending"):
+        for row in session.query(Message).filter(Message.delivery.in_(("taken", "sending"))):
             row.delivery_at = utcnow() - deliveries.LONGEST_SENDING - timedelta(seconds=1)
+    with ledger.scope() as session:
+        return [entry.body["text"] for entry in deliveries.give_up_on_the_dead(session, "wechat")]
+
+
+def test_what_a_dead_process_was_sending_is_not_sent_again_but_what_it_had_not_begun_is(answered):
     with answered.scope() as session:
-        assert len(deliveries.give_up_on_the_dead(session, "wechat")) == 2
-    assert taken(answered, "next") == []
+        first, _ = take(session, TAKE, ME.id, "wechat", "dead")
+        assert deliveries.begin(session, [first], "dead")
+    assert taken(answered, "meanwhile") == []
+    assert died(answered) == ["one"]
+    assert taken(answered, "next") == ["two"]
+
+
+def test_who_held_a_bubble_for_too_long_no_longer_sends_it(answered):
+    with answered.scope() as session:
+        slow = take(session, TAKE, ME.id, "wechat", "slow")
+    assert died(answered) == []
+    assert taken(answered, "next") == ["one", "two"]
+    with answered.scope() as session:
+        assert not deliveries.begin(session, slow, "slow")
+        assert deliveries.begin(session, slow, "next")
