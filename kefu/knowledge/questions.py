@@ -94,7 +94,7 @@ class Questions:
             return None
         if self._is_open(asked, product):
             is_of_product = not (among or asked.is_elsewhere)
-            return is_of_product and self._undecided(asked, product) or Reply("which_case", ())
+            return is_of_product and self._which_product(asked, product) or Reply("which_case", ())
         if (reply := self._granted(asked, product)) or asked.is_elsewhere:
             return reply
         described = None if asked.purpose == "products" else self._values.described(asked)
@@ -222,6 +222,12 @@ class Questions:
         facts = tuple(evidence(wishes, name) for name in fitting)
         is_sure = fitting or unmet
         return Reply("fits", fitting, tuple(wish.said for wish in wishes), facts) if is_sure else None
+
+    def _which_product(self, asked: Asked, product: str | None) -> Reply | None:
+        """Asks back which product is meant, where nothing else is open: 多少钱."""
+        valued = self._values.asked(asked, product)
+        asks_back = valued and valued.kind == "which_product"
+        return self._undecided(asked, product) or (valued if asks_back else None)
 
     def _undecided(self, asked: Asked, product: str | None) -> Reply | None:
         """Asks back which product is meant where one is pointed at that nobody named (它支持 5G 吗)."""
