@@ -2,8 +2,9 @@
 
 import pytest
 
+from kefu.knowledge.extraction.cells import named_in
 from kefu.knowledge.extraction.columns import columns_of
-from kefu.knowledge.extraction.documents import Builder
+from kefu.knowledge.extraction.documents import Builder, Span
 from kefu.knowledge.extraction.mentions import Mention
 from kefu.knowledge.extraction.reach import Reach
 from kefu.knowledge.extraction.readers import read
@@ -87,6 +88,15 @@ def test_columns_are_what_their_cells_are_and_numbers_of_rows_are_no_codes():
     )
     _, columns = columns_of(block, "", vocabulary(), (), judge(kinds.get))
     assert columns == ["", "error_code", "fault", "cause", "solution", ""]
+
+
+@pytest.mark.parametrize(
+    ("cell", "codes"),
+    [("E1/E2", ["E1", "E2"]), ("显示 Err", ["Err"]), ("LO、CLEAN", ["LO", "CLEAN"]), ("Noise", []), ("无", [])],
+)
+def test_codes_in_a_cell_are_no_words(cell, codes):
+    found = named_in(Span(0, len(cell), cell), "error_code", vocabulary())
+    assert [one.text for one in found] == codes
 
 
 @pytest.mark.parametrize(

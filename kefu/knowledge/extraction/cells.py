@@ -14,7 +14,8 @@ CELL, ROW = 0.93, 0.95
 IN_PARENTHESES = re.compile(r"\s*[(\uff08]([^()\uff08\uff09]*)[)\uff09]\s*$")
 CODE = re.compile(
     r"0x[0-9A-Fa-f]+|\d{3} \d\.\d\.\d|[A-Za-z]{0,6}[-_ ]?\d{1,6}(?:[.\-]\d{1,3})?[A-Za-z]?"
-    r"|[A-Za-z]{1,3}[A-Z]?-?[A-Za-z]?[a-z]?|[A-Z]{2,4}\d{0,2}\+"
+    # Letters alone are one where they are few, or capitals: "Noise" is none.
+    r"|[A-Z]{2,4}\d{0,2}\+|(?<![A-Za-z])(?:[A-Z]{1,5}|[A-Za-z]{1,3}[A-Z]?)(?:-[A-Za-z]{1,2})?(?![A-Za-z])"
 )
 #: An aside that names models, or says "only".
 _RESTRICTS = re.compile("[A-Z0-9]{2}|\u4ec5|\u53ea|\u9650|\u7248$")
