@@ -92,7 +92,13 @@ def test_columns_are_what_their_cells_are_and_numbers_of_rows_are_no_codes():
 
 @pytest.mark.parametrize(
     ("cell", "codes"),
-    [("E1/E2", ["E1", "E2"]), ("显示 Err", ["Err"]), ("LO、CLEAN", ["LO", "CLEAN"]), ("Noise", []), ("无", [])],
+    [
+        ("E1/E2", ["E1", "E2"]),
+        ("显示 Err", ["Err"]),
+        ("LO、CLEAN", ["LO", "CLEAN"]),
+        ("Noise", []),
+        ("无", []),
+    ],
 )
 def test_codes_in_a_cell_are_no_words(cell, codes):
     found = named_in(Span(0, len(cell), cell), "error_code", vocabulary())
