@@ -23,7 +23,7 @@ from kefu.language.words import words
 #: What reports that something is wrong, rather than asking.
 _REPORTS = frozenset({"report_fault", "complain"})
 #: Kinds of replies that tell what is so, rather than ask back or say that nobody knows.
-_TELLING = frozenset({"fits", "has", "most", "values"})
+TELLING = frozenset({"fits", "has", "most", "values"})
 #: Of these, kinds that list things, which nods to nothing.
 _LISTS = frozenset({"fits", "difference"})
 #: A model or code: letters and digits in one (X40, 8Pro).
@@ -90,7 +90,7 @@ def supports(catalog: Catalog, text: str, reply: Reply) -> bool:
         return False
     if reply.kind in _LISTS and re.search(book.nodding, asked):
         return False
-    if reply.kind not in _TELLING:
+    if reply.kind not in TELLING:
         return True
     if not _tells_numbers(book, asked, normalize(" ".join(map(_body, facts))).text):
         return False

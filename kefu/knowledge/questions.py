@@ -38,6 +38,8 @@ _LEFT_OVER, _LEFT_OF_SPOKEN, _BESIDE = 8, 4, 30
 _OPEN, _HARDLY_OPEN = 0.45, 0.03
 #: From this likelihood on it is sure what is asked for.
 _SURELY = 0.6
+#: Below this chance of being anything else a message asks for products, values, yes or no, or terms.
+_OTHER = 0.2
 #: From this likelihood on yes or no may be asked for.
 _ASKED = 0.3
 #: From so many things on that are listed for two products, it is asked which of them differ.
@@ -138,6 +140,10 @@ class Questions:
             return asked.chances["policy"] >= _SURELY
         is_open = asked.chances["ask"] >= _OPEN and re.search(self._words.elsewhere, asked.text)
         return asked.is_elsewhere or bool(is_open)  # 我之前买的那个还在保修期里吗
+
+    def is_asked(self, text: str) -> bool:
+        """Whether a message asks for what knowledge tells, rather than reports a fault or asks for steps."""
+        return self._read(text, None).chances["other"] < _OTHER
 
     def stated(self, text: str, fact: Fact, product: str | None) -> Reply | None:
         """What a fact that answers a question says to it: yes or no, if it is asked and the fact says so.

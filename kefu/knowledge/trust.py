@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from kefu.db import today
-from kefu.knowledge.agreement import agrees, presumes, supports
+from kefu.knowledge.agreement import TELLING, agrees, presumes, supports
 from kefu.knowledge.confidence import PRESUMED
 from kefu.knowledge.entries import Catalog, Found, Mentions
 from kefu.knowledge.graph import Fact
@@ -89,6 +89,13 @@ def decide(
     product = product or next(iter(mentions.products), mentions.context_product)
     if not mentions.products:  # 第二个多少钱 means another than the one spoken of
         mentions = replace(mentions, context_product=product)
+    if intent in _NOT_ASKED and catalog.questions.is_asked(text):
+        # A wish without a verb (有指纹的锁) sounds like a fault told in few words.
+        reply = catalog.questions.ask(graph_text or text, product, among)
+        if reply and reply.kind in TELLING and reply.products and supports(catalog, text, reply):
+            return Decision("reply", catalog.find(text, mentions, intent, limit=_FOUND), reply)
+        if catalog.questions.is_of_policies(text, surely=True):
+            intent = "ask_policy"
     # Of policies the graph knows only what they grant to which products, and whose case is open.
     if intent not in _NOT_ASKED and (intent != "ask_policy" or catalog.questions.is_of_policies(text)):
         reply = catalog.questions.ask(graph_text or text, product, among)
