@@ -6,6 +6,8 @@ from rasa_sdk.events import EventType, SlotSet, UserUtteranceReverted
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answering import ask_which, deliver, facts_of, say_again
+from actions.choosing import graph_question
+from actions.consulting import answer
 from actions.conversation import Turn, TurnAction
 from actions.danger import AlertAction
 from actions.notifications import answer_about_notice
@@ -17,6 +19,7 @@ from kefu.db import session_scope
 from kefu.handoff.patience import patience
 from kefu.knowledge.categories import classify
 from kefu.knowledge.service import catalog, record_unanswered
+from kefu.knowledge.trust import asked_after_all
 from kefu.language.detect import LANGUAGES, choice_of, language_of
 from kefu.tickets.service import TicketRequest, open_ticket
 
@@ -112,6 +115,8 @@ class ActionFallback(AlertAction):
         replied = answer_about_notice(turn, say)
         if replied is not None:
             return replied
+        if intent := _asked(turn):
+            return answer(turn, say, turn.text, intent)
         found = catalog().find(turn.text, turn.mentions)
         if found and found[0].confidence >= _FITS:
             return deliver(turn, say, found[0].fact)
@@ -130,6 +135,11 @@ class ActionFallback(AlertAction):
         return [missed(turn), *offer_ticket("nlu_fallback", turn.text, turn.product)]
 
 
+def _asked(turn: Turn) -> str:
+    """What a message asks for that was not understood as a question."""
+    return asked_after_all(catalog(), turn.text, *graph_question(turn, turn.text)) if turn.text else ""
+
+
 class ActionSmallTalk(TurnAction):
     """Says in a line what there is to say to small talk and to what is not our business."""
 
@@ -141,7 +151,9 @@ class ActionSmallTalk(TurnAction):
         return "action_small_talk"
 
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
-        """Chooses the response by the intent."""
+        """Answers what is a question about products after all, else chooses the response by the intent."""
+        if turn.intent != "bot_challenge" and (intent := _asked(turn)) == "ask_product_info":
+            return answer(turn, say, turn.text, intent)
         say.utter_message(response=_SMALL_TALK.get(turn.intent, "utter_chitchat"))
         # What is taken for none of our business may be a question that was not understood.
         return [missed(turn)] if turn.intent == "out_of_scope" else []

@@ -89,13 +89,8 @@ def decide(
     product = product or next(iter(mentions.products), mentions.context_product)
     if not mentions.products:  # 第二个多少钱 means another than the one spoken of
         mentions = replace(mentions, context_product=product)
-    if intent in _NOT_ASKED and catalog.questions.is_asked(text):
-        # A wish without a verb (有指纹的锁) sounds like a fault told in few words.
-        reply = catalog.questions.ask(graph_text or text, product, among)
-        if reply and reply.kind in TELLING and reply.products and supports(catalog, text, reply):
-            return Decision("reply", catalog.find(text, mentions, intent, limit=_FOUND), reply)
-        if catalog.questions.is_of_policies(text, surely=True):
-            intent = "ask_policy"
+    if intent in _NOT_ASKED:
+        intent = asked_after_all(catalog, text, graph_text, product, among) or intent
     # Of policies the graph knows only what they grant to which products, and whose case is open.
     if intent not in _NOT_ASKED and (intent != "ask_policy" or catalog.questions.is_of_policies(text)):
         reply = catalog.questions.ask(graph_text or text, product, among)
@@ -109,6 +104,28 @@ def decide(
             general = best if best and best.kind in _TOLD else None
             return Decision("reply", searched.found, reply, general=general)
     return _searched(catalog, text, mentions, intent, product)
+
+
+def asked_after_all(
+    catalog: Catalog, text: str, graph_text: str = "", product: str | None = None, among: Sequence[str] = ()
+) -> str:
+    """The intent of a question that was taken for something else; empty if it surely is none.
+
+    A wish without a verb (有指纹的锁) sounds like a fault told in few words, a story like small talk.
+
+    Args:
+        catalog: The edition.
+        text: As typed.
+        graph_text: The question as the graph is asked, where it differs.
+        product: The product meant, if one is known.
+        among: The products shown last.
+    """
+    if not catalog.questions.is_asked(text):
+        return ""
+    reply = catalog.questions.ask(graph_text or text, product, among)
+    if reply and reply.kind in TELLING and reply.products and supports(catalog, text, reply):
+        return "ask_product_info"
+    return "ask_policy" if catalog.questions.is_of_policies(text, surely=True) else ""
 
 
 def _searched(catalog: Catalog, text: str, mentions: Mentions, intent: str, product: str | None) -> Decision:

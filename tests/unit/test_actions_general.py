@@ -3,7 +3,13 @@
 import pytest
 
 from actions.conversation import Turn
-from actions.general import ActionDefaultFallback, ActionFallback, ActionRecordSuggestion, ActionSetLanguage
+from actions.general import (
+    ActionDefaultFallback,
+    ActionFallback,
+    ActionRecordSuggestion,
+    ActionSetLanguage,
+    ActionSmallTalk,
+)
 from kefu.tickets import service
 from tests.customer import Customer
 
@@ -46,6 +52,20 @@ def test_what_fits_an_entry_very_well_is_answered_though_no_intent_was_sure(cust
 
 def miss(customer):
     return customer.says("北京到上海的高铁票", "nlu_fallback").gets(ActionFallback()).responses
+
+
+@pytest.mark.parametrize(
+    ("intent", "action"),
+    [
+        ("nlu_fallback", ActionFallback()),
+        ("out_of_scope", ActionSmallTalk()),
+        ("chitchat", ActionSmallTalk()),
+    ],
+)
+def test_a_wish_that_no_intent_was_found_for_is_answered(customer, intent, action):
+    customer.says("带猫眼又带指纹的锁", intent).gets(action)
+    assert customer.responses == ["utter_products_fit"]
+    assert customer.slots["options"] == ["product:L3"]
 
 
 def test_two_misses_in_a_row_bring_the_offer_of_a_person(customer):

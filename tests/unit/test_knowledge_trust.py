@@ -65,6 +65,12 @@ def test_a_function_of_another_line_is_denied_only_by_its_name(company, said, ki
     assert decide(catalog(), f"D1 怎么设{said}", mentions, "ask_how_to").kind == kind
 
 
+@pytest.mark.parametrize("intent", ["report_fault", "complain", "ask_how_to"])
+def test_a_wish_taken_for_something_else_is_answered_all_the_same(demo, intent):
+    assert decide(demo, "带猫眼又带指纹的锁", intent=intent).reply.products == ("L3",)
+    assert decide(demo, "猫眼一直黑着,指纹也按不动", intent=intent).kind != "reply"
+
+
 def test_the_graph_replies_to_what_it_understands_whole(loaded):
     assert decide(loaded, "D1支持定时吗").reply.holds == (False,)
 
