@@ -105,7 +105,7 @@ class Asked:
         self.traits = [phrase for phrase in self.phrases if phrase.kind == "trait"]
         self.numbers = quantities(text)
         self.than = words.than.format(product=".{1,8}?")
-        self.most_spans = self.spans(re.compile(words.most))
+        self.most_spans = sorted(self.spans(re.compile(f"{words.most}|{words.ranked}")))
         self.chances = judge(self._marked_about(product)) if judge else {}
         if self.chances:
             self._agree(self.chances)

@@ -90,6 +90,8 @@ class Questions:
         if len(text) > _LONGEST:
             return None
         asked = self._read(text, product)
+        if product in self._wishes.bounds.compared(asked, [])[1]:
+            product = None  # only compared with: 比 C2 贵又比 L1 便宜的
         if self._is_foreign(asked):
             return None
         if self._is_open(asked, product):
@@ -216,7 +218,8 @@ class Questions:
         scope = self._scopes.of(asked, [], None, ())
         wished = self._wishes.read(asked, scope, parts)
         unmet = self._wishes.unmet(asked, wished)
-        wishes = [Wish(said, found.__getitem__) for said, found in granted if found]
+        lacking = bool(re.search(self._words.left_out, asked.text))
+        wishes = [Wish(said, found.__getitem__, lacking) for said, found in granted if found]
         wishes += [*wished.wishes, *unmet]
         fitting = tuple(name for name in scope if at_once(wishes, name))
         facts = tuple(evidence(wishes, name) for name in fitting)

@@ -230,12 +230,13 @@ class Traits(Meanings):
             clauses = [one for one in self._clauses[product] if _is_of(one.fact, product, name)]
             if found := measured(clauses, measure.unit, about):
                 return found[0], found[1]
-            if measure.unit == "count" and clauses and not clauses[0].lacking and len(clauses) == 1:
+            is_list = len(clauses) == 1 and not clauses[0].lacking and not quantities(clauses[0].text)
+            if measure.unit == "count" and is_list:
                 many = float(len(ITEMS.split(clauses[0].fact.body)))  # 星空灰、古铜金: two colours
                 return Quantity("count", many, many, 0, 0), clauses[0].fact
         if measure.specs:
             return None
-        found = measured(self._clauses[product], measure.unit, about)
+        found = measured(self._clauses[product], measure.unit, about, measure.counter)
         return found[:2] if found and found[2] > 0 else None
 
     def closeness(self, products: Sequence[str], dimension: str, about: str) -> float:

@@ -125,7 +125,7 @@ class Wishes:
         """
         if unexplained < _STORY:
             return list(wishes)
-        if any(wish.measure or not wish.weak for wish in wishes):
+        if any(not wish.weak for wish in wishes):
             wishes = [wish for wish in wishes if not (wish.weak and wish.beside >= _AMID)]
         weak = [wish for wish in wishes if wish.weak and not wish.without]
         for count in range(min(len(weak), len(wishes) - 1) + 1):
