@@ -88,7 +88,10 @@ def supports(catalog: Catalog, text: str, reply: Reply) -> bool:
     told = " ".join(catalog.told(fact) for fact in facts)
     if not _of_this_maker(book, asked, told, _lines(catalog)):
         return False
-    if reply.kind in _LISTS and re.search(book.nodding, asked):
+    if reply.kind == "fits":
+        asked = catalog.questions.asking(text)
+    is_granted = bool(facts) and all(fact.kind == "policy" for fact in facts)  # 坏了能上门修的
+    if reply.kind in _LISTS and not is_granted and re.search(book.nodding, asked):
         return False
     if reply.kind not in _TELLING:
         return True

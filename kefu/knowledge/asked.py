@@ -210,12 +210,12 @@ class Asked:
 
     def lacks(self, start: int, end: int, before: tuple[int, bool] | None = None) -> bool:
         """Whether what stands at a place is not to be there; ``before`` is the end of the wish before it."""
-        if re.search(self._words.lacking_after, self.text[end:]):
-            return True
+        is_dropped = bool(re.search(self._words.lacking_after, self.text[end:]))
         since = max(self.segment(start, end)[0], before[0] if before else 0)
         if before and re.fullmatch(self._words.joiner, self.text[before[0] : start]):
             return before[1]
-        return len(re.findall(self._words.negation, self.text[since:start])) % 2 == 1
+        is_negated = len(re.findall(self._words.negation, self.text[since:start])) % 2 == 1
+        return is_negated != is_dropped  # 不带盖的就别报了: with one
 
     def bound(self, one: Quantity) -> tuple[str, int, int]:
         """How a number bounds, and from where to where that is said."""

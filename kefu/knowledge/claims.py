@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from kefu.knowledge.asked import Asked, Chunk
 from kefu.knowledge.bounds import compare
@@ -16,6 +17,8 @@ from kefu.language.quantities import Quantity
 
 #: So many characters may stay unexplained where a thing is claimed of one product, of several, and a number.
 _LEFT_OF_CLAIM, _LEFT_OF_SEVERAL, _LEFT_OF_NUMBER = 3, 8, 16
+#: So many may where something else is told beside.
+_LEFT_OF_STORY = 16
 
 
 class Claims:
@@ -32,7 +35,7 @@ class Claims:
         if not asked.is_whether:
             return None
         spoken_of = [product] if product and not asked.lines else self.traits.products
-        wished = self._wishes.read(asked, asked.products or spoken_of)
+        wished = self._beside(asked, self._wishes.read(asked, asked.products or spoken_of))
         products = [name for name in asked.products if name not in wished.others]
         is_meant = product and asked.points  # 它有没有夜视
         if asked.is_which and len(products) != 1 and not is_meant:
@@ -61,6 +64,15 @@ class Claims:
         facts = tuple(evidence(wished.wishes, name) for name in subjects)
         said = tuple(wish.said for wish in wished.wishes)
         return Reply("has", tuple(subjects), said, facts, holds, all(wish.numeric for wish in wished.wishes))
+
+    @staticmethod
+    def _beside(asked: Asked, wished: Wished) -> Wished:
+        """The same without what parts of the question tell in which nothing is wished for (怕孩子吵醒)."""
+        if not asked.products or wished.weight > _LEFT_OF_STORY:
+            return wished
+        parts = {asked.segment(*span) for span in wished.used}
+        left = [one for one in wished.left if asked.segment(one.start, one.end) in parts]
+        return replace(wished, left=left)
 
     def _is_lengthened(self, asked: Asked, chunk: Chunk, products: Sequence[str]) -> bool:
         """Whether something else is named that begins with a known name: 人脸支付 is more than 人脸."""

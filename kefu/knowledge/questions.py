@@ -141,6 +141,16 @@ class Questions:
         is_open = asked.chances["ask"] >= _OPEN and re.search(self._words.elsewhere, asked.text)
         return asked.is_elsewhere or bool(is_open)  # 我之前买的那个还在保修期里吗
 
+    def asking(self, text: str) -> str:
+        """The parts of a question that ask, where products are surely asked for; else all of it.
+
+        What is told beside it (机房用的, 抽奖用的) says what they are for, and no product has to tell it.
+        """
+        asked = self._read(text, None)
+        if asked.chances["products"] < _SURELY:
+            return asked.text
+        return " ".join(asked.text[start:end] for start, end in asked.parts(self._words.which)) or asked.text
+
     def stated(self, text: str, fact: Fact, product: str | None) -> Reply | None:
         """What a fact that answers a question says to it: yes or no, if it is asked and the fact says so.
 

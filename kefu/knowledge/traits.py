@@ -69,7 +69,7 @@ class Traits(Meanings):
         """
         super().__init__(graph, vocabulary)
         self._likeness, self._mutual = likeness, re.compile(vocabulary.mutual)
-        self._colours = re.compile(vocabulary.colours)
+        self._colours, self._shades = re.compile(vocabulary.colours), vocabulary.shades
         self._called = {name: self._names_of(name, vocabulary) for name in self.spec_names()}
         self._texts = list(self._told())
         self._wording = Wording([text for _, text, _, _ in self._texts])
@@ -126,11 +126,13 @@ class Traits(Meanings):
     def coloured(self, product: str, said: str, only: bool = False) -> Verdict:
         """Whether a specification of a product's colours tells of one, or ``only`` of one.
 
-        The colour is said by its last part (灰).
+        The colour is said by its last part (灰), or as a shade (深色).
         """
+        wanted = self._shades.get(said, said)
         for name, fact in self._specs[product].items():
             if self._colours.search(normalize(name).text):
-                colours = [said in normalize(one).text for one in ITEMS.split(fact.body)]
+                items = [normalize(one).text for one in ITEMS.split(fact.body)]
+                colours = [any(one in item for one in wanted) for item in items]
                 return Verdict(all(colours) if only else any(colours), fact)
         return Verdict(None)
 

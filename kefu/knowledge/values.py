@@ -168,7 +168,8 @@ class Values:
         names = [name for name in aspects if name in self._traits.spec_names()]
         if any(not set(names) & set(self._traits.names(phrase.text)) for phrase in asked.traits):
             return None  # 安装要多少钱: the price of something else
-        having = [name for name in scope if any(one in self._traits.specs(name) for one in names)]
+        named = [set(names) & set(self._traits.names(phrase.text)) for phrase in asked.traits] or [set(names)]
+        having = [name for name in scope if all(one & set(self._traits.specs(name)) for one in named)]
         if len(having) < 2 or not self._differences.differing_specs(having, names):
             return None
         spans = [(p.start, p.end) for p in asked.traits]

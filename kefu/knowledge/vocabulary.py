@@ -110,6 +110,7 @@ class Vocabulary(Entry):
     mutual: str
     colour: str
     colours: str
+    shades: dict[str, str]
     worked_with: str
     compounds: list[str]
     both: str

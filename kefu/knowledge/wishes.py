@@ -148,9 +148,13 @@ class Wishes:
     def _colours(self, asked: Asked, used: list[Span]) -> list[Wish]:
         wishes = []
         shades = [(p.start, p.end) for p in asked.traits if not self._is_colour(p.text)]
-        for start, end in asked.spans(re.compile(self._words.colour)):
+        after: tuple[int, bool] | None = None
+        for start, end in reversed(asked.spans(re.compile(self._words.colour))):
             if not is_within(start, end, [*shades, *used]):
                 said, lacking = asked.text[start:end], asked.lacks(start, end)
+                is_listed = after and re.fullmatch(r"色?的?[、和跟与]?", asked.text[end : after[0]])
+                lacking = after[1] if after and is_listed else lacking  # 黑的灰的不要
+                after = start, lacking
                 # What is not to be white may be had in white, too.
                 holds = partial(self.traits.coloured, said=said, only=lacking)
                 wishes.append(Wish(said, holds, lacking))
