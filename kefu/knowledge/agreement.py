@@ -95,7 +95,8 @@ def supports(catalog: Catalog, text: str, reply: Reply) -> bool:
         return False
     if reply.kind not in _TELLING:
         return True
-    if not _tells_numbers(book, asked, normalize(" ".join(map(_body, facts))).text):
+    # What a list is asked for may be counted in words (几节电池), too.
+    if reply.kind != "fits" and not _tells_numbers(book, asked, normalize(" ".join(map(_body, facts))).text):
         return False
     if reply.near and not all(_tells_numbers(book, asked, normalize(one.body).text) for one in facts):
         return False

@@ -67,12 +67,14 @@ class Claims:
 
     @staticmethod
     def _beside(asked: Asked, wished: Wished) -> Wished:
-        """The same without what parts of the question tell in which nothing is wished for (怕孩子吵醒)."""
-        if not asked.products or wished.weight > _LEFT_OF_STORY:
-            return wished
+        """The same without what other parts of the question tell (怕孩子吵醒), if one asks of one product."""
         parts = {asked.segment(*span) for span in wished.used}
-        left = [one for one in wished.left if asked.segment(one.start, one.end) in parts]
-        return replace(wished, left=left)
+        if len(asked.products) != 1 or len(parts) != 1 or wished.weight > _LEFT_OF_STORY:
+            return wished
+        first, last = next(iter(parts))
+        if any(first <= phrase.start < last for phrase in asked.phrases if phrase.kind == "line"):
+            return wished
+        return replace(wished, left=[one for one in wished.left if first <= one.start < last])
 
     def _is_lengthened(self, asked: Asked, chunk: Chunk, products: Sequence[str]) -> bool:
         """Whether something else is named that begins with a known name: 人脸支付 is more than 人脸."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from kefu.knowledge.asked import Asked, Span
 from kefu.knowledge.graph import Graph
@@ -44,7 +45,9 @@ class Superlatives:
             return None
         wished = self._wishes.read(asked, scope, spans)
         limit = _BESIDE if asked.by_most and asked.is_which else _LEFT_OVER
-        if wished.weight > limit or wished.is_partial or self._wishes.unmet(asked, wished):
+        first, last = asked.segment(*spans[0])
+        beside = replace(wished, left=[one for one in wished.left if first <= one.start < last])
+        if wished.weight > limit or beside.is_partial or self._wishes.unmet(asked, beside):
             return None
         fitting = (name for name in scope if at_once(wished.wishes, name))
         measured = [(name, self._wishes.bounds.measured(name, measure)) for name in fitting]

@@ -34,6 +34,8 @@ _ELSEWHERE = 0.8
 _LEAST_SAID = 3
 #: What a function of a specification's name counts for it, and the words it shares with what is asked.
 _OF_FUNCTION, _OF_WORDS = 0.5, 0.6
+#: A name of so many characters is said, be it apart, where so much of it stands there.
+_LEAST_NAME, _WHOLLY = 4, 0.85
 #: So much of what is asked of two products stands in the clause that speaks of both.
 _SPOKEN = 0.25
 
@@ -265,6 +267,15 @@ class Traits(Meanings):
                 found.append((share, fact))
         return max(found, key=lambda one: one[0], default=None)
 
+    def said_spec(self, product: str, text: str) -> Fact | None:
+        """The only specification one of whose names a text says nearly whole, be it apart."""
+        shares = {
+            name: max((cover(one, text) for one in self._called[name] if len(one) >= _LEAST_NAME), default=0.0)
+            for name in self._specs[product]
+        }
+        said = [name for name, share in shares.items() if share >= _WHOLLY]
+        return self._specs[product][said[0]] if len(said) == 1 else None
+
     def nearest_spec(
         self, product: str, asked: str, said: str, dimensions: frozenset[str] = frozenset()
     ) -> tuple[float, Fact] | None:
@@ -301,6 +312,9 @@ class Traits(Meanings):
     def _names_of(self, spec: str, vocabulary: Vocabulary) -> list[str]:
         """All that customers call a specification, or a function of that name, as normal text."""
         named = [spec, *vocabulary.synonyms.get(spec, ())]
+        for name, others in vocabulary.synonyms.items():
+            if spec.endswith(name) and spec != name:  # 基座尺寸: 基座长宽高
+                named += [spec.removesuffix(name) + other for other in others if not other.isascii()]
         for function in self.graph.of_kind("function"):
             named += function.names if any(spec in name for name in function.names) else ()
         named += [word for measure in vocabulary.measures if spec in measure.specs for word in measure.words]

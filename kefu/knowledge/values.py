@@ -15,8 +15,8 @@ from kefu.knowledge.wish import at_once
 from kefu.knowledge.wishes import Wishes
 from kefu.language.normalize import normalize
 
-#: So many characters may stay unexplained.
-_LEFT_OVER = 4
+#: So many characters may stay unexplained, and so many where a number is surely asked for.
+_LEFT_OVER, _LEFT_OF_STORY = 4, 12
 #: More places at which a story could be parted are not tried.
 _MOST_PLACES = 4
 #: So much of what is asked has to stand in the specification that is taken as the one meant, and so much
@@ -194,16 +194,21 @@ class Values:
             used = exact[longest]
             if not asked.asks_value and any(not is_within(p.start, p.end, used) for p in asked.traits):
                 return []  # 两台要组立体声,但我只用蓝牙放: nothing is asked
-        elif named:
+        elif named := [one for one in named if not asked.dimensions or one[0].unit in asked.dimensions]:
             measure, used = max(named, key=lambda one: max(end - start for start, end in one[1]))
-            if any(not is_within(p.start, p.end, used) for p in asked.traits):
-                return []  # 主刷一套多少钱: the price of something else
             values = [self._wishes.bounds.measured(name, measure, asked.text) for name in products]
             found = [value and value[1] for value in values]
+            told = [normalize(fact.body).text for fact in found if fact]
+            for phrase in asked.traits:  # 电池一次能用多久 asks for what is told of the battery
+                is_own = any(phrase.end == start for start, _ in used) and all(phrase.text in t for t in told)
+                if not is_own and not is_within(phrase.start, phrase.end, used):
+                    return []  # 主刷一套多少钱: the price of something else
         else:
             return []
         # Without a word that asks, what is left says that something is wrong with it (指纹不灵).
         limit = _LEFT_OVER if asked.asks_value else 0
+        if asked.purpose == "value" and asked.dimensions - {_MONEY}:
+            limit = _LEFT_OF_STORY
         left = sum(chunk.weight for chunk in asked.chunks(used))
         facts = [fact for fact in found if fact]
         return facts if len(facts) == len(products) and left <= limit else []
@@ -214,6 +219,9 @@ class Values:
             return []
         said = asked.content()
         least = _MEANT_OF_KIND if asked.dimensions else _MEANT
+        wholly = [fact for name in products if (fact := self._traits.said_spec(name, asked.text))]
+        if len(wholly) == len(products) and not asked.dimensions:
+            return wholly
         found = [self._traits.best_spec(name, said, asked.dimensions) for name in products]
         facts = [one[1] for one in found if one and one[0] >= least]
         if not said and asked.dimensions:  # 多少瓦: what is usually measured so
