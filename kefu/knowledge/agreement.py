@@ -100,7 +100,7 @@ def supports(catalog: Catalog, text: str, reply: Reply) -> bool:
         return False
     if reply.near and not all(_tells_numbers(book, asked, normalize(one.body).text) for one in facts):
         return False
-    return _tells_aspects(book, asked, told) and not (reply.kind == "values" and excludes_itself(text))
+    return _tells_aspects(book, asked, told) and not (reply.near and excludes_itself(text))
 
 
 def _of_this_maker(book: Forms, asked: str, told: str, lines: str) -> bool:

@@ -100,8 +100,9 @@ class Asked:
             name for p in self.products_phrases if self.excludes(p) for name in traits.products_named(p.text)
         )
         self.first_line = line_phrases[0].start if line_phrases else -1
-        owns = any(re.search(words.own, text[: p.start]) for p in line_phrases)
-        self.points = owns or bool(re.search(words.pronoun, text))
+        owned = [p for p in line_phrases if re.search(words.own, text[: p.start])]
+        self._owned = {line for p in owned for line in traits.lines_named(p.text)}
+        self.points = bool(owned) or bool(re.search(words.pronoun, text))
         self.traits = [phrase for phrase in self.phrases if phrase.kind == "trait"]
         self.numbers = quantities(text)
         self.than = words.than.format(product=".{1,8}?")
@@ -120,6 +121,10 @@ class Asked:
         self.is_elsewhere = judged(self.is_elsewhere, "policy")
         self.is_which = judged(self.is_which, "products")
         self.differs = judged(self.differs, "differs")
+        if chances["value"] >= _SURE and not self.asks_for_products:
+            self.is_which = False  # 用的是哪种电池
+        if self.purpose == "products" and re.search(self._words.anything, self.text):
+            self.lines = [line for line in self.lines if line not in self._owned]
         self.is_whether = self.is_whether or chances["yes"] >= _PLAIN
         self.asks_value = self.asks_value or self.purpose == "value"
 

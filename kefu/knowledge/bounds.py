@@ -183,7 +183,9 @@ class Bounds:
         for phrase in asked.products_phrases:
             than = re.search(self._words.than.format(product=re.escape(asked.said([phrase]))), asked.text)
             available = [name for name in self.traits.products if name not in asked.excluded]
-            adjective = asked.adjective(than.end() if than else 0, self.tells(available))
+            # cheaper than the ... tells it before, 比……便宜 behind.
+            since = (than.start() if than[0].isascii() else than.end()) if than else 0
+            adjective = asked.adjective(since, self.tells(available))
             if than is None or adjective is None:
                 continue
             measure, highest, span = adjective
@@ -192,8 +194,9 @@ class Bounds:
             if other is None:
                 continue
             used += [than.span(), span]
+            last = max(than.end(), span[1])
             holds = self._comparison(measure, "above" if highest else "below", other[0], "")
-            wishes.append(Wish(asked.text[than.start() : span[1]], holds, numeric=True))
+            wishes.append(Wish(asked.text[than.start() : last], holds, numeric=True))
             others.append(name)
         return wishes, others
 

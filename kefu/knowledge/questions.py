@@ -112,6 +112,7 @@ class Questions:
             (None if among else self._undecided(asked, product))
             or self._superlatives.most(asked, product, among)
             or self._claims.related(asked)
+            or self._values.partly(asked)
             or self._values.vaguely(asked, product)
             or self._claims.whether(asked, product)
             or self._chosen(asked, product, among)

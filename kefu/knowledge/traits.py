@@ -270,7 +270,9 @@ class Traits(Meanings):
     def said_spec(self, product: str, text: str) -> Fact | None:
         """The only specification one of whose names a text says nearly whole, be it apart."""
         shares = {
-            name: max((cover(one, text) for one in self._called[name] if len(one) >= _LEAST_NAME), default=0.0)
+            name: max(
+                (cover(one, text) for one in self._called[name] if len(one) >= _LEAST_NAME), default=0.0
+            )
             for name in self._specs[product]
         }
         said = [name for name, share in shares.items() if share >= _WHOLLY]

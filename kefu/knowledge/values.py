@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from kefu.knowledge.asked import Asked, is_within
+from kefu.knowledge.asked import Asked, Span, is_within
 from kefu.knowledge.differences import Differences
 from kefu.knowledge.graph import Fact
 from kefu.knowledge.replies import Reply
@@ -103,6 +103,16 @@ class Values:
         found = named or self._near_values(asked, [product])
         return Reply("values", (product,), (), ((found[0],),), near=not named) if found else None
 
+    def partly(self, asked: Asked) -> Reply | None:
+        """The number that one part asks for, where another asks yes or no (多重,一个人抬得动吗)."""
+        if len(asked.products) != 1 or not asked.dimensions:
+            return None
+        for start, end in asked.parts(self._words.measuring):
+            said = asked.text[start:end]
+            if self._read(said).dimensions and not re.search(self._words.whether, said):
+                return self.of(said, asked.products[0])
+        return None
+
     def asked(self, asked: Asked, product: str | None) -> Reply | None:
         """What products measure: R1 和 R3 Pro 分别多重, 它的适用面积."""
         of_lines = self._scopes.of_lines(asked.lines)
@@ -182,19 +192,28 @@ class Values:
         named = [(m, spans) for m in self._words.measures if (spans := asked.spans(any_of(tuple(m.words))))]
         # The name of a specification of these products goes before words for a measure.
         said = [(p.start, p.end) for p in asked.products_phrases]
-        exact = {
-            name: spans
-            for name in dict.fromkeys(spec for one in products for spec in self._traits.specs(one))
-            if (spans := [s for s in asked.spans(any_of((normalize(name).text,))) if not is_within(*s, said)])
-            and all(self._traits.tells(one, name, asked.dimensions) for one in products)
-        }
+        told = dict.fromkeys(spec for one in products for spec in self._traits.specs(one))
+
+        def named_by(places: Callable[[str], list[Span]]) -> dict[str, list[Span]]:
+            return {
+                name: spans
+                for name in told
+                if (spans := [s for s in places(name) if not is_within(*s, said)])
+                and all(self._traits.tells(one, name, asked.dimensions) for one in products)
+            }
+
+        exact = named_by(lambda spec: asked.spans(any_of((normalize(spec).text,))))
+        named = [one for one in named if not asked.dimensions or one[0].unit in asked.dimensions]
+        if not (exact or named):  # 叫它什么: 唤醒词
+            phrases = [(p.start, p.end, self._traits.names(p.text)) for p in asked.traits]
+            exact = named_by(lambda spec: [(start, end) for start, end, names in phrases if spec in names])
         if exact:
             longest = max(exact, key=len)
             found = [self._traits.specs(name).get(longest) for name in products]
             used = exact[longest]
             if not asked.asks_value and any(not is_within(p.start, p.end, used) for p in asked.traits):
                 return []  # 两台要组立体声,但我只用蓝牙放: nothing is asked
-        elif named := [one for one in named if not asked.dimensions or one[0].unit in asked.dimensions]:
+        elif named:
             measure, used = max(named, key=lambda one: max(end - start for start, end in one[1]))
             values = [self._wishes.bounds.measured(name, measure, asked.text) for name in products]
             found = [value and value[1] for value in values]

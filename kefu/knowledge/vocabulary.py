@@ -92,6 +92,8 @@ class Vocabulary(Entry):
     excluding_after: str
     left_out: str
     counting_too: str
+    spared: str
+    written: str
     either: str
     difference: str
     functions_differ: str
@@ -115,6 +117,7 @@ class Vocabulary(Entry):
     compounds: list[str]
     both: str
     first_few: str
+    anything: str
     pronouns: str
     only: str
     having_verb: str
@@ -129,11 +132,12 @@ class Vocabulary(Entry):
         "which", "whether", "measuring", "asked_unit", "of", "which_only", "elsewhere", "existential",
         "suggesting", "wanting", "attributed", "modal", "count", "sum", "pronoun", "described",
         "attributive", "own", "own_case", "decided", "circumstance", "vague", "suits", "wish_end", "turn",
-        "joiner", "negation", "lacking_after", "excluding", "excluding_after", "left_out", "counting_too", "either",
-        "difference",
-        "functions_differ", "specs_differ", "has_more", "has_less", "most", "ranked", "more_than_other", "than",
+        "joiner", "negation", "lacking_after", "excluding", "excluding_after", "left_out",
+        "counting_too", "spared", "written", "either", "difference",
+        "functions_differ", "specs_differ", "has_more", "has_less", "most", "ranked", "more_than_other",
+        "than",
         "lacks", "denies", "grants", "refuses", "mutual", "colour", "colours", "worked_with", "both",
-        "first_few", "pronouns",
+        "first_few", "anything", "pronouns",
         "only", "having", "having_verb", "which_products",
         allow_reuse=True,
     )(_expression)  # fmt: skip

@@ -20,6 +20,8 @@ _LEAST_SAID = 3
 _STORY = 3
 #: What stands amid so many of them tells of circumstances, if something else is wished for firmly.
 _AMID = 2
+#: Amid so many of them it does, whatever else is wished for.
+_DEEP = 5
 
 
 class Wishes:
@@ -38,6 +40,8 @@ class Wishes:
             scope: The products that may be meant.
             skip: What of it is understood otherwise.
         """
+        spared = asked.spans(re.compile(self._words.spared))
+        skip = [*skip, *((start, asked.segment(start, end)[1]) for start, end in spared)]
         numeric, used = self.bounds.read(asked, scope, skip)
         compared, others = self.bounds.compared(asked, used)
         wishes = [*numeric, *compared, *self._colours(asked, used)]
@@ -68,7 +72,8 @@ class Wishes:
             is_weak = is_weak and not re.match(self._words.attributed, asked.text[end:])
             first, last = asked.segment(start, end)
             beside = sum(one.weight for one in left if first <= one.start < last)
-            wish = Wish(said, holds, lacking, weak=is_weak, beside=beside)
+            is_written = bool(re.search(self._words.written, asked.text[first:last]))
+            wish = Wish(said, holds, lacking, weak=is_weak, beside=beside, written=is_written)
             between = asked.text[before[0] : start] if before else ""
             if before and re.search(self._words.either, between):
                 used.append((before[0], start))
@@ -125,6 +130,9 @@ class Wishes:
         """
         if unexplained < _STORY:
             return list(wishes)
+        plain = [wish for wish in wishes if not (wish.weak and wish.beside >= _DEEP)]
+        if plain and any(at_once(plain, name) for name in scope):
+            return plain
         if any(not wish.weak for wish in wishes):
             wishes = [wish for wish in wishes if not (wish.weak and wish.beside >= _AMID)]
         weak = [wish for wish in wishes if wish.weak and not wish.without]
