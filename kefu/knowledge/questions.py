@@ -297,7 +297,7 @@ class Questions:
         has_bound = any(wish.bound and wish.measure for wish in wished.wishes)
         if not is_choice and not (has_bound and asked.lines and not asked.asks_value):
             return None
-        wishes = self._wishes.relaxed(wished.wishes, scope, unexplained)
+        wishes = self._wishes.relaxed(self._wishes.apiece(asked, wished.wishes), scope, unexplained)
         fitting = tuple(name for name in scope if at_once(wishes, name))
         facts = tuple(evidence(wishes, name) for name in fitting)
         said = tuple(wish.said for wish in wishes) or tuple(asked.lines)

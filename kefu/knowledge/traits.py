@@ -73,6 +73,7 @@ class Traits(Meanings):
         self._likeness, self._mutual = likeness, re.compile(vocabulary.mutual)
         self._colours, self._shades = re.compile(vocabulary.colours), vocabulary.shades
         self._called = {name: self._names_of(name, vocabulary) for name in self.spec_names()}
+        self._titles = {name: self._titles_of(name, vocabulary) for name in self._called}
         self._texts = list(self._told())
         self._wording = Wording([text for _, text, _, _ in self._texts])
 
@@ -270,9 +271,7 @@ class Traits(Meanings):
     def said_spec(self, product: str, text: str) -> Fact | None:
         """The only specification one of whose names a text says nearly whole, be it apart."""
         shares = {
-            name: max(
-                (cover(one, text) for one in self._called[name] if len(one) >= _LEAST_NAME), default=0.0
-            )
+            name: max((cover(one, text) for one in self._titles[name] if len(one) >= _LEAST_NAME), default=0)
             for name in self._specs[product]
         }
         said = [name for name, share in shares.items() if share >= _WHOLLY]
@@ -303,6 +302,10 @@ class Traits(Meanings):
             found.append((like.get(fact.ref, 0.0) + _OF_FUNCTION * of_function + _OF_WORDS * share, fact))
         return max(found, key=lambda one: one[0], default=None)
 
+    def specs_telling(self, product: str, dimensions: frozenset[str]) -> list[Fact]:
+        """The specifications of a product that tell a number of one of ``dimensions``."""
+        return [fact for name, fact in self._specs[product].items() if self.tells(product, name, dimensions)]
+
     def tells(self, product: str, spec: str, dimensions: frozenset[str]) -> bool:
         """Whether a product's specification has a number of one of ``dimensions``, if any are given."""
         fact = self._specs[product].get(spec)
@@ -313,14 +316,20 @@ class Traits(Meanings):
 
     def _names_of(self, spec: str, vocabulary: Vocabulary) -> list[str]:
         """All that customers call a specification, or a function of that name, as normal text."""
-        named = [spec, *vocabulary.synonyms.get(spec, ())]
-        for name, others in vocabulary.synonyms.items():
-            if spec.endswith(name) and spec != name:  # 基座尺寸: 基座长宽高
-                named += [spec.removesuffix(name) + other for other in others if not other.isascii()]
+        named = self._titles_of(spec, vocabulary)
         for function in self.graph.of_kind("function"):
             named += function.names if any(spec in name for name in function.names) else ()
         named += [word for measure in vocabulary.measures if spec in measure.specs for word in measure.words]
         return [normalize(name).text for name in named]
+
+    @staticmethod
+    def _titles_of(spec: str, vocabulary: Vocabulary) -> list[str]:
+        """A specification's name and what else it is called."""
+        titles = [spec, *vocabulary.synonyms.get(spec, ())]
+        for name, others in vocabulary.synonyms.items():
+            if spec.endswith(name) and spec != name:  # 基座尺寸: 基座长宽高
+                titles += [spec.removesuffix(name) + other for other in others if not other.isascii()]
+        return titles
 
     def _told(self) -> Iterable[tuple[frozenset[str], str, Fact, bool]]:
         """Every text about products: whose it is, as normal text, who says it, whether it denies."""

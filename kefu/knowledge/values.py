@@ -26,6 +26,8 @@ _MEANT, _MEANT_OF_KIND = 0.75, 0.45
 #: if it is so much nearer than those of others.
 _NEAR, _APART = 0.6, 1.3
 _MONEY = "money"
+#: What is measured of a product as a whole, unlike lengths or weights of its parts.
+_OF_WHOLE = frozenset({"power", "loudness", "pressure", "charge", "voltage"})
 
 
 class Values:
@@ -54,6 +56,8 @@ class Values:
             description, wanted = self._read(said), self._read(rest)
             if description.is_whether or description.is_which and not is_pointed or description.products:
                 continue
+            if description.dimensions:
+                continue  # 电池能用多久,我家这个老是响
             is_apart = is_pointed or asked.text[len(said) :][:1] in ",;"
             asks = (wanted.asks_value or wanted.is_whether and is_apart) and not wanted.is_which or is_pointed
             if asks and (wanted.content() or wanted.dimensions) and (product := self._only(description)):
@@ -70,10 +74,10 @@ class Values:
         for line in lines:
             ends.setdefault(line.end, False)
         for end in sorted(ends)[:_MOST_PLACES]:
-            yield text[:end], text[end:].strip(" ,的"), ends[end]
             start = max((text.rfind(sign, 0, end) for sign in ",;?!"), default=-1) + 1
             if start:  # 锁没电了充电宝插哪儿?带人脸的那把
                 yield text[start:end], f"{text[: start - 1]} {text[end:]}".strip(" ,的"), ends[end]
+            yield text[:end], text[end:].strip(" ,的"), ends[end]
         for match in re.finditer(self._words.of, text):
             yield text[match.end() :], text[: match.start()], True
 
@@ -105,7 +109,7 @@ class Values:
 
     def partly(self, asked: Asked) -> Reply | None:
         """The number that one part asks for, where another asks yes or no (多重,一个人抬得动吗)."""
-        if len(asked.products) != 1 or not asked.dimensions:
+        if len(asked.products) != 1 or not asked.dimensions - {_MONEY} or not asked.is_whether:
             return None
         for start, end in asked.parts(self._words.measuring):
             said = asked.text[start:end]
@@ -189,7 +193,10 @@ class Values:
 
     def _named_values(self, asked: Asked, products: Sequence[str]) -> list[Fact]:
         """The specifications of products that a question names, if nothing else is said."""
-        named = [(m, spans) for m in self._words.measures if (spans := asked.spans(any_of(tuple(m.words))))]
+        others = asked.spans(any_of(tuple(self._words.compounds)))  # 充电宝 is no 充电
+        spoken = ((m, asked.spans(any_of(tuple(m.words)))) for m in self._words.measures)
+        apart = ((m, [span for span in spans if not is_within(*span, others)]) for m, spans in spoken)
+        named = [(m, spans) for m, spans in apart if spans]
         # The name of a specification of these products goes before words for a measure.
         said = [(p.start, p.end) for p in asked.products_phrases]
         told = dict.fromkeys(spec for one in products for spec in self._traits.specs(one))
@@ -241,6 +248,10 @@ class Values:
         wholly = [fact for name in products if (fact := self._traits.said_spec(name, asked.text))]
         if len(wholly) == len(products) and not asked.dimensions:
             return wholly
+        if asked.dimensions and asked.dimensions <= _OF_WHOLE:  # 多少瓦: only one says a power
+            only = [self._traits.specs_telling(name, asked.dimensions) for name in products]
+            if all(len(facts) == 1 for facts in only):
+                return [facts[0] for facts in only]
         found = [self._traits.best_spec(name, said, asked.dimensions) for name in products]
         facts = [one[1] for one in found if one and one[0] >= least]
         if not said and asked.dimensions:  # 多少瓦: what is usually measured so

@@ -117,6 +117,7 @@ class Vocabulary(Entry):
     compounds: list[str]
     both: str
     first_few: str
+    apiece: str
     anything: str
     pronouns: str
     only: str
@@ -137,7 +138,7 @@ class Vocabulary(Entry):
         "functions_differ", "specs_differ", "has_more", "has_less", "most", "ranked", "more_than_other",
         "than",
         "lacks", "denies", "grants", "refuses", "mutual", "colour", "colours", "worked_with", "both",
-        "first_few", "anything", "pronouns",
+        "first_few", "apiece", "anything", "pronouns",
         "only", "having", "having_verb", "which_products",
         allow_reuse=True,
     )(_expression)  # fmt: skip

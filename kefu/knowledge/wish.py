@@ -40,8 +40,10 @@ class Wish:
 
     def fits(self, product: str) -> bool:
         """Whether a product may be chosen; what no fact says is taken as not there."""
-        holds = self.holds(product).holds
-        return holds is False if self.without and self.written else (holds is True) != self.without
+        verdict = self.holds(product)
+        if self.without and self.written:
+            return verdict.holds is False and verdict.evidence is not None
+        return (verdict.holds is True) != self.without
 
     def verdict(self, product: str) -> bool | None:
         """Whether it is as wished; nothing where no fact says."""

@@ -119,7 +119,25 @@ class Wishes:
         return [Wish(one.text, lambda product: Verdict(None)) for one in left]
 
     def _is_wanted(self, asked: Asked, chunk: Chunk) -> bool:
-        return chunk.wanted or bool(re.search(self._words.wanting, asked.text[: chunk.start]))
+        if chunk.wanted:
+            return True
+        # What can be done beside something named (天黑也能看清) is said of that.
+        before = [phrase for phrase in asked.traits if phrase.end <= chunk.start]
+        is_of_name = bool(before) and not asked.telling(before[-1].end, chunk.start)
+        return not is_of_name and bool(re.search(self._words.wanting, asked.text[: chunk.start]))
+
+    def apiece(self, asked: Asked, wishes: Sequence[Wish]) -> list[Wish]:
+        """The wishes, with numbers of one measure as alternatives where there is a product for each."""
+        if not re.search(self._words.apiece, asked.text):
+            return list(wishes)
+        kept: list[Wish] = []
+        for wish in wishes:
+            same = (i for i, one in enumerate(kept) if one.measure and one.measure is wish.measure)
+            if (at := next(same, None)) is None:
+                kept.append(wish)
+            else:
+                kept[at] = either(kept[at], wish)
+        return kept
 
     @staticmethod
     def relaxed(wishes: Sequence[Wish], scope: Sequence[str], unexplained: int) -> list[Wish]:
