@@ -122,7 +122,8 @@ class Wishes:
         if chunk.wanted:
             return True
         # What can be done beside something named (天黑也能看清) is said of that.
-        before = [phrase for phrase in asked.traits if phrase.end <= chunk.start]
+        first, _ = asked.segment(chunk.start, chunk.end)
+        before = [phrase for phrase in asked.traits if first <= phrase.start < chunk.start]
         is_of_name = bool(before) and not asked.telling(before[-1].end, chunk.start)
         return not is_of_name and bool(re.search(self._words.wanting, asked.text[: chunk.start]))
 
