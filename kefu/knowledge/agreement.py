@@ -88,15 +88,19 @@ def supports(catalog: Catalog, text: str, reply: Reply) -> bool:
     told = " ".join(catalog.told(fact) for fact in facts)
     if not _of_this_maker(book, asked, told, _lines(catalog)):
         return False
-    if reply.kind in _LISTS and re.search(book.nodding, asked):
+    if reply.kind == "fits":
+        asked = catalog.questions.asking(text)
+    is_granted = bool(facts) and all(fact.kind == "policy" for fact in facts)  # 坏了能上门修的
+    if reply.kind in _LISTS and not is_granted and re.search(book.nodding, asked):
         return False
     if reply.kind not in TELLING:
         return True
-    if not _tells_numbers(book, asked, normalize(" ".join(map(_body, facts))).text):
+    # What a list is asked for may be counted in words (几节电池), too.
+    if reply.kind != "fits" and not _tells_numbers(book, asked, normalize(" ".join(map(_body, facts))).text):
         return False
     if reply.near and not all(_tells_numbers(book, asked, normalize(one.body).text) for one in facts):
         return False
-    return _tells_aspects(book, asked, told) and not (reply.kind == "values" and excludes_itself(text))
+    return _tells_aspects(book, asked, told) and not (reply.near and excludes_itself(text))
 
 
 def _of_this_maker(book: Forms, asked: str, told: str, lines: str) -> bool:

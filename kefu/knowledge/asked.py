@@ -100,12 +100,13 @@ class Asked:
             name for p in self.products_phrases if self.excludes(p) for name in traits.products_named(p.text)
         )
         self.first_line = line_phrases[0].start if line_phrases else -1
-        owns = any(re.search(words.own, text[: p.start]) for p in line_phrases)
-        self.points = owns or bool(re.search(words.pronoun, text))
+        owned = [p for p in line_phrases if re.search(words.own, text[: p.start])]
+        self._owned = {line for p in owned for line in traits.lines_named(p.text)}
+        self.points = bool(owned) or bool(re.search(words.pronoun, text))
         self.traits = [phrase for phrase in self.phrases if phrase.kind == "trait"]
         self.numbers = quantities(text)
         self.than = words.than.format(product=".{1,8}?")
-        self.most_spans = self.spans(re.compile(words.most))
+        self.most_spans = sorted(self.spans(re.compile(f"{words.most}|{words.ranked}")))
         self.chances = judge(self._marked_about(product)) if judge else {}
         if self.chances:
             self._agree(self.chances)
@@ -120,6 +121,10 @@ class Asked:
         self.is_elsewhere = judged(self.is_elsewhere, "policy")
         self.is_which = judged(self.is_which, "products")
         self.differs = judged(self.differs, "differs")
+        if chances["value"] >= _SURE and not self.asks_for_products:
+            self.is_which = False  # 用的是哪种电池
+        if self.purpose == "products" and re.search(self._words.anything, self.text):
+            self.lines = [line for line in self.lines if line not in self._owned]
         self.is_whether = self.is_whether or chances["yes"] >= _PLAIN
         self.asks_value = self.asks_value or self.purpose == "value"
 
@@ -210,12 +215,12 @@ class Asked:
 
     def lacks(self, start: int, end: int, before: tuple[int, bool] | None = None) -> bool:
         """Whether what stands at a place is not to be there; ``before`` is the end of the wish before it."""
-        if re.search(self._words.lacking_after, self.text[end:]):
-            return True
+        is_dropped = bool(re.search(self._words.lacking_after, self.text[end:]))
         since = max(self.segment(start, end)[0], before[0] if before else 0)
         if before and re.fullmatch(self._words.joiner, self.text[before[0] : start]):
             return before[1]
-        return len(re.findall(self._words.negation, self.text[since:start])) % 2 == 1
+        is_negated = len(re.findall(self._words.negation, self.text[since:start])) % 2 == 1
+        return is_negated != is_dropped  # 不带盖的就别报了: with one
 
     def bound(self, one: Quantity) -> tuple[str, int, int]:
         """How a number bounds, and from where to where that is said."""

@@ -24,6 +24,8 @@ _AT_MOST, _EQUAL = (
 )
 #: Units that also tell how many of anything there are, and of ranges within which all has to be.
 _COUNTING, _WITHIN = frozenset({"count", "money"}), frozenset({"temperature"})
+#: What counts anything, and so does not tell of which things there are so many.
+_ANY_COUNTERS = frozenset({"个", "台", "只", "件", "部", "种", "次"})
 #: Where no product and no kind of product is named, a number has to stand in words so close to what is told.
 _CLOSE = 0.15
 #: A number without a unit is of what stands within so many characters.
@@ -115,7 +117,9 @@ class Bounds:
                 if asked.is_inside(*span) or not (near or one.dimension):
                     continue  # a number without a unit is of what stands beside it, or a price
                 away = max(span[0] - one.end, one.start - span[1], 0)
-                if not one.dimension and (away > _BESIDE or measure.unit == "protection"):
+                between = sorted((*span, one.start, one.end))[1:3]
+                is_apart = away > _BESIDE or bool(asked.telling(*between))  # 一千的购物卡
+                if not one.dimension and (is_apart or measure.unit == "protection"):
                     continue
                 named.append((near, -away, span[1] - span[0], measure, span))
         named += self._spec_measures(asked, one, segment, scope)
@@ -144,7 +148,8 @@ class Bounds:
             return by_unit[0], []
         unit = max(one.dimensions, key=lambda dimension: self.traits.closeness(scope, dimension, about))
         is_told = self.traits.closeness(scope, unit, about) > (0 if is_of_product else _CLOSE)
-        return (Measure(specs=[], unit=unit) if is_told else next(iter(by_unit), None)), []
+        counter = one.unit if unit == "count" and one.unit not in _ANY_COUNTERS else ""
+        return (Measure(specs=[], unit=unit, counter=counter) if is_told else next(iter(by_unit), None)), []
 
     def _spec_measures(self, asked: Asked, one: Quantity, segment: Span, scope: Sequence[str]) -> list[tuple]:
         """Specifications named that are no measure of their own: 门卡 50 张以上."""
@@ -178,7 +183,9 @@ class Bounds:
         for phrase in asked.products_phrases:
             than = re.search(self._words.than.format(product=re.escape(asked.said([phrase]))), asked.text)
             available = [name for name in self.traits.products if name not in asked.excluded]
-            adjective = asked.adjective(than.end() if than else 0, self.tells(available))
+            # cheaper than the ... tells it before, 比……便宜 behind.
+            since = (than.start() if than[0].isascii() else than.end()) if than else 0
+            adjective = asked.adjective(since, self.tells(available))
             if than is None or adjective is None:
                 continue
             measure, highest, span = adjective
@@ -187,8 +194,9 @@ class Bounds:
             if other is None:
                 continue
             used += [than.span(), span]
+            last = max(than.end(), span[1])
             holds = self._comparison(measure, "above" if highest else "below", other[0], "")
-            wishes.append(Wish(asked.text[than.start() : span[1]], holds, numeric=True))
+            wishes.append(Wish(asked.text[than.start() : last], holds, numeric=True))
             others.append(name)
         return wishes, others
 

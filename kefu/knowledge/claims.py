@@ -12,10 +12,12 @@ from kefu.knowledge.scopes import Scopes
 from kefu.knowledge.vocabulary import Vocabulary
 from kefu.knowledge.wish import Wished, at_once, evidence
 from kefu.knowledge.wishes import Wishes
-from kefu.language.quantities import Quantity
+from kefu.language.quantities import Quantity, quantities
 
 #: So many characters may stay unexplained where a thing is claimed of one product, of several, and a number.
 _LEFT_OF_CLAIM, _LEFT_OF_SEVERAL, _LEFT_OF_NUMBER = 3, 8, 16
+#: So many may where something else is told beside.
+_LEFT_OF_STORY = 16
 
 
 class Claims:
@@ -32,7 +34,8 @@ class Claims:
         if not asked.is_whether:
             return None
         spoken_of = [product] if product and not asked.lines else self.traits.products
-        wished = self._wishes.read(asked, asked.products or spoken_of)
+        told = self._wishes.read(asked, asked.products or spoken_of)
+        wished = self._apart(asked, told)
         products = [name for name in asked.products if name not in wished.others]
         is_meant = product and asked.points  # 它有没有夜视
         if asked.is_which and len(products) != 1 and not is_meant:
@@ -58,9 +61,28 @@ class Claims:
         if not wished.wishes:
             return None
         holds = tuple(_together([wish.verdict(name) for wish in wished.wishes]) for name in subjects)
+        if told.weight > wished.weight and any(holds):
+            return None  # what is told beside may be a condition: only a no is sure
         facts = tuple(evidence(wished.wishes, name) for name in subjects)
         said = tuple(wish.said for wish in wished.wishes)
         return Reply("has", tuple(subjects), said, facts, holds, all(wish.numeric for wish in wished.wishes))
+
+    def _apart(self, asked: Asked, wished: Wished) -> Wished:
+        """What the one part of a question wishes for that asks of one product, where others tell a story."""
+        if len(asked.products) != 1 or wished.weight > _LEFT_OF_STORY:
+            return wished
+        numbers = (one for wish in wished.wishes if wish.numeric for one in quantities(wish.said))
+        if any(one.dimension for one in numbers):
+            return wished  # numbers are conditions
+        having = re.compile(self._words.having_verb)
+        firm = [span for span in wished.used if having.search(asked.text[: span[0]])]
+        parts = {asked.segment(*span) for span in firm or wished.used}
+        if len(parts) != 1:
+            return wished
+        first, last = next(iter(parts))
+        if any(first <= phrase.start < last for phrase in asked.phrases if phrase.kind == "line"):
+            return wished
+        return self._wishes.read(asked, asked.products, [(0, first), (last, len(asked.text))])
 
     def _is_lengthened(self, asked: Asked, chunk: Chunk, products: Sequence[str]) -> bool:
         """Whether something else is named that begins with a known name: 人脸支付 is more than 人脸."""

@@ -69,8 +69,17 @@ def _split(fact: Fact, lacks: re.Pattern[str]) -> list[Clause]:
     return [Clause(fold(text), text, bool(lacks.search(text)), fact) for text in texts if text]
 
 
-def measured(clauses: Sequence[Clause], dimension: str, about: str) -> tuple[Quantity, Fact, float] | None:
-    """The number of the clause whose wording is closest to what is asked about, and how close."""
+def measured(
+    clauses: Sequence[Clause], dimension: str, about: str, counter: str = ""
+) -> tuple[Quantity, Fact, float] | None:
+    """The number of the clause whose wording is closest to what is asked about, and how close.
+
+    Args:
+        clauses: What is told of a product.
+        dimension: What the number measures.
+        about: What it is asked about; empty for the first number.
+        counter: How things are counted (条): where some number is counted so, others do not count.
+    """
     found, beside = [], [one for one in quantities(about) if one.dimension not in ("", "count")]
     for clause in clauses:
         told = (one for one in quantities(clause.text) if one.dimension or not dimension)
@@ -85,10 +94,10 @@ def measured(clauses: Sequence[Clause], dimension: str, about: str) -> tuple[Qua
             is_range = number.low < number.high
             if clause.lacking:  # 无 3.5 毫米接口
                 number = replace(number, low=math.nan, high=math.nan)
-            found.append((share, is_range, number, clause.fact))
+            found.append((bool(counter) and number.unit == counter, share, is_range, number, clause.fact))
     # Of two that are as close, a range says what is possible, a number may be an example.
-    best = max(found, key=lambda one: one[:2], default=None) if about else next(iter(found), None)
-    return (best[2], best[3], best[0]) if best else None
+    best = max(found, key=lambda one: one[:3], default=None) if about else next(iter(found), None)
+    return (best[3], best[4], best[1]) if best else None
 
 
 def _says(number: Quantity, text: str) -> bool:

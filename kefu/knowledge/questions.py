@@ -92,6 +92,8 @@ class Questions:
         if len(text) > _LONGEST:
             return None
         asked = self._read(text, product)
+        if product in self._wishes.bounds.compared(asked, [])[1]:
+            product = None  # only compared with: 比 C2 贵又比 L1 便宜的
         if self._is_foreign(asked):
             return None
         if self._is_open(asked, product):
@@ -112,6 +114,7 @@ class Questions:
             (None if among else self._undecided(asked, product))
             or self._superlatives.most(asked, product, among)
             or self._claims.related(asked)
+            or self._values.partly(asked)
             or self._values.vaguely(asked, product)
             or self._claims.whether(asked, product)
             or self._chosen(asked, product, among)
@@ -144,6 +147,16 @@ class Questions:
     def is_asked(self, text: str) -> bool:
         """Whether a message asks for what knowledge tells, rather than reports a fault or asks for steps."""
         return self._read(text, None).chances["other"] < _OTHER
+
+    def asking(self, text: str) -> str:
+        """The parts of a question that ask, where products are surely asked for; else all of it.
+
+        What is told beside it (机房用的, 抽奖用的) says what they are for, and no product has to tell it.
+        """
+        asked = self._read(text, None)
+        if asked.chances["products"] < _SURELY:
+            return asked.text
+        return " ".join(asked.text[start:end] for start, end in asked.parts(self._words.which)) or asked.text
 
     def stated(self, text: str, fact: Fact, product: str | None) -> Reply | None:
         """What a fact that answers a question says to it: yes or no, if it is asked and the fact says so.
@@ -222,7 +235,8 @@ class Questions:
         scope = self._scopes.of(asked, [], None, ())
         wished = self._wishes.read(asked, scope, parts)
         unmet = self._wishes.unmet(asked, wished)
-        wishes = [Wish(said, found.__getitem__) for said, found in granted if found]
+        lacking = bool(re.search(self._words.left_out, asked.text))
+        wishes = [Wish(said, found.__getitem__, lacking) for said, found in granted if found]
         wishes += [*wished.wishes, *unmet]
         fitting = tuple(name for name in scope if at_once(wishes, name))
         facts = tuple(evidence(wishes, name) for name in fitting)
@@ -289,7 +303,7 @@ class Questions:
         has_bound = any(wish.bound and wish.measure for wish in wished.wishes)
         if not is_choice and not (has_bound and asked.lines and not asked.asks_value):
             return None
-        wishes = self._wishes.relaxed(wished.wishes, scope, unexplained)
+        wishes = self._wishes.relaxed(self._wishes.apiece(asked, wished.wishes), scope, unexplained)
         fitting = tuple(name for name in scope if at_once(wishes, name))
         facts = tuple(evidence(wishes, name) for name in fitting)
         said = tuple(wish.said for wish in wishes) or tuple(asked.lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from kefu.knowledge.asked import Asked, Span
 from kefu.knowledge.graph import Graph
@@ -44,7 +45,9 @@ class Superlatives:
             return None
         wished = self._wishes.read(asked, scope, spans)
         limit = _BESIDE if asked.by_most and asked.is_which else _LEFT_OVER
-        if wished.weight > limit or wished.is_partial or self._wishes.unmet(asked, wished):
+        first, last = asked.segment(*spans[0])
+        beside = replace(wished, left=[one for one in wished.left if first <= one.start < last])
+        if wished.weight > limit or beside.is_partial or self._wishes.unmet(asked, beside):
             return None
         fitting = (name for name in scope if at_once(wished.wishes, name))
         measured = [(name, self._wishes.bounds.measured(name, measure)) for name in fitting]
@@ -57,6 +60,14 @@ class Superlatives:
         if len(lines) > 1 and apart and len(asked.products) < 2:
             return Reply("which_line", tuple(name for name, _ in known))  # 续航最长的: of what?
         known.sort(key=lambda item: item[1][0].high, reverse=highest)
+        if (place := self._place(asked)) and place[0] <= len(known):  # 第二贵的
+            at = -place[0] if place[1] else place[0] - 1
+            name, found = known[at]
+            return Reply("fits", (name,), (asked.said(spans),), ((found[1],),))
+        if self._has_both_ends(asked, scope):  # 最贵的和最便宜的
+            ends = (known[0], known[-1])
+            facts = tuple((found[1],) for _, found in ends)
+            return Reply("fits", tuple(name for name, _ in ends), (asked.said(spans),), facts)
         if count := re.search(self._words.first_few, asked.text):  # 最便宜的三样
             known = known[: int(next(one.high for one in quantities(count.group() + "个")))]
             facts = tuple((found[1],) for _, found in known)
@@ -65,11 +76,24 @@ class Superlatives:
         first = sum(found[0].high == known[0][1][0].high for _, found in known)
         return Reply("most", tuple(name for name, _ in known), (asked.said(spans),), facts, first=first)
 
+    def _place(self, asked: Asked) -> tuple[int, bool] | None:
+        """Which place is asked for, and whether it is counted from the other end (倒数第二贵)."""
+        match = re.search(self._words.ranked, asked.text)
+        return (int(quantities(match["place"] + "个")[0].high), bool(match["back"])) if match else None
+
+    def _has_both_ends(self, asked: Asked, scope: Sequence[str]) -> bool:
+        """Whether the highest and the lowest are asked for together."""
+        tells = self._wishes.bounds.tells(scope)
+        found = [one for span in asked.most_spans if (one := asked.adjective(span[0], tells))]
+        ends = {(tuple(measure.specs), highest) for measure, highest, _ in found}
+        return len({specs for specs, _ in ends}) == 1 and len(ends) == 2
+
     def _superlative(
         self, asked: Asked, scope: Sequence[str], described: bool
     ) -> tuple[Measure | None, bool, list[Span]]:
         tells = self._wishes.bounds.tells(scope)
-        adjective = asked.adjective(0, tells)
+        first = asked.most_spans[0][0] if asked.most_spans else 0
+        adjective = asked.adjective(first, tells) or asked.adjective(0, tells)
         if not described and asked.by_most is None or adjective is None or re.search(asked.than, asked.text):
             return None, False, []
         measure, highest, span = adjective

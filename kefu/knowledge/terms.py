@@ -54,7 +54,7 @@ class Terms:
         """
         told = [one for one in quantities(said) if one.dimension]
         numbers = [(one.dimension, one.high) for one in told]
-        for one in told[::-1]:
+        for one in (one for one in told[::-1] if one.dimension != "count" or not said[one.start].isascii()):
             said = said[: one.start] + " " + said[one.end :]
         shares, own = self._wording.covering(said), self._own.covering(said)
         fitting = {

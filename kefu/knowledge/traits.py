@@ -34,6 +34,8 @@ _ELSEWHERE = 0.8
 _LEAST_SAID = 3
 #: What a function of a specification's name counts for it, and the words it shares with what is asked.
 _OF_FUNCTION, _OF_WORDS = 0.5, 0.6
+#: A name of so many characters is said, be it apart, where so much of it stands there.
+_LEAST_NAME, _WHOLLY = 4, 0.85
 #: So much of what is asked of two products stands in the clause that speaks of both.
 _SPOKEN = 0.25
 
@@ -69,8 +71,9 @@ class Traits(Meanings):
         """
         super().__init__(graph, vocabulary)
         self._likeness, self._mutual = likeness, re.compile(vocabulary.mutual)
-        self._colours = re.compile(vocabulary.colours)
+        self._colours, self._shades = re.compile(vocabulary.colours), vocabulary.shades
         self._called = {name: self._names_of(name, vocabulary) for name in self.spec_names()}
+        self._titles = {name: self._titles_of(name, vocabulary) for name in self._called}
         self._texts = list(self._told())
         self._wording = Wording([text for _, text, _, _ in self._texts])
 
@@ -126,11 +129,13 @@ class Traits(Meanings):
     def coloured(self, product: str, said: str, only: bool = False) -> Verdict:
         """Whether a specification of a product's colours tells of one, or ``only`` of one.
 
-        The colour is said by its last part (灰).
+        The colour is said by its last part (灰), or as a shade (深色).
         """
+        wanted = self._shades.get(said, said)
         for name, fact in self._specs[product].items():
             if self._colours.search(normalize(name).text):
-                colours = [said in normalize(one).text for one in ITEMS.split(fact.body)]
+                items = [normalize(one).text for one in ITEMS.split(fact.body)]
+                colours = [any(one in item for one in wanted) for item in items]
                 return Verdict(all(colours) if only else any(colours), fact)
         return Verdict(None)
 
@@ -230,12 +235,13 @@ class Traits(Meanings):
             clauses = [one for one in self._clauses[product] if _is_of(one.fact, product, name)]
             if found := measured(clauses, measure.unit, about):
                 return found[0], found[1]
-            if measure.unit == "count" and clauses and not clauses[0].lacking and len(clauses) == 1:
+            is_list = len(clauses) == 1 and not clauses[0].lacking and not quantities(clauses[0].text)
+            if measure.unit == "count" and is_list:
                 many = float(len(ITEMS.split(clauses[0].fact.body)))  # 星空灰、古铜金: two colours
                 return Quantity("count", many, many, 0, 0), clauses[0].fact
         if measure.specs:
             return None
-        found = measured(self._clauses[product], measure.unit, about)
+        found = measured(self._clauses[product], measure.unit, about, measure.counter)
         return found[:2] if found and found[2] > 0 else None
 
     def closeness(self, products: Sequence[str], dimension: str, about: str) -> float:
@@ -262,6 +268,15 @@ class Traits(Meanings):
                 found.append((share, fact))
         return max(found, key=lambda one: one[0], default=None)
 
+    def said_spec(self, product: str, text: str) -> Fact | None:
+        """The only specification one of whose names a text says nearly whole, be it apart."""
+        shares = {
+            name: max((cover(one, text) for one in self._titles[name] if len(one) >= _LEAST_NAME), default=0)
+            for name in self._specs[product]
+        }
+        said = [name for name, share in shares.items() if share >= _WHOLLY]
+        return self._specs[product][said[0]] if len(said) == 1 else None
+
     def nearest_spec(
         self, product: str, asked: str, said: str, dimensions: frozenset[str] = frozenset()
     ) -> tuple[float, Fact] | None:
@@ -287,6 +302,10 @@ class Traits(Meanings):
             found.append((like.get(fact.ref, 0.0) + _OF_FUNCTION * of_function + _OF_WORDS * share, fact))
         return max(found, key=lambda one: one[0], default=None)
 
+    def specs_telling(self, product: str, dimensions: frozenset[str]) -> list[Fact]:
+        """The specifications of a product that tell a number of one of ``dimensions``."""
+        return [fact for name, fact in self._specs[product].items() if self.tells(product, name, dimensions)]
+
     def tells(self, product: str, spec: str, dimensions: frozenset[str]) -> bool:
         """Whether a product's specification has a number of one of ``dimensions``, if any are given."""
         fact = self._specs[product].get(spec)
@@ -297,11 +316,20 @@ class Traits(Meanings):
 
     def _names_of(self, spec: str, vocabulary: Vocabulary) -> list[str]:
         """All that customers call a specification, or a function of that name, as normal text."""
-        named = [spec, *vocabulary.synonyms.get(spec, ())]
+        named = self._titles_of(spec, vocabulary)
         for function in self.graph.of_kind("function"):
             named += function.names if any(spec in name for name in function.names) else ()
         named += [word for measure in vocabulary.measures if spec in measure.specs for word in measure.words]
         return [normalize(name).text for name in named]
+
+    @staticmethod
+    def _titles_of(spec: str, vocabulary: Vocabulary) -> list[str]:
+        """A specification's name and what else it is called."""
+        titles = [spec, *vocabulary.synonyms.get(spec, ())]
+        for name, others in vocabulary.synonyms.items():
+            if spec.endswith(name) and spec != name:  # 基座尺寸: 基座长宽高
+                titles += [spec.removesuffix(name) + other for other in others if not other.isascii()]
+        return titles
 
     def _told(self) -> Iterable[tuple[frozenset[str], str, Fact, bool]]:
         """Every text about products: whose it is, as normal text, who says it, whether it denies."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from kefu.knowledge.asked import Asked, is_within
+from kefu.knowledge.asked import Asked, Span, is_within
 from kefu.knowledge.differences import Differences
 from kefu.knowledge.graph import Fact
 from kefu.knowledge.replies import Reply
@@ -15,8 +15,8 @@ from kefu.knowledge.wish import at_once
 from kefu.knowledge.wishes import Wishes
 from kefu.language.normalize import normalize
 
-#: So many characters may stay unexplained.
-_LEFT_OVER = 4
+#: So many characters may stay unexplained, and so many where a number is surely asked for.
+_LEFT_OVER, _LEFT_OF_STORY = 4, 12
 #: More places at which a story could be parted are not tried.
 _MOST_PLACES = 4
 #: So much of what is asked has to stand in the specification that is taken as the one meant, and so much
@@ -26,6 +26,8 @@ _MEANT, _MEANT_OF_KIND = 0.75, 0.45
 #: if it is so much nearer than those of others.
 _NEAR, _APART = 0.6, 1.3
 _MONEY = "money"
+#: What is measured of a product as a whole, unlike lengths or weights of its parts.
+_OF_WHOLE = frozenset({"power", "loudness", "pressure", "charge", "voltage"})
 
 
 class Values:
@@ -54,6 +56,8 @@ class Values:
             description, wanted = self._read(said), self._read(rest)
             if description.is_whether or description.is_which and not is_pointed or description.products:
                 continue
+            if description.dimensions:
+                continue  # 电池能用多久,我家这个老是响
             is_apart = is_pointed or asked.text[len(said) :][:1] in ",;"
             asks = (wanted.asks_value or wanted.is_whether and is_apart) and not wanted.is_which or is_pointed
             if asks and (wanted.content() or wanted.dimensions) and (product := self._only(description)):
@@ -70,10 +74,10 @@ class Values:
         for line in lines:
             ends.setdefault(line.end, False)
         for end in sorted(ends)[:_MOST_PLACES]:
-            yield text[:end], text[end:].strip(" ,的"), ends[end]
             start = max((text.rfind(sign, 0, end) for sign in ",;?!"), default=-1) + 1
             if start:  # 锁没电了充电宝插哪儿?带人脸的那把
                 yield text[start:end], f"{text[: start - 1]} {text[end:]}".strip(" ,的"), ends[end]
+            yield text[:end], text[end:].strip(" ,的"), ends[end]
         for match in re.finditer(self._words.of, text):
             yield text[match.end() :], text[: match.start()], True
 
@@ -102,6 +106,16 @@ class Values:
         named = self._named_values(asked, [product]) or self._meant_values(asked, [product])
         found = named or self._near_values(asked, [product])
         return Reply("values", (product,), (), ((found[0],),), near=not named) if found else None
+
+    def partly(self, asked: Asked) -> Reply | None:
+        """The number that one part asks for, where another asks yes or no (多重,一个人抬得动吗)."""
+        if len(asked.products) != 1 or not asked.dimensions - {_MONEY} or not asked.is_whether:
+            return None
+        for start, end in asked.parts(self._words.measuring):
+            said = asked.text[start:end]
+            if self._read(said).dimensions and not re.search(self._words.whether, said):
+                return self.of(said, asked.products[0])
+        return None
 
     def asked(self, asked: Asked, product: str | None) -> Reply | None:
         """What products measure: R1 和 R3 Pro 分别多重, 它的适用面积."""
@@ -168,7 +182,8 @@ class Values:
         names = [name for name in aspects if name in self._traits.spec_names()]
         if any(not set(names) & set(self._traits.names(phrase.text)) for phrase in asked.traits):
             return None  # 安装要多少钱: the price of something else
-        having = [name for name in scope if any(one in self._traits.specs(name) for one in names)]
+        named = [set(names) & set(self._traits.names(phrase.text)) for phrase in asked.traits] or [set(names)]
+        having = [name for name in scope if all(one & set(self._traits.specs(name)) for one in named)]
         if len(having) < 2 or not self._differences.differing_specs(having, names):
             return None
         spans = [(p.start, p.end) for p in asked.traits]
@@ -178,15 +193,27 @@ class Values:
 
     def _named_values(self, asked: Asked, products: Sequence[str]) -> list[Fact]:
         """The specifications of products that a question names, if nothing else is said."""
-        named = [(m, spans) for m in self._words.measures if (spans := asked.spans(any_of(tuple(m.words))))]
+        others = asked.spans(any_of(tuple(self._words.compounds)))  # 充电宝 is no 充电
+        spoken = ((m, asked.spans(any_of(tuple(m.words)))) for m in self._words.measures)
+        apart = ((m, [span for span in spans if not is_within(*span, others)]) for m, spans in spoken)
+        named = [(m, spans) for m, spans in apart if spans]
         # The name of a specification of these products goes before words for a measure.
         said = [(p.start, p.end) for p in asked.products_phrases]
-        exact = {
-            name: spans
-            for name in dict.fromkeys(spec for one in products for spec in self._traits.specs(one))
-            if (spans := [s for s in asked.spans(any_of((normalize(name).text,))) if not is_within(*s, said)])
-            and all(self._traits.tells(one, name, asked.dimensions) for one in products)
-        }
+        told = dict.fromkeys(spec for one in products for spec in self._traits.specs(one))
+
+        def named_by(places: Callable[[str], list[Span]]) -> dict[str, list[Span]]:
+            return {
+                name: spans
+                for name in told
+                if (spans := [s for s in places(name) if not is_within(*s, said)])
+                and all(self._traits.tells(one, name, asked.dimensions) for one in products)
+            }
+
+        exact = named_by(lambda spec: asked.spans(any_of((normalize(spec).text,))))
+        named = [one for one in named if not asked.dimensions or one[0].unit in asked.dimensions]
+        if not (exact or named):  # 叫它什么: 唤醒词
+            phrases = [(p.start, p.end, self._traits.names(p.text)) for p in asked.traits]
+            exact = named_by(lambda spec: [(start, end) for start, end, names in phrases if spec in names])
         if exact:
             longest = max(exact, key=len)
             found = [self._traits.specs(name).get(longest) for name in products]
@@ -195,14 +222,19 @@ class Values:
                 return []  # 两台要组立体声,但我只用蓝牙放: nothing is asked
         elif named:
             measure, used = max(named, key=lambda one: max(end - start for start, end in one[1]))
-            if any(not is_within(p.start, p.end, used) for p in asked.traits):
-                return []  # 主刷一套多少钱: the price of something else
             values = [self._wishes.bounds.measured(name, measure, asked.text) for name in products]
             found = [value and value[1] for value in values]
+            told = [normalize(fact.body).text for fact in found if fact]
+            for phrase in asked.traits:  # 电池一次能用多久 asks for what is told of the battery
+                is_own = any(phrase.end == start for start, _ in used) and all(phrase.text in t for t in told)
+                if not is_own and not is_within(phrase.start, phrase.end, used):
+                    return []  # 主刷一套多少钱: the price of something else
         else:
             return []
         # Without a word that asks, what is left says that something is wrong with it (指纹不灵).
         limit = _LEFT_OVER if asked.asks_value else 0
+        if asked.purpose == "value" and asked.dimensions - {_MONEY}:
+            limit = _LEFT_OF_STORY
         left = sum(chunk.weight for chunk in asked.chunks(used))
         facts = [fact for fact in found if fact]
         return facts if len(facts) == len(products) and left <= limit else []
@@ -213,6 +245,13 @@ class Values:
             return []
         said = asked.content()
         least = _MEANT_OF_KIND if asked.dimensions else _MEANT
+        wholly = [fact for name in products if (fact := self._traits.said_spec(name, asked.text))]
+        if len(wholly) == len(products) and not asked.dimensions:
+            return wholly
+        if asked.dimensions and asked.dimensions <= _OF_WHOLE:  # 多少瓦: only one says a power
+            only = [self._traits.specs_telling(name, asked.dimensions) for name in products]
+            if all(len(facts) == 1 for facts in only):
+                return [facts[0] for facts in only]
         found = [self._traits.best_spec(name, said, asked.dimensions) for name in products]
         facts = [one[1] for one in found if one and one[0] >= least]
         if not said and asked.dimensions:  # 多少瓦: what is usually measured so

@@ -39,6 +39,7 @@ class Measure(Entry):
         words: How it is named.
         more, less: How the highest and the lowest are asked for.
         plain: How a number without a bound is meant: at_most, at_least or exactly; nothing for what is usual.
+        counter: How things are counted (条 for records), where that tells of which things.
         of_a_line: Whether it compares only within one line: a lock's battery lasts months, a speaker's hours.
     """
 
@@ -48,6 +49,7 @@ class Measure(Entry):
     more: list[str] = []
     less: list[str] = []
     plain: str = ""
+    counter: str = ""
     of_a_line: bool = False
 
 
@@ -88,7 +90,10 @@ class Vocabulary(Entry):
     lacking_after: str
     excluding: str
     excluding_after: str
+    left_out: str
     counting_too: str
+    spared: str
+    written: str
     either: str
     difference: str
     functions_differ: str
@@ -97,6 +102,7 @@ class Vocabulary(Entry):
     has_less: str
     bounds: dict[str, Bound]
     most: str
+    ranked: str
     more_than_other: str
     than: str
     lacks: str
@@ -106,10 +112,13 @@ class Vocabulary(Entry):
     mutual: str
     colour: str
     colours: str
+    shades: dict[str, str]
     worked_with: str
     compounds: list[str]
     both: str
     first_few: str
+    apiece: str
+    anything: str
     pronouns: str
     only: str
     having_verb: str
@@ -124,11 +133,12 @@ class Vocabulary(Entry):
         "which", "whether", "measuring", "asked_unit", "of", "which_only", "elsewhere", "existential",
         "suggesting", "wanting", "attributed", "modal", "count", "sum", "pronoun", "described",
         "attributive", "own", "own_case", "decided", "circumstance", "vague", "suits", "wish_end", "turn",
-        "joiner", "negation", "lacking_after", "excluding", "excluding_after", "counting_too", "either",
-        "difference",
-        "functions_differ", "specs_differ", "has_more", "has_less", "most", "more_than_other", "than",
+        "joiner", "negation", "lacking_after", "excluding", "excluding_after", "left_out",
+        "counting_too", "spared", "written", "either", "difference",
+        "functions_differ", "specs_differ", "has_more", "has_less", "most", "ranked", "more_than_other",
+        "than",
         "lacks", "denies", "grants", "refuses", "mutual", "colour", "colours", "worked_with", "both",
-        "first_few", "pronouns",
+        "first_few", "apiece", "anything", "pronouns",
         "only", "having", "having_verb", "which_products",
         allow_reuse=True,
     )(_expression)  # fmt: skip

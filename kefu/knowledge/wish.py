@@ -24,6 +24,7 @@ class Wish:
         measure, bound, number: For a numeric one, what is measured, how it bounds, and the number.
         weak: Whether it is only named, not asked for by a verb (带, 支持).
         beside: How many characters that nothing explains stand in the same part of the question.
+        written: Whether what is not to be there has to be denied, not only to stand nowhere.
     """
 
     said: str
@@ -35,10 +36,14 @@ class Wish:
     number: Quantity | None = None
     weak: bool = False
     beside: int = 0
+    written: bool = False
 
     def fits(self, product: str) -> bool:
         """Whether a product may be chosen; what no fact says is taken as not there."""
-        return (self.holds(product).holds is True) != self.without
+        verdict = self.holds(product)
+        if self.without and self.written:
+            return verdict.holds is False and verdict.evidence is not None
+        return (verdict.holds is True) != self.without
 
     def verdict(self, product: str) -> bool | None:
         """Whether it is as wished; nothing where no fact says."""

@@ -20,6 +20,8 @@ _LEAST_SAID = 3
 _STORY = 3
 #: What stands amid so many of them tells of circumstances, if something else is wished for firmly.
 _AMID = 2
+#: Amid so many of them it does, whatever else is wished for.
+_DEEP = 5
 
 
 class Wishes:
@@ -38,6 +40,8 @@ class Wishes:
             scope: The products that may be meant.
             skip: What of it is understood otherwise.
         """
+        spared = asked.spans(re.compile(self._words.spared))
+        skip = [*skip, *((start, asked.segment(start, end)[1]) for start, end in spared)]
         numeric, used = self.bounds.read(asked, scope, skip)
         compared, others = self.bounds.compared(asked, used)
         wishes = [*numeric, *compared, *self._colours(asked, used)]
@@ -68,7 +72,8 @@ class Wishes:
             is_weak = is_weak and not re.match(self._words.attributed, asked.text[end:])
             first, last = asked.segment(start, end)
             beside = sum(one.weight for one in left if first <= one.start < last)
-            wish = Wish(said, holds, lacking, weak=is_weak, beside=beside)
+            is_written = bool(re.search(self._words.written, asked.text[first:last]))
+            wish = Wish(said, holds, lacking, weak=is_weak, beside=beside, written=is_written)
             between = asked.text[before[0] : start] if before else ""
             if before and re.search(self._words.either, between):
                 used.append((before[0], start))
@@ -114,7 +119,26 @@ class Wishes:
         return [Wish(one.text, lambda product: Verdict(None)) for one in left]
 
     def _is_wanted(self, asked: Asked, chunk: Chunk) -> bool:
-        return chunk.wanted or bool(re.search(self._words.wanting, asked.text[: chunk.start]))
+        if chunk.wanted:
+            return True
+        # What can be done beside something named (天黑也能看清) is said of that.
+        first, _ = asked.segment(chunk.start, chunk.end)
+        before = [phrase for phrase in asked.traits if first <= phrase.start < chunk.start]
+        is_of_name = bool(before) and not asked.telling(before[-1].end, chunk.start)
+        return not is_of_name and bool(re.search(self._words.wanting, asked.text[: chunk.start]))
+
+    def apiece(self, asked: Asked, wishes: Sequence[Wish]) -> list[Wish]:
+        """The wishes, with numbers of one measure as alternatives where there is a product for each."""
+        if not re.search(self._words.apiece, asked.text):
+            return list(wishes)
+        kept: list[Wish] = []
+        for wish in wishes:
+            same = (i for i, one in enumerate(kept) if one.measure and one.measure is wish.measure)
+            if (at := next(same, None)) is None:
+                kept.append(wish)
+            else:
+                kept[at] = either(kept[at], wish)
+        return kept
 
     @staticmethod
     def relaxed(wishes: Sequence[Wish], scope: Sequence[str], unexplained: int) -> list[Wish]:
@@ -125,7 +149,10 @@ class Wishes:
         """
         if unexplained < _STORY:
             return list(wishes)
-        if any(wish.measure or not wish.weak for wish in wishes):
+        plain = [wish for wish in wishes if not (wish.weak and wish.beside >= _DEEP)]
+        if plain and any(at_once(plain, name) for name in scope):
+            return plain
+        if any(not wish.weak for wish in wishes):
             wishes = [wish for wish in wishes if not (wish.weak and wish.beside >= _AMID)]
         weak = [wish for wish in wishes if wish.weak and not wish.without]
         for count in range(min(len(weak), len(wishes) - 1) + 1):
@@ -148,9 +175,13 @@ class Wishes:
     def _colours(self, asked: Asked, used: list[Span]) -> list[Wish]:
         wishes = []
         shades = [(p.start, p.end) for p in asked.traits if not self._is_colour(p.text)]
-        for start, end in asked.spans(re.compile(self._words.colour)):
+        after: tuple[int, bool] | None = None
+        for start, end in reversed(asked.spans(re.compile(self._words.colour))):
             if not is_within(start, end, [*shades, *used]):
                 said, lacking = asked.text[start:end], asked.lacks(start, end)
+                is_listed = after and re.fullmatch(r"色?的?[、和跟与]?", asked.text[end : after[0]])
+                lacking = after[1] if after and is_listed else lacking  # 黑的灰的不要
+                after = start, lacking
                 # What is not to be white may be had in white, too.
                 holds = partial(self.traits.coloured, said=said, only=lacking)
                 wishes.append(Wish(said, holds, lacking))

@@ -348,3 +348,68 @@ def test_a_question_is_asked_again_about_another_product(questions):
 def test_a_question_full_of_words_that_say_nothing_is_read_at_once(questions):
     filler = "没有一下我家那款想要" * 8
     assert questions.ask(f"哪款门锁猫咔{filler}猫咔") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "products"),
+    [
+        ("第三贵的是哪款", ["R3 Pro"]),
+        ("倒数第一轻的路由器是哪台", ["R3 Pro"]),
+        ("最重的和最轻的门锁各是哪把", ["L1", "L3"]),
+        ("比R1贵又比S1便宜的有哪些", ["C2"]),
+    ],
+)
+def test_a_place_both_ends_and_what_lies_between_two_are_found(questions, text, products):
+    reply = questions.ask(text)
+    assert sorted(reply.products[: reply.first] if reply.kind == "most" else reply.products) == products
+
+
+@pytest.mark.parametrize(
+    ("text", "products"),
+    [
+        ("哪几款可以分3期没有利息", ["L3", "V5"]),
+        ("哪些不参加以旧换新", ["C2", "S1"]),
+        ("哪几款能到我家里来修", ["L1", "L3", "V5"]),
+    ],
+)
+def test_products_are_told_that_a_policy_grants_something_or_leaves_out(questions, text, products):
+    assert sorted(questions.ask(text).products) == products
+
+
+@pytest.mark.parametrize(
+    ("text", "products"),
+    [
+        ("写明不防水的是哪些", ["C2", "R1", "R3 Pro", "S1"]),
+        ("哪些东西防水?不防水的别推", ["L1", "L3"]),
+        ("深色的音箱和路由器有哪些", ["R3 Pro", "S1"]),
+        ("棕的黑的不要,有什么颜色的门锁", ["L3"]),
+        ("客人要住,装把锁免得带门卡,门是推拉的,哪款行", []),
+        ("哪款路由没有风扇", ["R1", "R3 Pro"]),
+        ("家里三五成群的客人,要挂150来个设备,哪台路由器行", ["R3 Pro"]),
+        ("办公室110方,路由器选哪台", ["R3 Pro"]),
+        ("客厅80平、厂房120平,各买一台路由器,分别是哪台", ["R1", "R3 Pro"]),
+        ("能存800条开门记录的锁有哪些", ["L3"]),
+    ],
+)
+def test_wishes_are_read_as_they_are_put(questions, text, products):
+    assert sorted(questions.ask(text).products) == products
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("S1的充电头是几瓦的", "18 W"),
+        ("L3的人脸识别,多重啊,一个人搬得动吗", "5.1 千克"),
+        ("V5那个基站要放鞋柜边上,长宽高多少", "420 × 430"),
+        ("音箱充足要几个钟头", "3.5 小时"),
+    ],
+)
+def test_a_value_is_found_by_its_kind_and_its_other_names(questions, text, told):
+    assert told in evidence(questions.ask(text))[0][0]
+
+
+def test_what_one_part_asks_is_denied_but_not_granted_where_more_is_told(questions):
+    denied = questions.ask("C2带不带网口,客厅拉线过去方便些")
+    assert (denied.kind, denied.holds) == ("has", (False,))
+    granted = questions.ask("R3 Pro带不带USB接口,客厅拉线过去方便些")
+    assert granted is None or granted.kind != "has"
