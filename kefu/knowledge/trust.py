@@ -127,7 +127,7 @@ def _searched(catalog: Catalog, text: str, mentions: Mentions, intent: str, prod
     sure = found[0].sure or in_parts and catalog.questions.is_of_policies(text, surely=True)
     certain = intent == "report_fault" or found[0].confidence >= PRESUMED or not presumes(text)
     sure = sure and certain and _all_agrees(catalog, text, found, mentions, intent)
-    sure = sure and (intent == "report_fault" or not _passes_over(catalog, mentions, product, found))
+    sure = sure and (intent == "report_fault" or not _passes_over(catalog, mentions, product, found, intent))
     is_stated = sure and intent not in _NOT_STATED
     if is_stated and (reply := catalog.questions.stated(text, best, product)):
         return Decision("reply", found, reply)
@@ -256,7 +256,9 @@ def _lacking(
     return None
 
 
-def _passes_over(catalog: Catalog, mentions: Mentions, product: str | None, found: Sequence[Found]) -> bool:
+def _passes_over(
+    catalog: Catalog, mentions: Mentions, product: str | None, found: Sequence[Found], intent: str
+) -> bool:
     """Whether the best is about none of the products named, or silent on a function that is not there."""
     fact = found[0].fact
 
@@ -265,7 +267,9 @@ def _passes_over(catalog: Catalog, mentions: Mentions, product: str | None, foun
 
     if mentions.products and about(fact) and about(fact).isdisjoint(mentions.products):
         return True
-    named = [one for one in found if about(one.fact) & set(mentions.products)]
+    # Other than what its facts tell, terms mostly hold for all products.
+    rivals = [one for one in found if intent != "ask_policy" or one.fact.kind == fact.kind]
+    named = [one for one in rivals if about(one.fact) & set(mentions.products)]
     if mentions.products and not about(fact) and any(one.score >= _AS_NEAR * found[0].score for one in named):
         return True
     traits, told = catalog.questions.traits, catalog.told(fact)
