@@ -113,7 +113,8 @@ def _searched(catalog: Catalog, text: str, mentions: Mentions, intent: str, prod
     if ended := _ended(found, valid):
         return Decision("not_in_force", found, fact=ended)
     found = valid
-    if intent != "report_fault" and (missing := _lacking(catalog, mentions, product, found)):
+    of_terms = catalog.questions.is_of_policies(text, surely=True)
+    if intent != "report_fault" and not of_terms and (missing := _lacking(catalog, mentions, product, found)):
         return Decision("lacking", found, fact=missing[0], products=missing[1], product=product)
     if not found or not found[0].possible:
         return Decision("nothing", found)
@@ -123,11 +124,11 @@ def _searched(catalog: Catalog, text: str, mentions: Mentions, intent: str, prod
         return Decision("choices", found)
     best = found[0].fact
     # Each part of a question of several fits less: the policies beside the best tell the others.
-    in_parts = best.kind == "policy" and len(_parts(text)) > 1
-    sure = found[0].sure or in_parts and catalog.questions.is_of_policies(text, surely=True)
-    certain = intent == "report_fault" or found[0].confidence >= PRESUMED or not presumes(text)
-    sure = sure and certain and _all_agrees(catalog, text, found, mentions, intent)
-    sure = sure and (intent == "report_fault" or not _passes_over(catalog, mentions, product, found, intent))
+    in_parts = of_terms and best.kind == "policy" and len(_parts(text)) > 1
+    certain = intent == "report_fault" or _is_likely(catalog, text, found, mentions, in_parts)
+    sure = (found[0].sure or in_parts) and certain and _all_agrees(catalog, text, found, mentions, intent)
+    rivals = [found[0], *(one for one in found[1 + _BESIDE :])] if in_parts else found
+    sure = sure and (intent == "report_fault" or not _passes_over(catalog, mentions, product, rivals, intent))
     is_stated = sure and intent not in _NOT_STATED
     if is_stated and (reply := catalog.questions.stated(text, best, product)):
         return Decision("reply", found, reply)
@@ -191,6 +192,20 @@ def _all_agrees(catalog: Catalog, text: str, found: Sequence[Found], mentions: M
         and len(shown) > 1
         and bool(parts)
         and all(any(agrees(catalog, part, fact, mentions, intent) for fact in shown) for part in parts)
+    )
+
+
+def _is_likely(
+    catalog: Catalog, text: str, found: Sequence[Found], mentions: Mentions, in_parts: bool
+) -> bool:
+    """Whether what is found is likely enough, if the question or a part of it takes something for granted."""
+    if found[0].confidence >= PRESUMED or not presumes(text):
+        return True
+    shown = {one.fact.ref for one in found[: 1 + _BESIDE]}
+    presuming = [part for part in _parts(text) if presumes(part)] if in_parts else []
+    told = [_policies(catalog, part, mentions) for part in presuming]
+    return bool(told) and all(
+        any(part[ref].confidence >= PRESUMED for ref in shown if ref in part) for part in told
     )
 
 

@@ -75,6 +75,17 @@ def test_policies_of_both_parts_of_a_question_are_shown_beside_each_other(demo):
     assert decision.kind == "answer" and {"发货与送达时间", "运费"} <= shown
 
 
+def test_terms_for_all_products_answer_for_the_one_that_is_named(demo):
+    decision = decide(demo, "V5 过保了修一下怎么收费", Mentions(products=("V5",)))
+    assert (decision.kind, decision.found[0].fact.name) == ("answer", "保外维修收费")
+
+
+def test_hearsay_in_one_part_of_a_question_has_to_be_likely_for_that_part_only(demo):
+    decision = decide(demo, "不想要了想退掉,退货的邮费听说有运费险会赔吧")
+    shown = {item.fact.name for item in decision.found[:3]}
+    assert decision.kind == "answer" and {"七天无理由退货", "运费险"} <= shown
+
+
 def test_what_may_be_meant_of_several_lines_is_asked_back(demo):
     assert decide(demo, "怎么恢复出厂设置呀").kind == "choices"
 
