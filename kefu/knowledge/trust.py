@@ -223,6 +223,8 @@ def _differs_by_line(
         return False
     rivals = [one.fact for one in found[1:] if one.score >= _AS_LIKELY * found[0].score]
     lines = [{catalog.graph.line_of(name) for name in about(fact.ref)} for fact in (best, *rivals)]
+    named = (catalog.graph.named("function", said) for said in mentions.functions)
+    lines += [{function.data["line"]} for functions in named for function in functions]
     return bool(lines[0]) and any(other and lines[0].isdisjoint(other) for other in lines[1:])
 
 
