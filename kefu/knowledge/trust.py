@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from kefu.db import today
 from kefu.knowledge.agreement import agrees, presumes, supports
-from kefu.knowledge.confidence import PRESUMED
+from kefu.knowledge.confidence import PRESUMED, SURE
 from kefu.knowledge.entries import Catalog, Found, Mentions
 from kefu.knowledge.graph import Fact
 from kefu.knowledge.questions import Reply
@@ -39,6 +39,8 @@ _BESIDE, _FOUND = 2, 6
 #: Among so many entries policies are compared; what all of a question says of one counts so much beside what
 #: its parts do, of which the best count.
 _COMPARED, _WHOLE, _PARTS_COUNTED = 40, 2.0, 2
+#: What the first policy needs instead of ``SURE`` where others tell the other parts of a question beside it.
+_SURE_IN_PARTS = 0.28
 
 
 @dataclass(frozen=True)
@@ -126,9 +128,12 @@ def _searched(catalog: Catalog, text: str, mentions: Mentions, intent: str, prod
     # Each part of a question of several fits less: the policies beside the best tell the others.
     in_parts = of_terms and best.kind == "policy" and len(_parts(text)) > 1
     certain = intent == "report_fault" or _is_likely(catalog, text, found, mentions, in_parts)
-    sure = (found[0].sure or in_parts) and certain and _all_agrees(catalog, text, found, mentions, intent)
+    sure = found[0].confidence >= (_SURE_IN_PARTS if in_parts else SURE) and certain
+    sure = sure and _all_agrees(catalog, text, found, mentions, intent)
     rivals = [found[0], *(one for one in found[1 + _BESIDE :])] if in_parts else found
     sure = sure and (intent == "report_fault" or not _passes_over(catalog, mentions, product, rivals, intent))
+    if best.kind == "policy" and found[0].confidence < PRESUMED:
+        sure = sure and _speaks_of(catalog, mentions, found[: 1 + in_parts * _BESIDE])
     is_stated = sure and intent not in _NOT_STATED
     if is_stated and (reply := catalog.questions.stated(text, best, product)):
         return Decision("reply", found, reply)
@@ -294,6 +299,12 @@ def _passes_over(
         traits.has(product, traits.key(said)).holds is False and normalize(said).text not in told
         for said in mentions.functions
     )
+
+
+def _speaks_of(catalog: Catalog, mentions: Mentions, shown: Sequence[Found]) -> bool:
+    """Whether terms speak of each function named: a fee for another thing is none for this one."""
+    told = " ".join(catalog.told(one.fact) for one in shown)
+    return all(normalize(said).text in told for said in mentions.functions)
 
 
 def _is_foreign(catalog: Catalog, product: str, said: str, function: Fact) -> bool:
