@@ -30,6 +30,7 @@ _INTENT_KINDS = {
     "ask_product_info": {"spec": 0.10, "product": 0.08, "faq": 0.03, "fault": -0.10},
     "ask_price": {"spec": 0.02, "policy": 0.02, "faq": 0.02, "fault": -0.10},
     "ask_promotions": {"policy": 0.05, "faq": 0.02},
+    "ask_recommendation": {"product_line": 0.10, "product": 0.05, "fault": -0.10},
 }
 #: An entry about the product named, or spoken of before, gains; one about other products loses this share.
 _NAMED, _SPOKEN_OF, _OTHER = 0.03, 0.08, 0.5

@@ -21,7 +21,7 @@ from kefu.knowledge.forms import FILE, Forms, forms
 from kefu.language.normalize import normalize
 
 #: From these odds on (their logarithm) a message counts as excluding itself; with 0 more plain ones would.
-_LINE = 0.7
+_LINE = 0.5
 _CLAUSES = re.compile(r"[,;!.]+| (?=[^a-z])")
 #: Longer messages than this are all long.
 _LONG = 40

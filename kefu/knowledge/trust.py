@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from kefu.db import today
 from kefu.knowledge.agreement import TELLING, agrees, presumes, supports
-from kefu.knowledge.confidence import PRESUMED
+from kefu.knowledge.confidence import PRESUMED, SURE
 from kefu.knowledge.entries import Catalog, Found, Mentions
 from kefu.knowledge.graph import Fact
 from kefu.knowledge.questions import Reply
@@ -39,6 +39,8 @@ _BESIDE, _FOUND = 2, 6
 #: Among so many entries policies are compared; what all of a question says of one counts so much beside what
 #: its parts do, of which the best count.
 _COMPARED, _WHOLE, _PARTS_COUNTED = 40, 2.0, 2
+#: What the first policy needs instead of ``SURE`` where others tell the other parts of a question beside it.
+_SURE_IN_PARTS = 0.28
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,8 @@ def _searched(catalog: Catalog, text: str, mentions: Mentions, intent: str, prod
     if ended := _ended(found, valid):
         return Decision("not_in_force", found, fact=ended)
     found = valid
-    if intent != "report_fault" and (missing := _lacking(catalog, mentions, product, found)):
+    of_terms = catalog.questions.is_of_policies(text, surely=True)
+    if intent != "report_fault" and not of_terms and (missing := _lacking(catalog, mentions, product, found)):
         return Decision("lacking", found, fact=missing[0], products=missing[1], product=product)
     if not found or not found[0].possible:
         return Decision("nothing", found)
@@ -147,11 +150,14 @@ def _searched(catalog: Catalog, text: str, mentions: Mentions, intent: str, prod
         return Decision("choices", found)
     best = found[0].fact
     # Each part of a question of several fits less: the policies beside the best tell the others.
-    in_parts = best.kind == "policy" and len(_parts(text)) > 1
-    sure = found[0].sure or in_parts and catalog.questions.is_of_policies(text, surely=True)
-    certain = intent == "report_fault" or found[0].confidence >= PRESUMED or not presumes(text)
-    sure = sure and certain and _all_agrees(catalog, text, found, mentions, intent)
-    sure = sure and (intent == "report_fault" or not _passes_over(catalog, mentions, product, found))
+    in_parts = of_terms and best.kind == "policy" and len(_parts(text)) > 1
+    certain = intent == "report_fault" or _is_likely(catalog, text, found, mentions, in_parts)
+    sure = found[0].confidence >= (_SURE_IN_PARTS if in_parts else SURE) and certain
+    sure = sure and _all_agrees(catalog, text, found, mentions, intent)
+    rivals = [found[0], *(one for one in found[1 + _BESIDE :])] if in_parts else found
+    sure = sure and (intent == "report_fault" or not _passes_over(catalog, mentions, product, rivals, intent))
+    if best.kind == "policy" and found[0].confidence < PRESUMED:
+        sure = sure and _speaks_of(catalog, mentions, found[: 1 + in_parts * _BESIDE])
     is_stated = sure and intent not in _NOT_STATED
     if is_stated and (reply := catalog.questions.stated(text, best, product)):
         return Decision("reply", found, reply)
@@ -218,6 +224,20 @@ def _all_agrees(catalog: Catalog, text: str, found: Sequence[Found], mentions: M
     )
 
 
+def _is_likely(
+    catalog: Catalog, text: str, found: Sequence[Found], mentions: Mentions, in_parts: bool
+) -> bool:
+    """Whether what is found is likely enough, if the question or a part of it takes something for granted."""
+    if found[0].confidence >= PRESUMED or not presumes(text):
+        return True
+    shown = {one.fact.ref for one in found[: 1 + _BESIDE]}
+    presuming = [part for part in _parts(text) if presumes(part)] if in_parts else []
+    told = [_policies(catalog, part, mentions) for part in presuming]
+    return bool(told) and all(
+        any(part[ref].confidence >= PRESUMED for ref in shown if ref in part) for part in told
+    )
+
+
 def _parts(text: str) -> list[str]:
     parts = [part for part in _PARTS.split(normalize(text).text) if len(part) >= _LEAST_PART]
     return parts if len(parts) <= _MOST_PARTS else []
@@ -232,6 +252,8 @@ def _differs_by_line(
         return False
     rivals = [one.fact for one in found[1:] if one.score >= _AS_LIKELY * found[0].score]
     lines = [{catalog.graph.line_of(name) for name in about(fact.ref)} for fact in (best, *rivals)]
+    named = (catalog.graph.named("function", said) for said in mentions.functions)
+    lines += [{function.data["line"]} for functions in named for function in functions]
     return bool(lines[0]) and any(other and lines[0].isdisjoint(other) for other in lines[1:])
 
 
@@ -280,7 +302,9 @@ def _lacking(
     return None
 
 
-def _passes_over(catalog: Catalog, mentions: Mentions, product: str | None, found: Sequence[Found]) -> bool:
+def _passes_over(
+    catalog: Catalog, mentions: Mentions, product: str | None, found: Sequence[Found], intent: str
+) -> bool:
     """Whether the best is about none of the products named, or silent on a function that is not there."""
     fact = found[0].fact
 
@@ -289,7 +313,9 @@ def _passes_over(catalog: Catalog, mentions: Mentions, product: str | None, foun
 
     if mentions.products and about(fact) and about(fact).isdisjoint(mentions.products):
         return True
-    named = [one for one in found if about(one.fact) & set(mentions.products)]
+    # Other than what its facts tell, terms mostly hold for all products.
+    rivals = [one for one in found if intent != "ask_policy" or one.fact.kind == fact.kind]
+    named = [one for one in rivals if about(one.fact) & set(mentions.products)]
     if mentions.products and not about(fact) and any(one.score >= _AS_NEAR * found[0].score for one in named):
         return True
     traits, told = catalog.questions.traits, catalog.told(fact)
@@ -297,6 +323,12 @@ def _passes_over(catalog: Catalog, mentions: Mentions, product: str | None, foun
         traits.has(product, traits.key(said)).holds is False and normalize(said).text not in told
         for said in mentions.functions
     )
+
+
+def _speaks_of(catalog: Catalog, mentions: Mentions, shown: Sequence[Found]) -> bool:
+    """Whether terms speak of each function named: a fee for another thing is none for this one."""
+    told = " ".join(catalog.told(one.fact) for one in shown)
+    return all(normalize(said).text in told for said in mentions.functions)
 
 
 def _is_foreign(catalog: Catalog, product: str, said: str, function: Fact) -> bool:

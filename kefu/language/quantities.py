@@ -63,7 +63,7 @@ _UNIT = "|".join(
     for unit in sorted(_OF_UNIT, key=len, reverse=True)
 )
 _HAN = "零一二两三四五六七八九十百千万半"
-_NUMBER = rf"\d[\d,]*\d(?:\.\d+)?|\d+(?:\.\d+)?|[{_HAN}]+"
+_NUMBER = rf"\d{{1,3}}(?:,\d{{3}})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|[{_HAN}]+"
 _SCALE = r"(?:\s?(?:万|千|k(?![a-z]))|(?:w(?=[元块]|$|以|左|内)))?"
 _QUANTITY = re.compile(
     rf"(?:(?P<frost>零下\s?|minus )|(?<![a-z\d.第])(?P<sign>-)?)"

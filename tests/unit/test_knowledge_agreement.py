@@ -98,6 +98,7 @@ def test_how_much_it_is_wants_a_figure(told):
     [
         ("你们客服说能换新的", True),
         ("这不是送的吗", True),
+        ("不是还在保嘛", True),
         ("去年那张券还有效吧", True),
         ("灯保修几年", False),
         ("夜里摸着热,不会有事吧", False),

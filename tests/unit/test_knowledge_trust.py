@@ -3,8 +3,10 @@
 import pytest
 
 from kefu.config import ROOT
+from kefu.knowledge.agreement import supports
 from kefu.knowledge.entries import Catalog, Mentions
 from kefu.knowledge.load import load
+from kefu.knowledge.replies import Reply
 from kefu.knowledge.service import catalog
 from kefu.knowledge.trust import decide
 from tests.company import edit, graph_of, write
@@ -79,6 +81,34 @@ def test_policies_of_both_parts_of_a_question_are_shown_beside_each_other(demo):
     decision = decide(demo, "发到新疆要几天,订单60块要不要邮费")
     shown = {item.fact.name for item in decision.found[:3]}
     assert decision.kind == "answer" and {"发货与送达时间", "运费"} <= shown
+
+
+def test_terms_for_all_products_answer_for_the_one_that_is_named(demo):
+    decision = decide(demo, "V5 过保了修一下怎么收费", Mentions(products=("V5",)))
+    assert (decision.kind, decision.found[0].fact.name) == ("answer", "保外维修收费")
+
+
+def test_terms_that_are_silent_on_the_function_named_are_not_given_for_it(demo):
+    asked = "换电池要钱吗"
+    assert decide(demo, asked, Mentions(functions=("换电池",))).kind == "choices"
+
+
+def test_a_function_of_several_lines_is_asked_back_though_one_lines_entry_is_best(demo):
+    asked = "电池能用多久"
+    assert decide(demo, asked).kind == "answer"
+    assert decide(demo, asked, Mentions(functions=("电池",))).kind == "choices"
+
+
+def test_what_is_to_be_done_to_a_device_gets_no_list_of_products(demo):
+    listed = Reply("fits", ("C2",), ("夜视",))
+    assert supports(demo, "能夜视的有哪些", listed)
+    assert not supports(demo, "先把夜视关了,晚上还要用", listed)
+
+
+def test_hearsay_in_one_part_of_a_question_has_to_be_likely_for_that_part_only(demo):
+    decision = decide(demo, "不想要了想退掉,退货的邮费听说有运费险会赔吧")
+    shown = {item.fact.name for item in decision.found[:3]}
+    assert decision.kind == "answer" and {"七天无理由退货", "运费险"} <= shown
 
 
 def test_what_may_be_meant_of_several_lines_is_asked_back(demo):

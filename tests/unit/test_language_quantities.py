@@ -26,6 +26,10 @@ def test_a_number_is_told_in_the_base_unit_of_what_it_measures(text, dimension, 
     assert (one.dimension, one.low, one.high) == (dimension, low, high)
 
 
+def test_a_comma_groups_thousands_and_otherwise_separates_numbers():
+    assert [one.low for one in quantities("1,299 元,分 2,4,8 期")] == [1299, 2, 4, 8]
+
+
 def test_a_unit_of_several_dimensions_is_read_as_the_one_that_is_asked_for():
     card, memory = quantities("128g")[0], quantities("512兆")[0]
     assert card.measured_in("data").low == 128 * 1024
