@@ -151,7 +151,10 @@ class ActionAnswer(TurnAction):
         if turn.intent == "report_fault" and is_about_ticket(turn):
             return ActionReopenTicket().act(turn, say)
         wish = wish_goes_on(turn)  # 预算一千以内 sounds like asking for a price
-        return suggest_product(turn, say, wish) if wish else answer(turn, say, turn.text, turn.intent)
+        reply = reply_of(turn) if wish else None
+        if wish and not (reply and reply.kind == "most"):  # the cheapest is a fact, no advice
+            return suggest_product(turn, say, wish)
+        return answer(turn, say, turn.text, turn.intent)
 
 
 class ActionTakeInformation(AlertAction):

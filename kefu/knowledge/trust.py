@@ -32,8 +32,6 @@ _PARTS, _LEAST_PART, _MOST_PARTS = re.compile(r"[,;?!.\s]+(?![a-z\d])"), 4, 6
 _OF_PRODUCTS, _AS_LIKELY = frozenset({"function", "spec", "faq", "passage"}), 0.8
 #: From this share of the best score on, what is about the product named may be meant rather than what is not.
 _AS_NEAR = 0.75
-#: From this share of the best confidence on, what is found next is as likely to be meant.
-_AS_SURE = 0.97
 #: Data of two products this close are not told apart without asking.
 _CLOSE = 0.08
 #: So many facts are shown beside the best one, and so many are found to choose them from.
@@ -153,9 +151,7 @@ def _searched(catalog: Catalog, text: str, mentions: Mentions, intent: str, prod
     best = found[0].fact
     # Each part of a question of several fits less: the policies beside the best tell the others.
     in_parts = of_terms and best.kind == "policy" and len(_parts(text)) > 1
-    certain = intent == "report_fault" or (
-        (in_parts or not _is_tie(found)) and _is_likely(catalog, text, found, mentions, in_parts)
-    )
+    certain = intent == "report_fault" or _is_likely(catalog, text, found, mentions, in_parts)
     sure = found[0].confidence >= (_SURE_IN_PARTS if in_parts else SURE) and certain
     sure = sure and _all_agrees(catalog, text, found, mentions, intent)
     rivals = [found[0], *(one for one in found[1 + _BESIDE :])] if in_parts else found
@@ -226,12 +222,6 @@ def _all_agrees(catalog: Catalog, text: str, found: Sequence[Found], mentions: M
         and bool(parts)
         and all(any(agrees(catalog, part, fact, mentions, intent) for fact in shown) for part in parts)
     )
-
-
-def _is_tie(found: Sequence[Found]) -> bool:
-    """Whether two fit as well, and neither surely."""
-    first, second = found[0].confidence, found[1].confidence if len(found) > 1 else 0.0
-    return first < PRESUMED and second >= _AS_SURE * first
 
 
 def _is_likely(
