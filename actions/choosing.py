@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -16,7 +17,9 @@ from kefu.knowledge.graph import Fact
 from kefu.knowledge.questions import Reply
 from kefu.knowledge.service import catalog
 from kefu.knowledge.trust import Decision
+from kefu.knowledge.vocabulary import vocabulary
 from kefu.language.expressions import find_expressions
+from kefu.language.normalize import normalize
 from kefu.language.numbers import canonical
 
 #: So many products are shown, and so many differences.
@@ -38,6 +41,8 @@ def reply_of(turn: Turn) -> Reply | None:
 
 def pointed_at(turn: Turn) -> str | None:
     """The product that an ordinal means, after products were shown (第二个多少钱)."""
+    if re.search(vocabulary().ranked, normalize(turn.text).text):  # 第二贵的: not the second shown
+        return None
     options = turn.slots.get("options") or ()
     found = (e for e in find_expressions(turn.text, "choose_option") if e["entity"] == "option_index")
     said = next((canonical("option_index", e["value"]) for e in found), None)

@@ -12,6 +12,7 @@ from actions.conversation import Turn, TurnAction
 from actions.danger import AlertAction
 from actions.notifications import answer_about_notice
 from actions.relief import missed, offer_ticket
+from actions.ticket_details import still_waited_for
 from kefu.customers import service as customers
 from kefu.customers.answers import style_in
 from kefu.customers.service import Sender
@@ -153,7 +154,7 @@ class ActionSmallTalk(TurnAction):
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Answers what is a question about products after all, else chooses the response by the intent."""
         if turn.intent != "bot_challenge" and (intent := _asked(turn)) == "ask_product_info":
-            return answer(turn, say, turn.text, intent)
+            return [SlotSet("awaiting", still_waited_for(turn)), *answer(turn, say, turn.text, intent)]
         say.utter_message(response=_SMALL_TALK.get(turn.intent, "utter_chitchat"))
         # What is taken for none of our business may be a question that was not understood.
         return [missed(turn)] if turn.intent == "out_of_scope" else []

@@ -185,7 +185,7 @@ class Bounds:
             available = [name for name in self.traits.products if name not in asked.excluded]
             # cheaper than the ... tells it before, 比……便宜 behind.
             since = (than.start() if than[0].isascii() else than.end()) if than else 0
-            adjective = asked.adjective(since, self.tells(available))
+            adjective = asked.adjective(since, self.tells(available)) if than else None
             if than is None or adjective is None:
                 continue
             measure, highest, span = adjective

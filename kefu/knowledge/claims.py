@@ -61,8 +61,9 @@ class Claims:
         if not wished.wishes:
             return None
         holds = tuple(_together([wish.verdict(name) for wish in wished.wishes]) for name in subjects)
-        if told.weight > wished.weight and any(holds):
-            return None  # what is told beside may be a condition: only a no is sure
+        is_beside = told.weight > wished.weight or len(told.wishes) > len(wished.wishes)
+        if is_beside and any(holds):
+            return None  # what is told beside may be a condition, or asked, too: only a no is sure
         facts = tuple(evidence(wished.wishes, name) for name in subjects)
         said = tuple(wish.said for wish in wished.wishes)
         return Reply("has", tuple(subjects), said, facts, holds, all(wish.numeric for wish in wished.wishes))

@@ -146,13 +146,15 @@ class Questions:
 
     def is_asked(self, text: str) -> bool:
         """Whether a message asks for what knowledge tells, rather than reports a fault or asks for steps."""
-        return self._read(text, None).chances["other"] < _OTHER
+        return len(text) <= _LONGEST and self._read(text, None).chances["other"] < _OTHER
 
     def asking(self, text: str) -> str:
         """The parts of a question that ask, where products are surely asked for; else all of it.
 
         What is told beside it (机房用的, 抽奖用的) says what they are for, and no product has to tell it.
         """
+        if len(text) > _LONGEST:
+            return normalize(text).text
         asked = self._read(text, None)
         if asked.chances["products"] < _SURELY:
             return asked.text
@@ -229,19 +231,26 @@ class Questions:
             return None
         parts = asked.parts(self._words.elsewhere)
         told = [(asked.telling(*part), part) for part in parts]
-        granted = [(said, found) for said, _ in told if (found := self._terms.granted(said))]
+        granted = [(said, found, part) for said, part in told if (found := self._terms.granted(said))]
         if not granted:
             return None
         scope = self._scopes.of(asked, [], None, ())
         wished = self._wishes.read(asked, scope, parts)
         unmet = self._wishes.unmet(asked, wished)
-        lacking = bool(re.search(self._words.left_out, asked.text))
-        wishes = [Wish(said, found.__getitem__, lacking) for said, found in granted if found]
+        wishes = [
+            Wish(said, found.__getitem__, self._leaves_out(asked, part)) for said, found, part in granted
+        ]
         wishes += [*wished.wishes, *unmet]
         fitting = tuple(name for name in scope if at_once(wishes, name))
         facts = tuple(evidence(wishes, name) for name in fitting)
         is_sure = fitting or unmet
         return Reply("fits", fitting, tuple(wish.said for wish in wishes), facts) if is_sure else None
+
+    def _leaves_out(self, asked: Asked, part: tuple[int, int]) -> bool:
+        """Whether a part asks whom a policy leaves out (哪些不参加), not what products lack (不含电池)."""
+        named = {phrase.start for phrase in asked.phrases}
+        places = asked.spans(re.compile(self._words.left_out))
+        return any(part[0] <= start < part[1] and end not in named for start, end in places)
 
     def _which_product(self, asked: Asked, product: str | None) -> Reply | None:
         """Asks back which product is meant, where nothing else is open: 多少钱."""

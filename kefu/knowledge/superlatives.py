@@ -37,6 +37,8 @@ class Superlatives:
         """The products ranked; where one is ``described`` an adjective is enough (便宜的那个)."""
         if product and not (asked.products or asked.lines or asked.is_which):
             return None  # 最大能爬几度的坡, of the one spoken of
+        if any(re.search(self._words.excluding, asked.text[:start]) for start, _ in asked.most_spans):
+            return None  # 不要最贵的
         scope = self._scopes.of(asked, asked.products, product, among)
         measure, highest, spans = self._superlative(asked, scope, described)
         if measure is None or len(asked.products) == 1:  # L3 最多能录几枚指纹: one value
@@ -47,7 +49,8 @@ class Superlatives:
         limit = _BESIDE if asked.by_most and asked.is_which else _LEFT_OVER
         first, last = asked.segment(*spans[0])
         beside = replace(wished, left=[one for one in wished.left if first <= one.start < last])
-        if wished.weight > limit or beside.is_partial or self._wishes.unmet(asked, beside):
+        is_wished = any(one.wanted for one in wished.left)  # 要带虹膜的,哪款最便宜
+        if wished.weight > limit or is_wished or beside.is_partial or self._wishes.unmet(asked, beside):
             return None
         fitting = (name for name in scope if at_once(wished.wishes, name))
         measured = [(name, self._wishes.bounds.measured(name, measure)) for name in fitting]
@@ -60,11 +63,13 @@ class Superlatives:
         if len(lines) > 1 and apart and len(asked.products) < 2:
             return Reply("which_line", tuple(name for name, _ in known))  # 续航最长的: of what?
         known.sort(key=lambda item: item[1][0].high, reverse=highest)
-        if (place := self._place(asked)) and place[0] <= len(known):  # 第二贵的
+        if place := self._place(asked):  # 第二贵的
+            if place[0] > len(known):
+                return None
             at = -place[0] if place[1] else place[0] - 1
             name, found = known[at]
             return Reply("fits", (name,), (asked.said(spans),), ((found[1],),))
-        if self._has_both_ends(asked, scope):  # 最贵的和最便宜的
+        if len(known) > 1 and self._has_both_ends(asked, scope):  # 最贵的和最便宜的
             ends = (known[0], known[-1])
             facts = tuple((found[1],) for _, found in ends)
             return Reply("fits", tuple(name for name, _ in ends), (asked.said(spans),), facts)

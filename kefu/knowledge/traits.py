@@ -73,7 +73,9 @@ class Traits(Meanings):
         self._likeness, self._mutual = likeness, re.compile(vocabulary.mutual)
         self._colours, self._shades = re.compile(vocabulary.colours), vocabulary.shades
         self._called = {name: self._names_of(name, vocabulary) for name in self.spec_names()}
-        self._titles = {name: self._titles_of(name, vocabulary) for name in self._called}
+        self._titles = {
+            name: [normalize(one).text for one in self._titles_of(name, vocabulary)] for name in self._called
+        }
         self._texts = list(self._told())
         self._wording = Wording([text for _, text, _, _ in self._texts])
 
@@ -131,11 +133,16 @@ class Traits(Meanings):
 
         The colour is said by its last part (灰), or as a shade (深色).
         """
-        wanted = self._shades.get(said, said)
+
+        def tells(item: str) -> bool:
+            named = [shade for shade in self._shades if shade in item]
+            if named and said in self._shades:  # 浅灰 is no dark one
+                return said in named
+            return any(one in item for one in self._shades.get(said, said))
+
         for name, fact in self._specs[product].items():
             if self._colours.search(normalize(name).text):
-                items = [normalize(one).text for one in ITEMS.split(fact.body)]
-                colours = [any(one in item for one in wanted) for item in items]
+                colours = [tells(normalize(one).text) for one in ITEMS.split(fact.body)]
                 return Verdict(all(colours) if only else any(colours), fact)
         return Verdict(None)
 

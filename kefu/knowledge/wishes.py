@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import combinations
 
 from kefu.knowledge.asked import Asked, Chunk, Span, is_within
 from kefu.knowledge.bounds import Bounds
@@ -44,7 +43,7 @@ class Wishes:
         skip = [*skip, *((start, asked.segment(start, end)[1]) for start, end in spared)]
         numeric, used = self.bounds.read(asked, scope, skip)
         compared, others = self.bounds.compared(asked, used)
-        wishes = [*numeric, *compared, *self._colours(asked, used)]
+        wishes = [*numeric, *compared, *self._colours(asked, used, skip)]
         places = [(p.start, p.end, p.text, True) for p in asked.traits if not self._is_colour(p.text)]
         left = []
         for chunk in asked.chunks([*used, *skip]):
@@ -154,13 +153,9 @@ class Wishes:
             return plain
         if any(not wish.weak for wish in wishes):
             wishes = [wish for wish in wishes if not (wish.weak and wish.beside >= _AMID)]
-        weak = [wish for wish in wishes if wish.weak and not wish.without]
-        for count in range(min(len(weak), len(wishes) - 1) + 1):
-            for dropped in combinations(weak, count):
-                kept = [wish for wish in wishes if not any(wish is one for one in dropped)]
-                if any(at_once(kept, name) for name in scope):
-                    return kept
-        return list(wishes)
+        met = ([w for w in wishes if not w.weak or w.without or w.fits(name)] for name in scope)
+        fitting = [kept for kept, name in zip(met, scope, strict=True) if kept and at_once(kept, name)]
+        return max(fitting, key=len, default=list(wishes))
 
     def _having(self, said: str, is_name: bool, scope: Sequence[str]) -> Callable[[str], Verdict]:
         if is_name:
@@ -172,12 +167,12 @@ class Wishes:
         found = re.match(self._words.colour, name)
         return bool(found) and found.end() == len(name) - 1
 
-    def _colours(self, asked: Asked, used: list[Span]) -> list[Wish]:
+    def _colours(self, asked: Asked, used: list[Span], skip: Sequence[Span]) -> list[Wish]:
         wishes = []
         shades = [(p.start, p.end) for p in asked.traits if not self._is_colour(p.text)]
         after: tuple[int, bool] | None = None
         for start, end in reversed(asked.spans(re.compile(self._words.colour))):
-            if not is_within(start, end, [*shades, *used]):
+            if not is_within(start, end, [*shades, *used, *skip]):
                 said, lacking = asked.text[start:end], asked.lacks(start, end)
                 is_listed = after and re.fullmatch(r"色?的?[、和跟与]?", asked.text[end : after[0]])
                 lacking = after[1] if after and is_listed else lacking  # 黑的灰的不要
@@ -186,4 +181,4 @@ class Wishes:
                 holds = partial(self.traits.coloured, said=said, only=lacking)
                 wishes.append(Wish(said, holds, lacking))
                 used.append((start, end))
-        return wishes
+        return wishes[::-1]

@@ -90,6 +90,30 @@ def test_products_are_chosen_by_what_policies_grant(questions, text, products):
 
 
 @pytest.mark.parametrize(
+    ("text", "products"),
+    [
+        ("不带猫眼也不支持人脸的锁", ["L1"]),
+        ("没有屏幕也不要猫眼的门锁", ["L1"]),
+        ("锁有哪些,不带猫眼的就别报了", ["L3"]),
+        ("要带虹膜识别的锁,哪款最便宜", []),
+        ("which is the cheapest lock other than the L1", ["L3"]),
+    ],
+)
+def test_what_is_refused_is_not_offered(questions, text, products):
+    assert list(questions.ask(text).products) == products
+
+
+@pytest.mark.parametrize("text", ["第五贵的门锁", "不要最贵的也不要最便宜的门锁"])
+def test_a_place_that_is_not_there_or_not_wanted_tells_nothing(questions, text):
+    assert questions.ask(text) is None
+
+
+def test_one_yes_does_not_answer_two_questions(questions):
+    reply = questions.ask("S1支持蓝牙,粤语行吗")
+    assert reply is None or not any(reply.holds) or len(reply.wishes) > 1
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "我之前买的那个现在还在保修期里吗",
