@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from kefu.config import SettingsError, settings
+from kefu.language.adapter import Adapter
 
 VARIABLE = "KEFU_SENTENCE_MODEL"
 #: What the folder has to hold.
@@ -28,6 +30,7 @@ class SentenceModel:
     As BGE does (Xiao et al. 2023, arXiv:2309.07597).
 
     Attributes:
+        folder: Where its files are.
         mark: Tells this model from others.
         dimensions: Length of a vector.
     """
@@ -38,26 +41,10 @@ class SentenceModel:
         Raises:
             SettingsError: A file is missing or can't be read, or the extra is not installed.
         """
-        missing = [name for name in NEEDED if not (folder / name).is_file()]
-        if missing:
-            raise SettingsError(f"{VARIABLE}: {folder} lacks {' and '.join(missing)}.")
-        try:
-            from onnxruntime import InferenceSession, SessionOptions
-            from tokenizers import Tokenizer
-        except ImportError as error:
-            need = "needs the extra: uv sync --extra sentence-model"
-            raise SettingsError(f"{VARIABLE}: {need} ({error}).") from error
-        options = SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False  # it would keep what the longest batch took
-        try:
-            self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-            self._session = InferenceSession(str(folder / "model.onnx"), options)
-        except Exception as error:  # both libraries raise their own kinds
-            raise SettingsError(f"{VARIABLE}: {folder} can't be read: {error}") from error
+        self.folder = folder
+        self._tokenizer, self._run = opened(folder)
         self._tokenizer.enable_truncation(_PIECES)
         self._tokenizer.enable_padding()
-        self._inputs = {one.name for one in self._session.get_inputs()}
         self.mark = _digest(folder)
         self.dimensions = self._rows(["1"]).shape[1]
 
@@ -77,14 +64,53 @@ class SentenceModel:
         return vectors
 
     def _rows(self, texts: Sequence[str]) -> np.ndarray:
-        pieces = self._tokenizer.encode_batch(list(texts))
+        return self._run(self._tokenizer.encode_batch(list(texts)))[:, 0]
+
+
+def opened(folder: Path, adapter: Adapter | None = None) -> tuple[Any, Callable[[Sequence[Any]], np.ndarray]]:
+    """Loads the files of ``NEEDED``, with an adapter in the weights if one is given.
+
+    Returns:
+        A Hugging Face tokenizer, and what makes its encodings (of one length) the last hidden states,
+        ``(texts, pieces, width)``.
+
+    Raises:
+        SettingsError: A file is missing or can't be read, or the extra is not installed.
+    """
+    missing = [name for name in NEEDED if not (folder / name).is_file()]
+    if missing:
+        raise SettingsError(f"{VARIABLE}: {folder} lacks {' and '.join(missing)}.")
+    try:
+        import onnx
+        from onnxruntime import InferenceSession, SessionOptions
+        from tokenizers import Tokenizer
+    except ImportError as error:
+        need = "needs the extra: uv sync --extra sentence-model"
+        raise SettingsError(f"{VARIABLE}: {need} ({error}).") from error
+    options = SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False  # it would keep what the longest batch took
+    try:
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        weights: str | bytes = str(folder / "model.onnx")
+        if adapter:
+            model = onnx.load(weights)
+            adapter.put_into(model)
+            weights = model.SerializeToString()
+        session = InferenceSession(weights, options)
+    except Exception as error:  # the libraries raise their own kinds
+        raise SettingsError(f"{VARIABLE}: {folder} can't be read: {error}") from error
+    inputs = {one.name for one in session.get_inputs()}
+
+    def run(encodings: Sequence[Any]) -> np.ndarray:
         given = {
-            "input_ids": np.array([one.ids for one in pieces], dtype=np.int64),
-            "attention_mask": np.array([one.attention_mask for one in pieces], dtype=np.int64),
-            "token_type_ids": np.array([one.type_ids for one in pieces], dtype=np.int64),
+            "input_ids": np.array([one.ids for one in encodings], dtype=np.int64),
+            "attention_mask": np.array([one.attention_mask for one in encodings], dtype=np.int64),
+            "token_type_ids": np.array([one.type_ids for one in encodings], dtype=np.int64),
         }
-        taken = {name: rows for name, rows in given.items() if name in self._inputs}
-        return self._session.run(None, taken)[0][:, 0]
+        return session.run(None, {name: rows for name, rows in given.items() if name in inputs})[0]
+
+    return tokenizer, run
 
 
 def _digest(folder: Path) -> str:
@@ -105,6 +131,18 @@ def sentence_model() -> SentenceModel | None:
         SettingsError: The folder can't be used.
     """
     return _loaded(os.environ.get(VARIABLE) or "", settings().var_dir)
+
+
+def required() -> SentenceModel:
+    """The same, where nothing goes without.
+
+    Raises:
+        SettingsError: There is none, or it can't be used.
+    """
+    model = sentence_model()
+    if model is None:
+        raise SettingsError(f"{VARIABLE}: there is no sentence model; `make sentence-model` fetches one.")
+    return model
 
 
 @lru_cache(maxsize=1)

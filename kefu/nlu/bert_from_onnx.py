@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-#: BERTs of every size have heads of this width (Devlin et al. 2019, arXiv:1810.04805).
-_HEAD = 64
+from kefu.language.adapter import HEAD, matrices_of
+
 #: The last words of Keras' names and of PyTorch's, from which ONNX files are made.
 _ENDS = {"gamma": "weight", "beta": "bias", "embeddings": "weight", "kernel": "weight"}
 #: How far the two may be apart, whose rows are about 1 in size.
@@ -41,7 +41,7 @@ def convert(source: Path, target: Path) -> None:
             vocab_size=vocabulary,
             hidden_size=width,
             num_hidden_layers=sum(name.endswith("attention.self.query.weight") for name in weights),
-            num_attention_heads=width // _HEAD,
+            num_attention_heads=width // HEAD,
             intermediate_size=weights["encoder.layer.0.intermediate.dense.weight"].shape[1],
         )
         model = TFBertModel(config)
@@ -64,17 +64,11 @@ def _weights(path: Path) -> dict[str, np.ndarray]:
     import onnx
 
     try:
-        graph = onnx.load(path).graph
+        model = onnx.load(path)
     except Exception as error:  # protobuf raises its own kinds
         raise ConversionError(f"{path}: can't be read: {error}") from error
-    arrays = {one.name: onnx.numpy_helper.to_array(one) for one in graph.initializer}
-    for node in graph.node:
-        matrix = next((name for name in node.input if name in arrays), None)
-        if node.op_type == "MatMul" and matrix:
-            arrays[node.name.strip("/").removesuffix("/MatMul").replace("/", ".") + ".weight"] = arrays[
-                matrix
-            ]
-    return arrays
+    arrays = {one.name: onnx.numpy_helper.to_array(one) for one in model.graph.initializer}
+    return arrays | {f"{layer}.weight": arrays[name] for name, layer in matrices_of(model).items()}
 
 
 def _name(variable: str) -> str:

@@ -56,7 +56,7 @@ def learn(
         with tf.GradientTape() as tape:
             scores = model([meaning, clause, signs, places], training=True)
             loss = tf.add_n([
-                tf.reduce_mean(share * _unlikely(scores[h], tags[:, :, h], lengths, moves[h]))
+                tf.reduce_mean(share * unlikely(scores[h], tags[:, :, h], lengths, moves[h]))
                 for h in range(len(moves))
             ])  # fmt: skip
         slopes, _ = tf.clip_by_global_norm(tape.gradient(loss, variables), 5.0)
@@ -99,7 +99,7 @@ def _model(sizes: Sequence[int], kinds: Sequence[Sequence[str]]) -> tuple[Any, l
     return tf.keras.Model([meaning, clause, signs, places], scores), moves
 
 
-def _unlikely(scores: Any, tags: Any, lengths: Any, moves: Any) -> Any:
+def unlikely(scores: Any, tags: Any, lengths: Any, moves: Any) -> Any:
     """The negative logarithm of how likely the right tags are in a linear chain (Lafferty et al. 2001)."""
     import tensorflow as tf
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from kefu.language.embedding import DIMENSIONS, embed_all
-from kefu.language.pieces import PIECE_DIMENSIONS, pieces
+from kefu.language.pieces import pieces
 from kefu.language.words import tagged_words, units
 
 _CLAUSE = re.compile(
@@ -54,7 +54,7 @@ def see(text: str, section: str = "") -> Sight:
         section: What the headings above are about (``Vocabulary.sections``).
     """
     cut = _units(text)
-    spans = [(start, start + len(unit)) for unit, start in cut]
+    spans = spans_of(text)
     judged = [m.span() for m in _CLAUSE.finditer(text) if m.group().strip()]
     clauses = np.zeros((len(judged) + 1, DIMENSIONS), dtype=np.float32)
     if judged:
@@ -64,7 +64,12 @@ def see(text: str, section: str = "") -> Sight:
     signs = [
         (shape(unit), f"{part}{place}", section) for (unit, _), (part, place) in zip(cut, words, strict=True)
     ]
-    return Sight(spans, _meaning(spans, text), clause, clauses, signs, places)
+    return Sight(spans, means(spans, *pieces(text)), clause, clauses, signs, places)
+
+
+def spans_of(text: str) -> list[tuple[int, int]]:
+    """Start and end of each unit."""
+    return [(start, start + len(unit)) for unit, start in _units(text)]
 
 
 def shape(unit: str) -> str:
@@ -92,20 +97,27 @@ def _units(text: str) -> list[tuple[str, int]]:
     return cut + [(unit, start + last) for unit, start in units(text[last:])]
 
 
-def _meaning(spans: Sequence[tuple[int, int]], text: str) -> np.ndarray:
-    """For each unit the mean of the pieces that share characters with it."""
-    found, vectors = pieces(text)
-    rows = np.zeros((len(spans), PIECE_DIMENSIONS), dtype=np.float32)
+def means(
+    spans: Sequence[tuple[int, int]], pieces: Sequence[tuple[int, int]], rows: np.ndarray
+) -> np.ndarray:
+    """For each span the mean of the rows of the pieces that share characters with it."""
+    found = np.zeros((len(spans), rows.shape[1]), dtype=np.float32)
+    for i, (first, last) in enumerate(meeting(spans, pieces)):
+        if last > first:
+            found[i] = rows[first:last].mean(axis=0)
+    return found
+
+
+def meeting(spans: Sequence[tuple[int, int]], pieces: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """For each span the first piece that shares characters with it, and the one after the last."""
     first = 0
-    for i, (start, end) in enumerate(spans):
-        while first < len(found) and found[first][1] <= start:
+    for start, end in spans:
+        while first < len(pieces) and pieces[first][1] <= start:
             first += 1
         last = first
-        while last < len(found) and found[last][0] < end:
+        while last < len(pieces) and pieces[last][0] < end:
             last += 1
-        if last > first:
-            rows[i] = vectors[first:last].mean(axis=0)
-    return rows
+        yield first, last
 
 
 def _placed(

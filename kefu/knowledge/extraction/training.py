@@ -25,6 +25,7 @@ from kefu.knowledge.extraction.linker import Linker
 from kefu.knowledge.extraction.mentions import Mention
 from kefu.knowledge.extraction.sight import Sight, see
 from kefu.knowledge.extraction.tagger import Tagger
+from kefu.knowledge.extraction.text_reader import text_reader
 from kefu.knowledge.extraction.vocabulary import FOLDER
 
 logger = logging.getLogger(__name__)
@@ -130,7 +131,7 @@ def texts(folder: Path = FOLDER) -> list[Example]:
 
 def _read(kept: Path) -> Model:
     scale = json.loads((kept / "calibration.json").read_text(encoding="utf-8"))
-    tagger = Tagger.load(sorted(kept.glob("tagger*.npz")))
+    tagger = Tagger.load(sorted(kept.glob("tagger*.npz")), text_reader())
     content = Content.load(kept / "content.npz")
     return Model(tagger, Linker.load(kept / "linker.json"), Scale(**scale), content)
 
@@ -146,8 +147,8 @@ def train(examples: Sequence[Example], kept: Path, rounds: int = _ROUNDS) -> Non
     draft = kept.with_name(f"{kept.name}.{os.getpid()}.tmp")
     draft.mkdir(parents=True, exist_ok=True)
     seen = [see(example.text, example.section) for example in examples]
-    tried = [i for i, example in enumerate(examples) if example.trade % _PARTS == 0]
-    others = [i for i, example in enumerate(examples) if example.trade % _PARTS]
+    tried = [i for i, example in enumerate(examples) if is_tried(example)]
+    others = [i for i, example in enumerate(examples) if not is_tried(example)]
     found: list[tuple[Mention, bool]] = []
     for number, inside in enumerate((others, range(len(examples)))):
         path = draft / f"tagger{number}.npz"
@@ -161,6 +162,11 @@ def train(examples: Sequence[Example], kept: Path, rounds: int = _ROUNDS) -> Non
     Content.train(examples, draft / "content.npz")
     shutil.rmtree(kept, ignore_errors=True)
     draft.rename(kept)
+
+
+def is_tried(example: Example) -> bool:
+    """Whether it is of a trade on which confidence is tried."""
+    return example.trade % _PARTS == 0
 
 
 def _judged(tagger: Tagger, sight: Sight, example: Example) -> Iterator[tuple[Mention, bool]]:
