@@ -133,3 +133,37 @@ def test_a_fault_of_several_lines_is_answered_once_one_is_known(demo, product, k
 def test_a_question_that_asks_for_a_nod_or_complains_gets_no_list_of_products(demo):
     assert decide(demo, "带猫眼的锁有哪几款").kind == "reply"
     assert decide(demo, "送的带猫眼的锁坏了给我换新的").kind != "reply"
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("已经出保了,换一次主板人工费是多少", "保外维修收费"),
+        ("旧的折给你们能抵多少钱", "以旧换新"),
+        ("加买一年延保是多少钱", "延长保修"),
+        ("整机保修期有几年", "整机保修"),
+    ],
+)
+def test_terms_that_differ_by_product_are_told_and_the_product_is_asked_for(demo, asked, told):
+    decision = decide(demo, asked)
+    assert (decision.reply.kind, decision.general.name) == ("which_product", told)
+
+
+def test_terms_that_differ_by_product_are_answered_once_one_is_named(demo):
+    assert decide(demo, "V5 加买一年延保是多少钱", Mentions(products=("V5",))).kind == "answer"
+    assert decide(demo, "加买一年延保是多少钱", product="V5").kind == "answer"
+
+
+def test_a_time_that_is_within_the_terms_of_some_products_only_asks_for_the_product(demo):
+    assert decide(demo, "用了两年坏了,还在整机保修里面吗").reply.kind == "which_product"
+    assert decide(demo, "用了两个月坏了,还在整机保修里面吗").kind == "answer"
+
+
+def test_a_lamp_of_several_lines_is_asked_back_though_one_lines_entry_fits_best(demo):
+    assert decide(demo, "红灯一闪一闪是啥意思").kind == "choices"
+
+
+def test_which_part_of_a_device_is_asked_for_gets_no_list_of_products(demo):
+    listed = Reply("fits", ("R1", "R3 Pro"), ("恢复出厂",))
+    assert supports(demo, "能恢复出厂的有哪个", listed)
+    assert not supports(demo, "恢复出厂是按哪个小按钮", listed)
