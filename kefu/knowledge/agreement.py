@@ -92,7 +92,16 @@ def asks_number(text: str) -> bool:
         text: As typed.
     """
     book, asked = forms(), normalize(text).text
-    return any(re.search(one, asked) for one in (book.number, book.figure, *book.sizes))
+    return any(re.search(one, asked) for one in (book.number, *book.sizes)) or asks_figure(text)
+
+
+def asks_figure(text: str) -> bool:
+    """Whether a question asks for a number without saying of what (要多少).
+
+    Args:
+        text: As typed.
+    """
+    return re.search(forms().figure, normalize(text).text) is not None
 
 
 def supports(catalog: Catalog, text: str, reply: Reply) -> bool:
@@ -209,8 +218,10 @@ def _tells_either(book: Forms, asked: str, told: str) -> bool:
     if match is None:
         return True
     beside = [*words(match.group(1))[-_BESIDE:], *words(match.group(2))[:_BESIDE]]
-    long = [word for word in beside if len(word) > 1]
-    return any(word in told for word in long) if long else all(word in told for word in beside[-1:])
+    if any(word in told for word in beside if len(word) > 1):
+        return True
+    first, second = match.group(1)[-1], match.group(2)  # 要修还是换: of so short ones both
+    return len(second) == 1 and first in told and second in told
 
 
 def _tells_thing(book: Forms, asked: str, told: str, length: int | None) -> bool:

@@ -43,8 +43,12 @@ def found_in_parts(catalog: Catalog, text: str, mentions: Mentions, intent: str)
     ranked = [whole[ref] for ref in sorted(scores, key=scores.__getitem__, reverse=True)]
     if not ranked:
         return found
-    shown = [_surest(one, others) for one in _told_surely(ranked, parts[1:], others)[: 1 + BESIDE]]
-    if not shown[0].possible:
+    ranked = _told_surely(ranked, parts[1:], others)
+    shown = [_surest(one, others) for one in ranked[: 1 + BESIDE]]
+    is_likely_else = found[0].confidence >= PRESUMED or not catalog.questions.is_of_policies(
+        text, surely=True
+    )
+    if not shown[0].possible and is_likely_else:
         return found
     shown = _own_first(catalog, shown, mentions.products)
     return [*shown, *(one for one in found if one.fact.kind != "policy")][:FOUND]
@@ -63,7 +67,11 @@ def _told_surely(
     missing = [one for one in best if one.confidence >= PRESUMED and one.fact.ref not in shown]
     if not missing:
         return ranked
-    ref = max(missing, key=lambda found: found.confidence).fact.ref
+    return _shown_last(ranked, max(missing, key=lambda found: found.confidence).fact.ref)
+
+
+def _shown_last(ranked: list[Found], ref: str) -> list[Found]:
+    """Puts one of what was found in the last place that is shown."""
     moved = [one for one in ranked if one.fact.ref == ref]
     return [*ranked[:BESIDE], *moved, *(one for one in ranked[BESIDE:] if one.fact.ref != ref)]
 

@@ -180,20 +180,22 @@ class Questions:
         evidence = ((fact,),) * len(products)
         return None if holds is None else Reply("has", tuple(products), (), evidence, each, together=True)
 
-    def varying(self, text: str, policy: Fact, asks_number: bool) -> Reply | None:
+    def varying(self, text: str, policy: Fact, asks_number: bool, of_anything: bool = False) -> Reply | None:
         """Asks back which product is meant where a policy tells other figures for each, and none is named.
 
         Args:
             text: As typed.
             policy: What would be answered.
             asks_number: Whether a number is asked for (修一次多少钱), not if one is within (两年了还保吗).
+            of_anything: Whether a number is asked for without saying of what (要多少).
         """
         asked = self._read(text, None)
         told = [] if asks_number else [one for one in asked.numbers if one.dimension]
         is_named = asked.products or asked.lines or asked.excluded_lines
         if is_named or not (asks_number or told and asked.is_whether):
             return None
-        products = self._variations.products(policy, asked.text, asked.dimensions, told)
+        dimensions = frozenset() if of_anything else asked.dimensions
+        products = self._variations.products(policy, asked.text, dimensions, told)
         return Reply("which_product", products) if products else None
 
     def difference(self, products: Sequence[str]) -> Reply:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from kefu.db import today
-from kefu.knowledge.agreement import TELLING, asks_number, supports
+from kefu.knowledge.agreement import TELLING, asks_figure, asks_number, supports
 from kefu.knowledge.confidence import PRESUMED, SURE
 from kefu.knowledge.entries import Catalog, Found, Mentions
 from kefu.knowledge.graph import Fact
@@ -175,7 +175,7 @@ def _varying(
         near = one.possible if is_of_some else one.score >= _AS_MUCH * found[0].score
         if one.fact.kind != "policy" or not near:
             continue
-        if reply := catalog.questions.varying(text, one.fact, asks_number(text)):
+        if reply := catalog.questions.varying(text, one.fact, asks_number(text), asks_figure(text)):
             return reply, one.fact
     return None
 
