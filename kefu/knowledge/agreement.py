@@ -29,6 +29,8 @@ _LISTS = frozenset({"fits", "difference"})
 #: A model or code: letters and digits in one (X40, 8Pro).
 _CODE = re.compile(r"(?<![a-z0-9.])(?:[a-z]+-?\d+[a-z0-9]*|\d+[a-z]+)(?![a-z0-9])")
 _DAY = 86400.0
+#: Terms name things by a part of their words (优惠价: 优惠); of devices that is another thing (遥控器: 遥控).
+_SHORT, _WHOLE = 2, None
 #: So many words on each side of an "or" may name what it stands between.
 _BESIDE = 2
 
@@ -60,7 +62,7 @@ def agrees(catalog: Catalog, text: str, fact: Fact, mentions: Mentions, intent: 
         and _tells_numbers(book, asked, normalize(_body(fact)).text)
         and _tells_claims(book, asked, told)
         and _tells_either(book, asked, told)
-        and _tells_thing(book, asked, told)
+        and _tells_thing(book, asked, told, _SHORT if fact.kind == "policy" else _WHOLE)
         and _tells_aspects(book, asked, " ".join((told, *_dates(fact))))
     )
 
@@ -72,6 +74,34 @@ def presumes(text: str) -> bool:
         text: As typed.
     """
     return re.search(forms().presuming, normalize(text).text) is not None
+
+
+def asks(text: str) -> bool:
+    """Whether a part of a message asks something, rather than tells what happened.
+
+    Args:
+        text: As typed.
+    """
+    return re.search(forms().inquiry, normalize(text).text) is not None
+
+
+def asks_number(text: str) -> bool:
+    """Whether a question asks for a number.
+
+    Args:
+        text: As typed.
+    """
+    book, asked = forms(), normalize(text).text
+    return any(re.search(one, asked) for one in (book.number, *book.sizes)) or asks_figure(text)
+
+
+def asks_figure(text: str) -> bool:
+    """Whether a question asks for a number without saying of what (要多少).
+
+    Args:
+        text: As typed.
+    """
+    return re.search(forms().figure, normalize(text).text) is not None
 
 
 def supports(catalog: Catalog, text: str, reply: Reply) -> bool:
@@ -92,6 +122,8 @@ def supports(catalog: Catalog, text: str, reply: Reply) -> bool:
         asked = catalog.questions.asking(text)
     is_granted = bool(facts) and all(fact.kind == "policy" for fact in facts)  # 坏了能上门修的
     if reply.kind in _LISTS and not is_granted and re.search(book.nodding, asked):
+        return False
+    if reply.kind in _LISTS and re.search(book.of_part, normalize(text).text):
         return False
     if reply.kind not in TELLING:
         return True
@@ -186,13 +218,16 @@ def _tells_either(book: Forms, asked: str, told: str) -> bool:
     if match is None:
         return True
     beside = [*words(match.group(1))[-_BESIDE:], *words(match.group(2))[:_BESIDE]]
-    return any(word in told for word in beside if len(word) > 1)
+    if any(word in told for word in beside if len(word) > 1):
+        return True
+    first, second = match.group(1)[-1], match.group(2)  # 要修还是换: of so short ones both
+    return len(second) == 1 and first in told and second in told
 
 
-def _tells_thing(book: Forms, asked: str, told: str) -> bool:
-    """Whether the thing is spoken of that is asked after (有没有抗菌涂层)."""
+def _tells_thing(book: Forms, asked: str, told: str, length: int | None) -> bool:
+    """Whether the thing is spoken of that is asked after (有没有抗菌涂层), by so much of its words."""
     match = re.search(book.having, asked)
-    return match is None or any(word in told for word in words(match.group(1)) if len(word) > 1)
+    return match is None or any(word[:length] in told for word in words(match.group(1)) if len(word) > 1)
 
 
 def _tells_aspects(book: Forms, asked: str, told: str) -> bool:

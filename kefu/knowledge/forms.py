@@ -38,6 +38,7 @@ class Forms(Entry):
     asks: str
     having: str
     nodding: str
+    of_part: str
     presuming: str
     claim: str
     occasion: str
@@ -51,8 +52,9 @@ class Forms(Entry):
     plain: list[str]
 
     _expressions = validator(
-        "digits", "used_with", "number", "figure", "either", "asks", "having", "nodding", "presuming",
-        "claim", "occasion", "contrast", "inquiry", "negation", "demand", "lasting", allow_reuse=True,
+        "digits", "used_with", "number", "figure", "either", "asks", "having", "nodding", "of_part",
+        "presuming", "claim", "occasion", "contrast", "inquiry", "negation", "demand", "lasting",
+        allow_reuse=True,
     )(_expression)  # fmt: skip
 
     @validator("told_as")

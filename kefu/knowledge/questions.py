@@ -24,6 +24,7 @@ from kefu.knowledge.superlatives import Superlatives
 from kefu.knowledge.terms import Terms
 from kefu.knowledge.traits import Traits
 from kefu.knowledge.values import Values
+from kefu.knowledge.variations import Variations
 from kefu.knowledge.vocabulary import Vocabulary, any_of
 from kefu.knowledge.wish import Wish, at_once, evidence
 from kefu.knowledge.wishes import Wishes
@@ -70,6 +71,7 @@ class Questions:
         self.traits = Traits(graph, vocabulary, likeness)
         self._wishes = Wishes(self.traits, vocabulary)
         self._terms = Terms(graph, self.traits, vocabulary.denies)
+        self._variations = Variations(graph, self.traits)
         self._differences = Differences(graph, self.traits, vocabulary)
         self._superlatives = Superlatives(graph, vocabulary, self._wishes, self._scopes)
         self._claims = Claims(vocabulary, self._wishes, self._scopes)
@@ -177,6 +179,24 @@ class Questions:
         each = (holds,) * len(products)
         evidence = ((fact,),) * len(products)
         return None if holds is None else Reply("has", tuple(products), (), evidence, each, together=True)
+
+    def varying(self, text: str, policy: Fact, asks_number: bool, of_anything: bool = False) -> Reply | None:
+        """Asks back which product is meant where a policy tells other figures for each, and none is named.
+
+        Args:
+            text: As typed.
+            policy: What would be answered.
+            asks_number: Whether a number is asked for (修一次多少钱), not if one is within (两年了还保吗).
+            of_anything: Whether a number is asked for without saying of what (要多少).
+        """
+        asked = self._read(text, None)
+        told = [] if asks_number else [one for one in asked.numbers if one.dimension]
+        is_named = asked.products or asked.lines or asked.excluded_lines
+        if is_named or not (asks_number or told and asked.is_whether):
+            return None
+        dimensions = frozenset() if of_anything else asked.dimensions
+        products = self._variations.products(policy, asked.text, dimensions, told)
+        return Reply("which_product", products) if products else None
 
     def difference(self, products: Sequence[str]) -> Reply:
         """In what products differ."""

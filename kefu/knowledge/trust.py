@@ -7,15 +7,15 @@ to be in force today, of functions that the product has, and to tell what the qu
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from kefu.db import today
-from kefu.knowledge.agreement import TELLING, agrees, presumes, supports
+from kefu.knowledge.agreement import TELLING, asks_figure, asks_number, supports
 from kefu.knowledge.confidence import PRESUMED, SURE
 from kefu.knowledge.entries import Catalog, Found, Mentions
 from kefu.knowledge.graph import Fact
+from kefu.knowledge.parts import BESIDE, FOUND, all_agrees, found_in_parts, is_likely, parts_of
 from kefu.knowledge.questions import Reply
 from kefu.language.normalize import normalize
 
@@ -26,19 +26,14 @@ _NOT_STATED = _NOT_ASKED | {"ask_policy"}
 #: Kinds of facts that may be told before it is asked what decides a case.
 _TOLD = frozenset({"policy", "faq", "spec", "function", "passage"})
 _NOTHING = Mentions()
-#: Where one part of a question ends; one that says less is not looked up by itself, nor are those of a story.
-_PARTS, _LEAST_PART, _MOST_PARTS = re.compile(r"[,;?!.\s]+(?![a-z\d])"), 4, 6
 #: What may hold for one line only, and the share of the best score from which another line may be meant.
 _OF_PRODUCTS, _AS_LIKELY = frozenset({"function", "spec", "faq", "passage"}), 0.8
 #: From this share of the best score on, what is about the product named may be meant rather than what is not.
 _AS_NEAR = 0.75
+#: Terms that are found this nearly as well may be meant, too.
+_AS_MUCH = 0.85
 #: Data of two products this close are not told apart without asking.
 _CLOSE = 0.08
-#: So many facts are shown beside the best one, and so many are found to choose them from.
-_BESIDE, _FOUND = 2, 6
-#: Among so many entries policies are compared; what all of a question says of one counts so much beside what
-#: its parts do, of which the best count.
-_COMPARED, _WHOLE, _PARTS_COUNTED = 40, 2.0, 2
 #: What the first policy needs instead of ``SURE`` where others tell the other parts of a question beside it.
 _SURE_IN_PARTS = 0.28
 
@@ -98,7 +93,7 @@ def decide(
         reply = catalog.questions.ask(graph_text or text, product, among)
         if reply and supports(catalog, text, reply):
             if reply.kind != "which_case":
-                return Decision("reply", catalog.find(text, mentions, intent, limit=_FOUND), reply)
+                return Decision("reply", catalog.find(text, mentions, intent, limit=FOUND), reply)
             searched = _searched(catalog, text, mentions, intent, product)
             if searched.kind == "answer" and catalog.questions.is_of_policies(text, surely=True):
                 return searched  # 还能补开发票吗
@@ -134,7 +129,7 @@ def _searched(catalog: Catalog, text: str, mentions: Mentions, intent: str, prod
     """What the search finds to be said."""
     if not intent and catalog.questions.is_of_policies(text):
         intent = "ask_policy"
-    found = _each_part(catalog, text, mentions, intent)
+    found = found_in_parts(catalog, text, mentions, intent)
     valid = [item for item in found if item.fact.valid_on(today())]
     if ended := _ended(found, valid):
         return Decision("not_in_force", found, fact=ended)
@@ -150,97 +145,39 @@ def _searched(catalog: Catalog, text: str, mentions: Mentions, intent: str, prod
         return Decision("choices", found)
     best = found[0].fact
     # Each part of a question of several fits less: the policies beside the best tell the others.
-    in_parts = of_terms and best.kind == "policy" and len(_parts(text)) > 1
-    certain = intent == "report_fault" or _is_likely(catalog, text, found, mentions, in_parts)
+    in_parts = of_terms and best.kind == "policy" and len(parts_of(text)) > 1
+    certain = intent == "report_fault" or is_likely(catalog, text, found, mentions, in_parts)
     sure = found[0].confidence >= (_SURE_IN_PARTS if in_parts else SURE) and certain
-    sure = sure and _all_agrees(catalog, text, found, mentions, intent)
-    rivals = [found[0], *(one for one in found[1 + _BESIDE :])] if in_parts else found
+    sure = sure and all_agrees(catalog, text, found, mentions, intent)
+    rivals = [found[0], *(one for one in found[1 + BESIDE :])] if in_parts else found
     sure = sure and (intent == "report_fault" or not _passes_over(catalog, mentions, product, rivals, intent))
     if best.kind == "policy" and found[0].confidence < PRESUMED:
-        sure = sure and _speaks_of(catalog, mentions, found[: 1 + in_parts * _BESIDE])
+        sure = sure and _speaks_of(catalog, mentions, found[: 1 + in_parts * BESIDE])
     is_stated = sure and intent not in _NOT_STATED
     if is_stated and (reply := catalog.questions.stated(text, best, product)):
         return Decision("reply", found, reply)
+    if sure and not product and (varying := _varying(catalog, text, mentions, found)):
+        return Decision("reply", found, varying[0], general=varying[1])
     return Decision("answer" if sure else "choices", found)
 
 
-def _each_part(catalog: Catalog, text: str, mentions: Mentions, intent: str) -> list[Found]:
-    """What is found for a question; where it asks about policies, these first, by all and by its parts."""
-    found = catalog.find(text, mentions, intent, limit=_FOUND, in_force=False)
-    if not found or intent != "ask_policy":
-        return found
-    parts = [text, *(_parts(text) if len(_parts(text)) > 1 else ())]
-    whole, *others = [_policies(catalog, part, mentions) for part in parts]
-    scores = {
-        ref: _WHOLE * whole[ref].score + sum(sorted(_scores(others, ref))[-_PARTS_COUNTED:]) for ref in whole
-    }
-    ranked = [whole[ref] for ref in sorted(scores, key=scores.__getitem__, reverse=True)]
-    if not ranked or not (ranked[0].possible or others):
-        return found
-    shown = [_surest(one, others) for one in ranked[: 1 + _BESIDE]]
-    shown = _own_first(catalog, shown, mentions.products)
-    return [*shown, *(one for one in found if one.fact.kind != "policy")][:_FOUND]
+def _varying(
+    catalog: Catalog, text: str, mentions: Mentions, found: Sequence[Found]
+) -> tuple[Reply, Fact] | None:
+    """Asks for the product where terms that may be meant tell other figures for each (过保了修一次多少钱).
 
-
-def _own_first(catalog: Catalog, shown: list[Found], products: Sequence[str]) -> list[Found]:
-    """Puts the policy for the products named before the one for all that says as much (locks' warranty)."""
-    best = shown[0]
-    if not products or catalog.graph.products_about(best.fact.ref):
-        return shown
-    own = (one for one in shown[1:] if catalog.graph.products_about(one.fact.ref) & set(products))
-    near = next((one for one in own if one.score >= _AS_LIKELY * best.score), None)
-    if near is None:
-        return shown
-    sure = replace(near, confidence=max(near.confidence, best.confidence))
-    return [sure, *(one for one in shown if one is not near)]
-
-
-def _surest(found: Found, parts: Sequence[Mapping[str, Found]]) -> Found:
-    """What was found, as sure as for the part of the question that it fits best: it fits all of it less."""
-    ref = found.fact.ref
-    return replace(found, confidence=max([found.confidence, *(p[ref].confidence for p in parts if ref in p)]))
-
-
-def _policies(catalog: Catalog, text: str, mentions: Mentions) -> dict[str, Found]:
-    found = catalog.find(text, mentions, "ask_policy", limit=_COMPARED, in_force=False)
-    return {one.fact.ref: one for one in found if one.fact.kind == "policy"}
-
-
-def _scores(parts: Sequence[Mapping[str, Found]], ref: str) -> list[float]:
-    return [part[ref].score for part in parts if ref in part]
-
-
-def _all_agrees(catalog: Catalog, text: str, found: Sequence[Found], mentions: Mentions, intent: str) -> bool:
-    """Whether the best fact tells what is asked for, or it and policies beside it each part of that."""
-    if agrees(catalog, text, found[0].fact, mentions, intent):
-        return True
-    shown = [one.fact for one in found[: 1 + _BESIDE] if one.possible and one.fact.kind == "policy"]
-    parts = _parts(text)
-    return (
-        intent == "ask_policy"
-        and len(shown) > 1
-        and bool(parts)
-        and all(any(agrees(catalog, part, fact, mentions, intent) for fact in shown) for part in parts)
-    )
-
-
-def _is_likely(
-    catalog: Catalog, text: str, found: Sequence[Found], mentions: Mentions, in_parts: bool
-) -> bool:
-    """Whether what is found is likely enough, if the question or a part of it takes something for granted."""
-    if found[0].confidence >= PRESUMED or not presumes(text):
-        return True
-    shown = {one.fact.ref for one in found[: 1 + _BESIDE]}
-    presuming = [part for part in _parts(text) if presumes(part)] if in_parts else []
-    told = [_policies(catalog, part, mentions) for part in presuming]
-    return bool(told) and all(
-        any(part[ref].confidence >= PRESUMED for ref in shown if ref in part) for part in told
-    )
-
-
-def _parts(text: str) -> list[str]:
-    parts = [part for part in _PARTS.split(normalize(text).text) if len(part) >= _LEAST_PART]
-    return parts if len(parts) <= _MOST_PARTS else []
+    Where the best terms are those of one line that nobody named, all that may be meant count.
+    """
+    if mentions.lines or mentions.functions:
+        return None
+    is_of_some = bool(catalog.graph.products_about(found[0].fact.ref))
+    for one in found[: 1 + BESIDE]:
+        near = one.possible if is_of_some else one.score >= _AS_MUCH * found[0].score
+        if one.fact.kind != "policy" or not near:
+            continue
+        if reply := catalog.questions.varying(text, one.fact, asks_number(text), asks_figure(text)):
+            return reply, one.fact
+    return None
 
 
 def _differs_by_line(
@@ -250,7 +187,11 @@ def _differs_by_line(
     best, about = found[0].fact, catalog.graph.products_about
     if product or mentions.lines or best.kind not in _OF_PRODUCTS:
         return False
-    rivals = [one.fact for one in found[1:] if one.score >= _AS_LIKELY * found[0].score]
+    rivals = [
+        one.fact
+        for one in found[1:]
+        if one.score >= _AS_LIKELY * found[0].score or one.confidence >= PRESUMED
+    ]
     lines = [{catalog.graph.line_of(name) for name in about(fact.ref)} for fact in (best, *rivals)]
     named = (catalog.graph.named("function", said) for said in mentions.functions)
     lines += [{function.data["line"]} for functions in named for function in functions]

@@ -41,7 +41,13 @@ def test_a_number_asked_for_has_to_be_told_in_that_measure(told, question, is_to
 
 @pytest.mark.parametrize(
     ("question", "is_told"),
-    [("用交流电还是太阳能", True), ("钨丝还是氖管", False), ("他还是能打开", True)],
+    [
+        ("用交流电还是太阳能", True),
+        ("钨丝还是氖管", False),
+        ("他还是能打开", True),
+        ("从头算还是怎么算", True),
+        ("要电还是油", False),
+    ],
 )
 def test_one_of_two_asked_for_has_to_be_spoken_of(told, question, is_told):
     assert told(question, "spec:D1/供电") is is_told
@@ -101,6 +107,7 @@ def test_how_much_it_is_wants_a_figure(told):
         ("不是还在保嘛", True),
         ("去年那张券还有效吧", True),
         ("灯保修几年", False),
+        ("多收了钱,你们怎么说", False),
         ("夜里摸着热,不会有事吧", False),
     ],
 )

@@ -14,6 +14,9 @@ from kefu.knowledge.purposes import FILE, chances
         ("P和P在F上有什么不一样", "differs"),
         ("寄回去修,来回邮费算谁的,几天能好", "policy"),
         ("我那辆还在保修期内吗", "ask"),
+        ("阿姨晚来一小时,走时还让我另给她N,这两样你们咋处理", "policy"),
+        ("店面搬走,旧招牌拆了装到新店,总共得收多少", "policy"),
+        ("夜里老听不见娃哭,要个一哭就喊我、N以内的L", "products"),
         ("P一开机就闪红灯怎么办", "other"),
     ],
 )

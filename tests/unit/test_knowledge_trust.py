@@ -133,3 +133,58 @@ def test_a_fault_of_several_lines_is_answered_once_one_is_known(demo, product, k
 def test_a_question_that_asks_for_a_nod_or_complains_gets_no_list_of_products(demo):
     assert decide(demo, "带猫眼的锁有哪几款").kind == "reply"
     assert decide(demo, "送的带猫眼的锁坏了给我换新的").kind != "reply"
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("已经出保了,换一次主板人工费是多少", "保外维修收费"),
+        ("旧的折给你们能抵多少钱", "以旧换新"),
+        ("加买一年延保是多少钱", "延长保修"),
+        ("整机保修期有几年", "整机保修"),
+    ],
+)
+def test_terms_that_differ_by_product_are_told_and_the_product_is_asked_for(demo, asked, told):
+    decision = decide(demo, asked)
+    assert (decision.reply.kind, decision.general.name) == ("which_product", told)
+
+
+def test_terms_that_differ_by_product_are_answered_once_one_is_named(demo):
+    assert decide(demo, "V5 加买一年延保是多少钱", Mentions(products=("V5",))).kind == "answer"
+    assert decide(demo, "加买一年延保是多少钱", product="V5").kind == "answer"
+
+
+def test_a_time_that_is_within_the_terms_of_some_products_only_asks_for_the_product(demo):
+    assert decide(demo, "用了两年坏了,还在整机保修里面吗").reply.kind == "which_product"
+    assert decide(demo, "用了两个月坏了,还在整机保修里面吗").kind == "answer"
+
+
+def test_a_lamp_of_several_lines_is_asked_back_though_one_lines_entry_fits_best(demo):
+    assert decide(demo, "红灯一闪一闪是啥意思").kind == "choices"
+
+
+def test_which_part_of_a_device_is_asked_for_gets_no_list_of_products(demo):
+    listed = Reply("fits", ("R1", "R3 Pro"), ("恢复出厂",))
+    assert supports(demo, "能恢复出厂的有哪个", listed)
+    assert not supports(demo, "恢复出厂是按哪个小按钮", listed)
+
+
+def test_each_part_of_a_story_over_terms_is_told_by_a_policy_that_is_shown(demo):
+    decision = decide(demo, "我住在山里一个镇上,要不要另给邮费,快递送不送到村里,得等几天")
+    shown = {item.fact.name for item in decision.found[:3]}
+    assert decision.kind == "answer" and shown == {"运费", "配送范围", "发货与送达时间"}
+
+
+def test_how_two_wrongs_of_a_visit_are_settled_is_told_by_both_policies(demo):
+    decision = decide(demo, "工程师迟到了两小时,还让我私下转账给他五十,你们怎么处理")
+    shown = {item.fact.name for item in decision.found[:3]}
+    assert decision.kind == "answer" and {"改约与爽约", "上门人员规范"} <= shown
+
+
+def test_a_demand_that_excludes_itself_is_not_answered_by_its_parts(demo):
+    assert decide(demo, "专票要能抵扣的那种,公司名字和税号一样都不给", intent="ask_policy").kind != "answer"
+
+
+def test_one_of_two_said_in_one_character_each_is_told_by_what_tells_both(demo):
+    decision = decide(demo, "V5到手第九天就出毛病,给修还是换", Mentions(products=("V5",)))
+    assert (decision.kind, decision.found[0].fact.name) == ("answer", "十五天质量问题换货")
