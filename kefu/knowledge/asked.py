@@ -11,6 +11,7 @@ from kefu.knowledge.meanings import Phrase
 from kefu.knowledge.purposes import MARKS, NUMBER
 from kefu.knowledge.traits import Traits
 from kefu.knowledge.vocabulary import Measure, Vocabulary, any_of
+from kefu.language.clock import lasting
 from kefu.language.quantities import Quantity, dimensions_of, quantities
 from kefu.language.words import words as words_of
 
@@ -64,7 +65,7 @@ class Asked:
         """
         self._words = words
         self._filler = any_of(tuple(words.filler))
-        text = words.plain(text)
+        text = lasting(words.plain(text))
         self.is_whether = bool(re.search(words.whether, text))
         self.is_which = bool(re.search(words.which, text))
         self.asks_for_products = bool(re.search(words.which_products, text))
@@ -106,7 +107,7 @@ class Asked:
         self.traits = [phrase for phrase in self.phrases if phrase.kind == "trait"]
         self.numbers = quantities(text)
         self.than = words.than.format(product=".{1,8}?")
-        self.most_spans = sorted(self.spans(re.compile(f"{words.most}|{words.ranked}")))
+        self.most_spans = sorted(self.spans(re.compile(f"{words.most}|{words.ranked}|{words.placed}")))
         self.chances = judge(self._marked_about(product)) if judge else {}
         if self.chances:
             self._agree(self.chances)

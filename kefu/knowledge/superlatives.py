@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from kefu.knowledge.asked import Asked, Span
@@ -83,8 +83,13 @@ class Superlatives:
 
     def _place(self, asked: Asked) -> tuple[int, bool] | None:
         """Which place is asked for, and whether it is counted from the other end (倒数第二贵)."""
-        match = re.search(self._words.ranked, asked.text)
-        return (int(quantities(match["place"] + "个")[0].high), bool(match["back"])) if match else None
+        if match := re.search(self._words.ranked, asked.text):
+            said, is_back = match["place"], bool(match["back"])
+        elif match := re.search(self._words.placed, asked.text):
+            said, is_back = match["rank"] or match["nth"], False
+        else:
+            return None
+        return int(quantities(said + "个")[0].high), is_back
 
     def _has_both_ends(self, asked: Asked, scope: Sequence[str]) -> bool:
         """Whether the highest and the lowest are asked for together."""
@@ -92,6 +97,22 @@ class Superlatives:
         found = [one for span in asked.most_spans if (one := asked.adjective(span[0], tells))]
         ends = {(tuple(measure.specs), highest) for measure, highest, _ in found}
         return len({specs for specs, _ in ends}) == 1 and len(ends) == 2
+
+    def _order(self, asked: Asked, tells: Callable[[Measure], bool]) -> tuple[Measure, bool, Span] | None:
+        """What is counted by, and from which end: 从贵往便宜数."""
+        match = re.search(self._words.placed, asked.text)
+        top = match["top"] if match else None
+        general = Measure(specs=[], unit="", more=self._words.more, less=self._words.less)
+        for measure in (*filter(tells, self._words.measures), general) if top else ():
+            for highest, words in ((True, measure.more), (False, measure.less)):
+                if any(word in top for word in words):
+                    return measure, highest, match.span()
+        return None
+
+    def _is_of_one(self, adjective: str) -> bool:
+        """Whether an adjective tells of one measure only: 便宜 of the price, whatever else is named."""
+        of = [one for one in self._words.measures if adjective in (*one.more, *one.less)]
+        return len(of) == 1 and adjective not in (*self._words.more, *self._words.less)
 
     def _superlative(
         self, asked: Asked, scope: Sequence[str], described: bool
@@ -101,10 +122,11 @@ class Superlatives:
         adjective = asked.adjective(first, tells) or asked.adjective(0, tells)
         if not described and asked.by_most is None or adjective is None or re.search(asked.than, asked.text):
             return None, False, []
-        measure, highest, span = adjective
+        measure, highest, span = self._order(asked, tells) or adjective
         spans = [span, *asked.most_spans]
         named = asked.spans(any_of(tuple(measure.words)))
-        if measure.specs and (named or not self._spec_names.search(asked.text)):
+        is_clear = named or self._is_of_one(asked.text[slice(*span)])
+        if measure.specs and (is_clear or not self._spec_names.search(asked.text)):
             return measure, highest, spans + named
         for one in filter(tells, self._words.measures):
             if named := asked.spans(any_of(tuple(one.words))):

@@ -103,6 +103,7 @@ class Vocabulary(Entry):
     bounds: dict[str, Bound]
     most: str
     ranked: str
+    placed: str
     more_than_other: str
     than: str
     lacks: str
@@ -135,7 +136,7 @@ class Vocabulary(Entry):
         "attributive", "own", "own_case", "decided", "circumstance", "vague", "suits", "wish_end", "turn",
         "joiner", "negation", "lacking_after", "excluding", "excluding_after", "left_out",
         "counting_too", "spared", "written", "either", "difference",
-        "functions_differ", "specs_differ", "has_more", "has_less", "most", "ranked", "more_than_other",
+        "functions_differ", "specs_differ", "has_more", "has_less", "most", "ranked", "placed", "more_than_other",
         "than",
         "lacks", "denies", "grants", "refuses", "mutual", "colour", "colours", "worked_with", "both",
         "first_few", "apiece", "anything", "pronouns",
