@@ -64,6 +64,7 @@ class Asked:
             product: The product spoken of.
         """
         self._words = words
+        self._lines_of = lambda said: sorted(traits.lines_named(said))
         self._filler = any_of(tuple(words.filler))
         text = lasting(words.plain(text))
         self.is_whether = bool(re.search(words.whether, text))
@@ -126,8 +127,24 @@ class Asked:
             self.is_which = False  # 用的是哪种电池
         if self.purpose == "products" and re.search(self._words.anything, self.text):
             self.lines = [line for line in self.lines if line not in self._owned]
+        if self.purpose == "products" and len(self.lines) > 1 and (sought := self._sought()):
+            self.lines = sought
         self.is_whether = self.is_whether or chances["yes"] >= _PLAIN
         self.asks_value = self.asks_value or self.purpose == "value"
+
+    def _sought(self) -> list[str]:
+        """The line that is asked for, where others only tell what it is for (摄像头不掉线的这种路由你们几款)."""
+        lines = [one for one in self.phrases if one.kind == "line"]
+        found = [
+            one
+            for one in lines
+            if re.search(self._words.sought, self.text[: one.start])
+            or re.search(self._words.sought_after, self.text[one.end :])
+        ]
+        listed = (self.text[one.end : other.start] for one, other in zip(lines, lines[1:], strict=False))
+        if any(re.fullmatch(self._words.joiner, between) for between in listed):
+            return []  # 锁和摄像头有哪些
+        return self._lines_of(found[0].text) if len({one.text for one in found}) == 1 else []
 
     def _is_added(self, phrase: Phrase) -> bool:
         """Whether a kind of product is only said to count, too (锁也算)."""

@@ -12,7 +12,7 @@ from kefu.knowledge.graph import Graph
 from kefu.knowledge.replies import Reply
 from kefu.knowledge.scopes import Scopes
 from kefu.knowledge.vocabulary import Measure, Vocabulary, any_of
-from kefu.knowledge.wish import at_once
+from kefu.knowledge.wish import Wish, at_once
 from kefu.knowledge.wishes import Wishes
 from kefu.language.normalize import normalize
 from kefu.language.quantities import quantities
@@ -32,9 +32,22 @@ class Superlatives:
         self._spec_names = any_of(tuple(normalize(name).text for name in wishes.traits.spec_names()))
 
     def most(
-        self, asked: Asked, product: str | None, among: Sequence[str], described: bool = False
+        self,
+        asked: Asked,
+        product: str | None,
+        among: Sequence[str],
+        described: bool = False,
+        granted: Sequence[Wish] = (),
     ) -> Reply | None:
-        """The products ranked; where one is ``described`` an adjective is enough (便宜的那个)."""
+        """The products ranked; where one is ``described`` an adjective is enough (便宜的那个).
+
+        Args:
+            asked: The question.
+            product: The product that the conversation is about.
+            among: The products shown last.
+            described: Whether what is ranked is only described.
+            granted: Wishes that are understood already: what policies grant.
+        """
         if product and not (asked.products or asked.lines or asked.is_which):
             return None  # 最大能爬几度的坡, of the one spoken of
         if any(re.search(self._words.excluding, asked.text[:start]) for start, _ in asked.most_spans):
@@ -50,9 +63,11 @@ class Superlatives:
         first, last = asked.segment(*spans[0])
         beside = replace(wished, left=[one for one in wished.left if first <= one.start < last])
         is_wished = any(one.wanted for one in wished.left)  # 要带虹膜的,哪款最便宜
-        if wished.weight > limit or is_wished or beside.is_partial or self._wishes.unmet(asked, beside):
+        if granted:
+            wished = replace(wished, wishes=[one for one in wished.wishes if not _is_of_terms(one)])
+        elif wished.weight > limit or is_wished or beside.is_partial or self._wishes.unmet(asked, beside):
             return None
-        fitting = (name for name in scope if at_once(wished.wishes, name))
+        fitting = (name for name in scope if at_once([*wished.wishes, *granted], name))
         measured = [(name, self._wishes.bounds.measured(name, measure)) for name in fitting]
         known = [(name, found) for name, found in measured if found and not math.isnan(found[0].high)]
         if not known:
@@ -137,3 +152,8 @@ class Superlatives:
             }
             return Measure(specs=sorted(names), unit=""), highest, [*spans, match.span()]
         return None, False, []
+
+
+def _is_of_terms(wish: Wish) -> bool:
+    """Whether a number may as well be that of a policy: nothing of a product is named that it measures."""
+    return wish.numeric and wish.measure is not None and not wish.bound

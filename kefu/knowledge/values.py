@@ -117,6 +117,24 @@ class Values:
                 return self.of(said, asked.products[0])
         return None
 
+    def of_only(self, asked: Asked, product: str | None) -> Reply | None:
+        """The value that is asked of the only product that all of the question fits, wherever that is told.
+
+        门锁夜里要能认脸,最多存几张; how heavy is the lock without wifi.
+        """
+        if asked.products or product or asked.purpose != "value" or asked.is_which:
+            return None
+        scope = self._scopes.of_lines(asked.lines) or self._traits.products
+        wished = self._wishes.described(asked, self._wishes.read(asked, scope), scope)
+        fitting = [name for name in scope if at_once(wished.wishes, name)]
+        if len(fitting) != 1 or not (wished.wishes or len(scope) == 1):
+            return None
+        only = fitting[0]
+        found = self._named_values(asked, [only]) or self._meant_values(asked, [only])
+        near = [] if found else self._near_values(asked, [only])
+        facts = found or near
+        return Reply("values", (only,), (), ((facts[0],),), near=bool(near)) if facts else None
+
     def asked(self, asked: Asked, product: str | None) -> Reply | None:
         """What products measure: R1 和 R3 Pro 分别多重, 它的适用面积."""
         of_lines = self._scopes.of_lines(asked.lines)

@@ -74,6 +74,12 @@ class Vocabulary(Entry):
     modal: str
     count: str
     sum: str
+    all_of: str
+    apart: str
+    bought: str
+    total: str
+    sought: str
+    sought_after: str
     pronoun: str
     described: str
     attributive: str
@@ -132,7 +138,7 @@ class Vocabulary(Entry):
 
     _expressions = validator(
         "which", "whether", "measuring", "asked_unit", "of", "which_only", "elsewhere", "existential",
-        "suggesting", "wanting", "attributed", "modal", "count", "sum", "pronoun", "described",
+        "suggesting", "wanting", "attributed", "modal", "count", "sum", "all_of", "apart", "bought", "total", "sought", "sought_after", "pronoun", "described",
         "attributive", "own", "own_case", "decided", "circumstance", "vague", "suits", "wish_end", "turn",
         "joiner", "negation", "lacking_after", "excluding", "excluding_after", "left_out",
         "counting_too", "spared", "written", "either", "difference",
