@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from kefu.knowledge.meanings import Phrase
 from kefu.knowledge.purposes import MARKS, NUMBER
+from kefu.knowledge.sought import named_in, sought
 from kefu.knowledge.traits import Traits
 from kefu.knowledge.vocabulary import Measure, Vocabulary, any_of
 from kefu.language.clock import lasting
@@ -81,7 +82,7 @@ class Asked:
         self.suggests = bool(re.search(words.suggesting, text))
         self.counts = bool(re.search(words.count, text))
         self.sums = bool(re.search(words.sum, text))
-        named = _named(traits, text, self.is_which)
+        named = named_in(traits, text, self.is_which)
         self.phrases = [one for one in named if not self._is_middle(one)]
         self._turns = [match.span() for match in re.finditer(words.turn, text) if self._is_outside(match)]
         self.products_phrases = [one for one in self.phrases if one.kind == "product"]
@@ -127,24 +128,11 @@ class Asked:
             self.is_which = False  # 用的是哪种电池
         if self.purpose == "products" and re.search(self._words.anything, self.text):
             self.lines = [line for line in self.lines if line not in self._owned]
-        if self.purpose == "products" and len(self.lines) > 1 and (sought := self._sought()):
-            self.lines = sought
+        if self.purpose == "products" and len(self.lines) > 1:
+            said = sought(self.text, self.phrases, self._words)
+            self.lines = self._lines_of(said) if said else self.lines
         self.is_whether = self.is_whether or chances["yes"] >= _PLAIN
         self.asks_value = self.asks_value or self.purpose == "value"
-
-    def _sought(self) -> list[str]:
-        """The line that is asked for, where others only tell what it is for (摄像头不掉线的这种路由你们几款)."""
-        lines = [one for one in self.phrases if one.kind == "line"]
-        found = [
-            one
-            for one in lines
-            if re.search(self._words.sought, self.text[: one.start])
-            or re.search(self._words.sought_after, self.text[one.end :])
-        ]
-        listed = (self.text[one.end : other.start] for one, other in zip(lines, lines[1:], strict=False))
-        if any(re.fullmatch(self._words.joiner, between) for between in listed):
-            return []  # 锁和摄像头有哪些
-        return self._lines_of(found[0].text) if len({one.text for one in found}) == 1 else []
 
     def _is_added(self, phrase: Phrase) -> bool:
         """Whether a kind of product is only said to count, too (锁也算)."""
@@ -386,28 +374,6 @@ class Asked:
 
     def _is_outside(self, match: re.Match[str]) -> bool:
         return not any(p.start < match.end() and match.start() < p.end for p in self.phrases)
-
-
-def _named(traits: Traits, text: str, is_which: bool) -> list[Phrase]:
-    """What a question names; where products are asked for, a nickname (带猫眼的锁) is what it says."""
-    phrases = []
-    for phrase in traits.phrases(text):
-        inner = traits.phrases(text[phrase.start : phrase.end], ("line", "trait"))
-        is_wish = is_which or not text[phrase.end :].strip(" ?!.,")
-        if is_wish and phrase.kind == "product" and {one.kind for one in inner} == {"line", "trait"}:
-            phrases += [
-                replace(one, start=one.start + phrase.start, end=one.end + phrase.start) for one in inner
-            ]
-        else:
-            phrases.append(phrase)
-    named = any(phrase.kind == "product" for phrase in phrases)
-    # S1 有摄像头吗: beside a product, what can be a part of it is one.
-    return [
-        replace(phrase, kind="trait")
-        if named and phrase.kind == "line" and traits.is_trait(phrase.text)
-        else phrase
-        for phrase in phrases
-    ]
 
 
 def _each(names: Iterable[str]) -> list[str]:

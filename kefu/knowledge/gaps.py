@@ -28,7 +28,8 @@ class Gaps:
 
     def asked(self, asked: Asked) -> Reply | None:
         """Whether one product is by so much more or less than another as is claimed."""
-        if not asked.is_whether or len(asked.products) != 2 or not asked.numbers:
+        is_asked = asked.is_whether or asked.purpose == "yes"
+        if not is_asked or len(asked.products) != 2 or not asked.numbers:
             return None
         one, other = asked.products
         than = re.search(self._words.than.format(product=re.escape(self._said(asked, other))), asked.text)

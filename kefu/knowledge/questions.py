@@ -109,7 +109,7 @@ class Questions:
         if described:  # 带猫眼的那款锁多少钱: the price of that one
             product, rest = described
             if reply := self._values.of(rest, product):
-                return reply
+                return replace(reply, about=rest)
             whole = asked.chances
             asked = Asked(rest, self.traits, self._words, lambda marked: whole, product)
         if self._compares(asked) and (reply := self._differences.asked(asked, product)):
@@ -258,7 +258,7 @@ class Questions:
         return Reply("fits", fitting, tuple(wish.said for wish in wishes), facts) if is_sure else None
 
     def _told_of_terms(self, asked: Asked, part: tuple[int, int]) -> list[str]:
-        """What a part says of policies: all of it, and only the words for these with the numbers beside them."""
+        """What a part says of policies: all of it, and only the words for these with the numbers."""
         places = [*asked.spans(re.compile(self._words.elsewhere)), *((n.start, n.end) for n in asked.numbers)]
         bare = [asked.text[start:end] for start, end in sorted(places) if part[0] <= start and end <= part[1]]
         return [asked.telling(*part), " ".join(bare)]

@@ -124,6 +124,18 @@ class Superlatives:
                     return measure, highest, match.span()
         return None
 
+    def _behind_most(
+        self, asked: Asked, tells: Callable[[Measure], bool]
+    ) -> tuple[Measure, bool, Span] | None:
+        """What is right behind 最 and of one measure only, whatever else is named: 最便宜的产品功耗多大."""
+        for _, start in asked.most_spans:
+            for measure in filter(tells, self._words.measures):
+                for highest, words in ((True, measure.more), (False, measure.less)):
+                    match = any_of(tuple(words)).match(asked.text, start) if words else None
+                    if match and self._is_of_one(match.group()):
+                        return measure, highest, match.span()
+        return None
+
     def _is_of_one(self, adjective: str) -> bool:
         """Whether an adjective tells of one measure only: 便宜 of the price, whatever else is named."""
         of = [one for one in self._words.measures if adjective in (*one.more, *one.less)]
@@ -137,7 +149,7 @@ class Superlatives:
         adjective = asked.adjective(first, tells) or asked.adjective(0, tells)
         if not described and asked.by_most is None or adjective is None or re.search(asked.than, asked.text):
             return None, False, []
-        measure, highest, span = self._order(asked, tells) or adjective
+        measure, highest, span = self._order(asked, tells) or self._behind_most(asked, tells) or adjective
         spans = [span, *asked.most_spans]
         named = asked.spans(any_of(tuple(measure.words)))
         is_clear = named or self._is_of_one(asked.text[slice(*span)])

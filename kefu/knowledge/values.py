@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from kefu.knowledge.asked import Asked, Span, is_within
 from kefu.knowledge.differences import Differences
@@ -27,7 +28,7 @@ _MEANT, _MEANT_OF_KIND = 0.75, 0.45
 _NEAR, _APART = 0.6, 1.3
 _MONEY = "money"
 #: What is measured of a product as a whole, unlike lengths or weights of its parts.
-_OF_WHOLE = frozenset({"power", "loudness", "pressure", "charge", "voltage"})
+_OF_WHOLE = frozenset({"power", "loudness", "pressure", "charge", "voltage", "area"})
 
 
 class Values:
@@ -130,10 +131,12 @@ class Values:
         if len(fitting) != 1 or not (wished.wishes or len(scope) == 1):
             return None
         only = fitting[0]
-        found = self._named_values(asked, [only]) or self._meant_values(asked, [only])
-        near = [] if found else self._near_values(asked, [only])
-        facts = found or near
-        return Reply("values", (only,), (), ((facts[0],),), near=bool(near)) if facts else None
+        telling = [wish.said for wish in wished.wishes if not all(wish.fits(name) for name in scope)]
+        if found := self._named_values(asked, [only]) or self._meant_values(asked, [only]):
+            return Reply("values", (only,), (), ((found[0],),))
+        rest = re.sub(any_of(tuple(telling)), " ", asked.text) if telling else asked.text
+        reply = self.of(" ".join(rest.split()), only)
+        return replace(reply, about=rest) if reply else None
 
     def asked(self, asked: Asked, product: str | None) -> Reply | None:
         """What products measure: R1 和 R3 Pro 分别多重, 它的适用面积."""

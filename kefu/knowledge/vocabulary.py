@@ -138,11 +138,12 @@ class Vocabulary(Entry):
 
     _expressions = validator(
         "which", "whether", "measuring", "asked_unit", "of", "which_only", "elsewhere", "existential",
-        "suggesting", "wanting", "attributed", "modal", "count", "sum", "all_of", "apart", "bought", "total", "sought", "sought_after", "pronoun", "described",
+        "suggesting", "wanting", "attributed", "modal", "count", "sum", "pronoun", "described",
+        "all_of", "apart", "bought", "total", "sought", "sought_after", "placed",
         "attributive", "own", "own_case", "decided", "circumstance", "vague", "suits", "wish_end", "turn",
         "joiner", "negation", "lacking_after", "excluding", "excluding_after", "left_out",
         "counting_too", "spared", "written", "either", "difference",
-        "functions_differ", "specs_differ", "has_more", "has_less", "most", "ranked", "placed", "more_than_other",
+        "functions_differ", "specs_differ", "has_more", "has_less", "most", "ranked", "more_than_other",
         "than",
         "lacks", "denies", "grants", "refuses", "mutual", "colour", "colours", "worked_with", "both",
         "first_few", "apiece", "anything", "pronouns",

@@ -7,11 +7,13 @@ import re
 from kefu.language.quantities import quantities
 
 _PARTS = {
-    "凌晨": 0, "清早": 0, "清晨": 0, "早上": 0, "早晨": 0, "早": 0, "上午": 0, "中午": 12, "下午": 12, "傍晚": 12,
-    "晚上": 12, "夜里": 12, "半夜": 0, "晚": 12,
+    "凌晨": 0, "清早": 0, "清晨": 0, "早上": 0, "早晨": 0, "早": 0, "上午": 0, "中午": 12,
+    "下午": 12, "傍晚": 12, "晚上": 12, "夜里": 12, "半夜": 0, "晚": 12,
 }  # fmt: skip
 _HALF_DAY, _DAY = 12.0, 24.0
-_HOUR = r"(?P<hour{n}>\d{{1,2}}|[一二两三四五六七八九十]{{1,3}})(?:点钟?(?P<half{n}>半)?|:00|:(?P<thirty{n}>30))"
+_HOUR = (
+    r"(?P<hour{n}>\d{{1,2}}|[一二两三四五六七八九十]{{1,3}})(?:点钟?(?P<half{n}>半)?|:00|:(?P<thirty{n}>30))"
+)
 _PART = "(?P<part{n}>" + "|".join(sorted(_PARTS, key=len, reverse=True)) + ")?"
 _TIME = _PART + _HOUR
 #: Two times of which the second ends what goes on from the first; little may be said between them.
