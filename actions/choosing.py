@@ -106,7 +106,7 @@ def _tell_having(turn: Turn, say: CollectingDispatcher, reply: Reply) -> list[Ev
     if not reply.wishes:  # what was found says yes or no in its own words
         return deliver(turn, say, reply.evidence[0][0])
     wanted = listed(reply.wishes, turn.language)
-    rows = zip(reply.products, reply.holds, reply.evidence, strict=True)
+    rows = zip(reply.products, reply.each or reply.holds, reply.evidence, strict=True)
     if reply.together:  # C2 加 S1, 500 块够吗: one answer about both
         names = listed(reply.products, turn.language)
         rows = [(names, reply.holds[0], [fact for facts in reply.evidence for fact in facts])]

@@ -118,6 +118,7 @@ def supports(catalog: Catalog, text: str, reply: Reply) -> bool:
     told = " ".join(catalog.told(fact) for fact in facts)
     if not _of_this_maker(book, asked, told, _lines(catalog)):
         return False
+    asked = reply.about or asked  # 防水等级高的那把充满要多久: not how far it is waterproof
     if reply.kind == "fits":
         asked = catalog.questions.asking(text)
     is_granted = bool(facts) and all(fact.kind == "policy" for fact in facts)  # 坏了能上门修的

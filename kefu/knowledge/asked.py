@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from kefu.knowledge.meanings import Phrase
 from kefu.knowledge.purposes import MARKS, NUMBER
+from kefu.knowledge.sought import named_in, sought
 from kefu.knowledge.traits import Traits
 from kefu.knowledge.vocabulary import Measure, Vocabulary, any_of
+from kefu.language.clock import lasting
 from kefu.language.quantities import Quantity, dimensions_of, quantities
 from kefu.language.words import words as words_of
 
@@ -63,8 +65,9 @@ class Asked:
             product: The product spoken of.
         """
         self._words = words
+        self._lines_of = lambda said: sorted(traits.lines_named(said))
         self._filler = any_of(tuple(words.filler))
-        text = words.plain(text)
+        text = lasting(words.plain(text))
         self.is_whether = bool(re.search(words.whether, text))
         self.is_which = bool(re.search(words.which, text))
         self.asks_for_products = bool(re.search(words.which_products, text))
@@ -79,7 +82,7 @@ class Asked:
         self.suggests = bool(re.search(words.suggesting, text))
         self.counts = bool(re.search(words.count, text))
         self.sums = bool(re.search(words.sum, text))
-        named = _named(traits, text, self.is_which)
+        named = named_in(traits, text, self.is_which)
         self.phrases = [one for one in named if not self._is_middle(one)]
         self._turns = [match.span() for match in re.finditer(words.turn, text) if self._is_outside(match)]
         self.products_phrases = [one for one in self.phrases if one.kind == "product"]
@@ -106,7 +109,7 @@ class Asked:
         self.traits = [phrase for phrase in self.phrases if phrase.kind == "trait"]
         self.numbers = quantities(text)
         self.than = words.than.format(product=".{1,8}?")
-        self.most_spans = sorted(self.spans(re.compile(f"{words.most}|{words.ranked}")))
+        self.most_spans = sorted(self.spans(re.compile(f"{words.most}|{words.ranked}|{words.placed}")))
         self.chances = judge(self._marked_about(product)) if judge else {}
         if self.chances:
             self._agree(self.chances)
@@ -125,6 +128,9 @@ class Asked:
             self.is_which = False  # 用的是哪种电池
         if self.purpose == "products" and re.search(self._words.anything, self.text):
             self.lines = [line for line in self.lines if line not in self._owned]
+        if self.purpose == "products" and len(self.lines) > 1:
+            said = sought(self.text, self.phrases, self._words)
+            self.lines = self._lines_of(said) if said else self.lines
         self.is_whether = self.is_whether or chances["yes"] >= _PLAIN
         self.asks_value = self.asks_value or self.purpose == "value"
 
@@ -368,28 +374,6 @@ class Asked:
 
     def _is_outside(self, match: re.Match[str]) -> bool:
         return not any(p.start < match.end() and match.start() < p.end for p in self.phrases)
-
-
-def _named(traits: Traits, text: str, is_which: bool) -> list[Phrase]:
-    """What a question names; where products are asked for, a nickname (带猫眼的锁) is what it says."""
-    phrases = []
-    for phrase in traits.phrases(text):
-        inner = traits.phrases(text[phrase.start : phrase.end], ("line", "trait"))
-        is_wish = is_which or not text[phrase.end :].strip(" ?!.,")
-        if is_wish and phrase.kind == "product" and {one.kind for one in inner} == {"line", "trait"}:
-            phrases += [
-                replace(one, start=one.start + phrase.start, end=one.end + phrase.start) for one in inner
-            ]
-        else:
-            phrases.append(phrase)
-    named = any(phrase.kind == "product" for phrase in phrases)
-    # S1 有摄像头吗: beside a product, what can be a part of it is one.
-    return [
-        replace(phrase, kind="trait")
-        if named and phrase.kind == "line" and traits.is_trait(phrase.text)
-        else phrase
-        for phrase in phrases
-    ]
 
 
 def _each(names: Iterable[str]) -> list[str]:

@@ -12,7 +12,7 @@ from kefu.knowledge.traits import Traits, Verdict
 from kefu.knowledge.vocabulary import Measure, Vocabulary, any_of
 from kefu.knowledge.wish import Wish
 from kefu.knowledge.wording import joined
-from kefu.language.quantities import Quantity
+from kefu.language.quantities import Quantity, quantities
 
 _SAME = 1e-6
 #: A bare number that can be a price.
@@ -85,6 +85,8 @@ class Bounds:
             if measure is None:
                 continue
             one = one.measured_in(measure.unit) or one
+            if measure.unit == "money" and (pieces := self._pieces(asked)) > 1:
+                one = replace(one, low=one.low / pieces, high=one.high / pieces)
             used += [(start, end), *spans]
             adjectives = asked.spans(any_of(tuple((*self._words.more, *self._words.less))))
             used += [s for s in adjectives if first <= s[0] < last and not asked.is_inside_name(*s)]
@@ -93,6 +95,17 @@ class Bounds:
             weak = not measure.specs and not kind
             wishes.append(Wish(said, holds, numeric=True, measure=measure, bound=kind, number=one, weak=weak))
         return wishes, used
+
+    def _pieces(self, asked: Asked) -> float:
+        """How many are to be bought for a total: 民宿 30 间房,预算六万,全换成……的锁."""
+        if not re.search(self._words.total, asked.text):
+            return 1.0
+        named = {one.start for one in asked.phrases if one.kind != "trait"}
+        for match in re.finditer(self._words.bought, asked.text):
+            is_last = not re.match(r"\w", asked.text[match.end() :])
+            if match["places"] or is_last or match.end() in named:
+                return quantities((match["many"] or match["places"]) + "个")[0].high
+        return 1.0
 
     def _about(self, asked: Asked, segment: Span, one: Quantity) -> str:
         """What is said around a number, without products and the number itself."""

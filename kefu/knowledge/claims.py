@@ -66,7 +66,11 @@ class Claims:
             return None  # what is told beside may be a condition, or asked, too: only a no is sure
         facts = tuple(evidence(wished.wishes, name) for name in subjects)
         said = tuple(wish.said for wish in wished.wishes)
-        return Reply("has", tuple(subjects), said, facts, holds, all(wish.numeric for wish in wished.wishes))
+        each: tuple[bool | None, ...] = ()
+        if set(holds) == {True, False} and re.search(self._words.all_of, asked.text):
+            each, holds = holds, (False,) * len(holds)  # L1 和 L3 都能刷脸吗: no, L1 cannot
+        numeric = all(wish.numeric for wish in wished.wishes)
+        return Reply("has", tuple(subjects), said, facts, holds, numeric, each=each)
 
     def _apart(self, asked: Asked, wished: Wished) -> Wished:
         """What the one part of a question wishes for that asks of one product, where others tell a story."""

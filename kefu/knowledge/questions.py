@@ -15,6 +15,7 @@ from kefu.knowledge.asked import Asked
 from kefu.knowledge.categories import rules
 from kefu.knowledge.claims import Claims
 from kefu.knowledge.differences import Differences
+from kefu.knowledge.gaps import Gaps
 from kefu.knowledge.graph import Fact, Graph
 from kefu.knowledge.purposes import chances
 from kefu.knowledge.replies import Reply
@@ -75,6 +76,7 @@ class Questions:
         self._differences = Differences(graph, self.traits, vocabulary)
         self._superlatives = Superlatives(graph, vocabulary, self._wishes, self._scopes)
         self._claims = Claims(vocabulary, self._wishes, self._scopes)
+        self._gaps = Gaps(vocabulary, self._wishes)
         self._values = Values(
             vocabulary, self._wishes, self._scopes, self._differences,
             lambda description: self._superlatives.most(description, None, (), described=True),
@@ -103,11 +105,13 @@ class Questions:
             return is_of_product and self._which_product(asked, product) or Reply("which_case", ())
         if (reply := self._granted(asked, product)) or asked.is_elsewhere:
             return reply
+        if reply := self._gaps.asked(asked):
+            return reply
         described = None if asked.purpose == "products" else self._values.described(asked)
         if described:  # 带猫眼的那款锁多少钱: the price of that one
             product, rest = described
             if reply := self._values.of(rest, product):
-                return reply
+                return replace(reply, about=rest)
             whole = asked.chances
             asked = Asked(rest, self.traits, self._words, lambda marked: whole, product)
         if self._compares(asked) and (reply := self._differences.asked(asked, product)):
@@ -119,6 +123,7 @@ class Questions:
             or self._values.partly(asked)
             or self._values.vaguely(asked, product)
             or self._claims.whether(asked, product)
+            or self._values.of_only(asked, product)
             or self._chosen(asked, product, among)
             or self._values.asked(asked, product)
         )
@@ -250,8 +255,12 @@ class Questions:
         if not asked.is_which or product or asked.products:
             return None
         parts = asked.parts(self._words.elsewhere)
-        told = [(asked.telling(*part), part) for part in parts]
-        granted = [(said, found, part) for said, part in told if (found := self._terms.granted(said))]
+        granted = [
+            (said, found, part)
+            for part in parts
+            for said in [next(filter(self._terms.granted, self._told_of_terms(asked, part)), "")]
+            if said and (found := self._terms.granted(said))
+        ]
         if not granted:
             return None
         scope = self._scopes.of(asked, [], None, ())
@@ -260,16 +269,27 @@ class Questions:
         wishes = [
             Wish(said, found.__getitem__, self._leaves_out(asked, part)) for said, found, part in granted
         ]
+        if asked.by_most and (reply := self._superlatives.most(asked, None, (), granted=wishes)):
+            return reply
         wishes += [*wished.wishes, *unmet]
         fitting = tuple(name for name in scope if at_once(wishes, name))
         facts = tuple(evidence(wishes, name) for name in fitting)
         is_sure = fitting or unmet
         return Reply("fits", fitting, tuple(wish.said for wish in wishes), facts) if is_sure else None
 
+    def _told_of_terms(self, asked: Asked, part: tuple[int, int]) -> list[str]:
+        """What a part says of policies: all of it, and only the words for these with the numbers."""
+        places = [*asked.spans(re.compile(self._words.elsewhere)), *((n.start, n.end) for n in asked.numbers)]
+        bare = [asked.text[start:end] for start, end in sorted(places) if part[0] <= start and end <= part[1]]
+        return [asked.telling(*part), " ".join(bare)]
+
     def _leaves_out(self, asked: Asked, part: tuple[int, int]) -> bool:
         """Whether a part asks whom a policy leaves out (哪些不参加), not what products lack (不含电池)."""
         named = {phrase.start for phrase in asked.phrases}
         places = asked.spans(re.compile(self._words.left_out))
+        terms = [place for place in asked.spans(re.compile(self._words.elsewhere)) if place[0] >= part[0]]
+        if terms and terms[0][1] <= part[1] and asked.lacks(*terms[0]):
+            return True  # 没有免息的
         return any(part[0] <= start < part[1] and end not in named for start, end in places)
 
     def _which_product(self, asked: Asked, product: str | None) -> Reply | None:

@@ -23,6 +23,8 @@ class Reply:
         holds: For ``has``, whether each product has all of it; nothing where no fact says.
         numeric: Whether all that was asked for are bounds of numbers.
         together: For ``has``, whether it is asked of the products together, not of each.
+        each: For ``has``, where all of the products are asked about and only some have it: which.
+        about: For ``values`` of a product that is described: what is asked of it.
         near: For ``values``, whether nothing names them: they are the nearest in meaning.
         first: For ``most``, how many share the first place.
     """
@@ -36,3 +38,5 @@ class Reply:
     together: bool = False
     first: int = 1
     near: bool = False
+    each: tuple[bool | None, ...] = ()
+    about: str = ""

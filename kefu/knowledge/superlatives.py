@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from kefu.knowledge.asked import Asked, Span
@@ -12,7 +12,7 @@ from kefu.knowledge.graph import Graph
 from kefu.knowledge.replies import Reply
 from kefu.knowledge.scopes import Scopes
 from kefu.knowledge.vocabulary import Measure, Vocabulary, any_of
-from kefu.knowledge.wish import at_once
+from kefu.knowledge.wish import Wish, at_once
 from kefu.knowledge.wishes import Wishes
 from kefu.language.normalize import normalize
 from kefu.language.quantities import quantities
@@ -32,9 +32,22 @@ class Superlatives:
         self._spec_names = any_of(tuple(normalize(name).text for name in wishes.traits.spec_names()))
 
     def most(
-        self, asked: Asked, product: str | None, among: Sequence[str], described: bool = False
+        self,
+        asked: Asked,
+        product: str | None,
+        among: Sequence[str],
+        described: bool = False,
+        granted: Sequence[Wish] = (),
     ) -> Reply | None:
-        """The products ranked; where one is ``described`` an adjective is enough (便宜的那个)."""
+        """The products ranked; where one is ``described`` an adjective is enough (便宜的那个).
+
+        Args:
+            asked: The question.
+            product: The product that the conversation is about.
+            among: The products shown last.
+            described: Whether what is ranked is only described.
+            granted: Wishes that are understood already: what policies grant.
+        """
         if product and not (asked.products or asked.lines or asked.is_which):
             return None  # 最大能爬几度的坡, of the one spoken of
         if any(re.search(self._words.excluding, asked.text[:start]) for start, _ in asked.most_spans):
@@ -50,9 +63,11 @@ class Superlatives:
         first, last = asked.segment(*spans[0])
         beside = replace(wished, left=[one for one in wished.left if first <= one.start < last])
         is_wished = any(one.wanted for one in wished.left)  # 要带虹膜的,哪款最便宜
-        if wished.weight > limit or is_wished or beside.is_partial or self._wishes.unmet(asked, beside):
+        if granted:
+            wished = replace(wished, wishes=[one for one in wished.wishes if not _is_of_terms(one)])
+        elif wished.weight > limit or is_wished or beside.is_partial or self._wishes.unmet(asked, beside):
             return None
-        fitting = (name for name in scope if at_once(wished.wishes, name))
+        fitting = (name for name in scope if at_once([*wished.wishes, *granted], name))
         measured = [(name, self._wishes.bounds.measured(name, measure)) for name in fitting]
         known = [(name, found) for name, found in measured if found and not math.isnan(found[0].high)]
         if not known:
@@ -83,8 +98,13 @@ class Superlatives:
 
     def _place(self, asked: Asked) -> tuple[int, bool] | None:
         """Which place is asked for, and whether it is counted from the other end (倒数第二贵)."""
-        match = re.search(self._words.ranked, asked.text)
-        return (int(quantities(match["place"] + "个")[0].high), bool(match["back"])) if match else None
+        if match := re.search(self._words.ranked, asked.text):
+            said, is_back = match["place"], bool(match["back"])
+        elif match := re.search(self._words.placed, asked.text):
+            said, is_back = match["rank"] or match["nth"], False
+        else:
+            return None
+        return int(quantities(said + "个")[0].high), is_back
 
     def _has_both_ends(self, asked: Asked, scope: Sequence[str]) -> bool:
         """Whether the highest and the lowest are asked for together."""
@@ -92,6 +112,34 @@ class Superlatives:
         found = [one for span in asked.most_spans if (one := asked.adjective(span[0], tells))]
         ends = {(tuple(measure.specs), highest) for measure, highest, _ in found}
         return len({specs for specs, _ in ends}) == 1 and len(ends) == 2
+
+    def _order(self, asked: Asked, tells: Callable[[Measure], bool]) -> tuple[Measure, bool, Span] | None:
+        """What is counted by, and from which end: 从贵往便宜数."""
+        match = re.search(self._words.placed, asked.text)
+        top = match["top"] if match else None
+        general = Measure(specs=[], unit="", more=self._words.more, less=self._words.less)
+        for measure in (*filter(tells, self._words.measures), general) if top else ():
+            for highest, words in ((True, measure.more), (False, measure.less)):
+                if any(word in top for word in words):
+                    return measure, highest, match.span()
+        return None
+
+    def _behind_most(
+        self, asked: Asked, tells: Callable[[Measure], bool]
+    ) -> tuple[Measure, bool, Span] | None:
+        """What is right behind 最 and of one measure only, whatever else is named: 最便宜的产品功耗多大."""
+        for _, start in asked.most_spans:
+            for measure in filter(tells, self._words.measures):
+                for highest, words in ((True, measure.more), (False, measure.less)):
+                    match = any_of(tuple(words)).match(asked.text, start) if words else None
+                    if match and self._is_of_one(match.group()):
+                        return measure, highest, match.span()
+        return None
+
+    def _is_of_one(self, adjective: str) -> bool:
+        """Whether an adjective tells of one measure only: 便宜 of the price, whatever else is named."""
+        of = [one for one in self._words.measures if adjective in (*one.more, *one.less)]
+        return len(of) == 1 and adjective not in (*self._words.more, *self._words.less)
 
     def _superlative(
         self, asked: Asked, scope: Sequence[str], described: bool
@@ -101,10 +149,11 @@ class Superlatives:
         adjective = asked.adjective(first, tells) or asked.adjective(0, tells)
         if not described and asked.by_most is None or adjective is None or re.search(asked.than, asked.text):
             return None, False, []
-        measure, highest, span = adjective
+        measure, highest, span = self._order(asked, tells) or self._behind_most(asked, tells) or adjective
         spans = [span, *asked.most_spans]
         named = asked.spans(any_of(tuple(measure.words)))
-        if measure.specs and (named or not self._spec_names.search(asked.text)):
+        is_clear = named or self._is_of_one(asked.text[slice(*span)])
+        if measure.specs and (is_clear or not self._spec_names.search(asked.text)):
             return measure, highest, spans + named
         for one in filter(tells, self._words.measures):
             if named := asked.spans(any_of(tuple(one.words))):
@@ -115,3 +164,8 @@ class Superlatives:
             }
             return Measure(specs=sorted(names), unit=""), highest, [*spans, match.span()]
         return None, False, []
+
+
+def _is_of_terms(wish: Wish) -> bool:
+    """Whether a number may as well be that of a policy: nothing of a product is named that it measures."""
+    return wish.numeric and wish.measure is not None and not wish.bound

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kefu.db import today
 from kefu.knowledge.clauses import CLAUSES
@@ -17,6 +17,8 @@ from kefu.language.quantities import quantities
 _SENTENCES = re.compile(r"[。!！?？\n]")
 #: A clause grants what is asked from this share of its wording on, if no other says much more of it.
 _GRANTED, _AS_MUCH = 0.45, 0.85
+#: Begins a clause that tells of some products what is not so of the others.
+_AMONG = "其中"
 
 
 @dataclass(frozen=True)
@@ -86,12 +88,16 @@ class Terms:
         names = joined(normalize(name).text for name in policy.names)
         everyone = frozenset(self._graph.products_about(policy.ref)) or frozenset(self._traits.products)
         for sentence in _SENTENCES.split(policy.body):
-            about = everyone
+            about, terms = everyone, []
             for clause in CLAUSES.split(sentence):
                 text = normalize(clause).text
-                about = self._named(text) or about
+                named = self._named(text)
+                if named and text.startswith(_AMONG):  # 保修 1 年,其中门锁保修 3 年: not 1 year for these
+                    terms = [_without(term, named, text) for term in terms]
+                about = named or about
                 if text:
-                    yield _Term(names, text, about, bool(self._lacks.search(text)), policy)
+                    terms.append(_Term(names, text, about, bool(self._lacks.search(text)), policy))
+            yield from terms
 
     def _named(self, text: str) -> frozenset[str]:
         """The products that a clause names, by their names or their lines."""
@@ -104,3 +110,10 @@ class Terms:
                 lines = self._traits.lines_named(phrase.text)
                 named.update(one.name for line in lines for one in self._graph.products_of(line))
         return frozenset(named)
+
+
+def _without(term: _Term, named: frozenset[str], text: str) -> _Term:
+    """A clause, without the products for which another one tells another number."""
+    numbers = [{one.dimension for one in quantities(said)} for said in (term.text, text)]
+    is_other = bool(numbers[0] & numbers[1] - {""})
+    return replace(term, products=term.products - named) if is_other else term

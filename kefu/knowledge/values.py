@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from kefu.knowledge.asked import Asked, Span, is_within
 from kefu.knowledge.differences import Differences
@@ -27,7 +28,7 @@ _MEANT, _MEANT_OF_KIND = 0.75, 0.45
 _NEAR, _APART = 0.6, 1.3
 _MONEY = "money"
 #: What is measured of a product as a whole, unlike lengths or weights of its parts.
-_OF_WHOLE = frozenset({"power", "loudness", "pressure", "charge", "voltage"})
+_OF_WHOLE = frozenset({"power", "loudness", "pressure", "charge", "voltage", "area"})
 
 
 class Values:
@@ -116,6 +117,26 @@ class Values:
             if self._read(said).dimensions and not re.search(self._words.whether, said):
                 return self.of(said, asked.products[0])
         return None
+
+    def of_only(self, asked: Asked, product: str | None) -> Reply | None:
+        """The value that is asked of the only product that all of the question fits, wherever that is told.
+
+        门锁夜里要能认脸,最多存几张; how heavy is the lock without wifi.
+        """
+        if asked.products or product or asked.purpose != "value" or asked.is_which:
+            return None
+        scope = self._scopes.of_lines(asked.lines) or self._traits.products
+        wished = self._wishes.described(asked, self._wishes.read(asked, scope), scope)
+        fitting = [name for name in scope if at_once(wished.wishes, name)]
+        if len(fitting) != 1 or not (wished.wishes or len(scope) == 1):
+            return None
+        only = fitting[0]
+        telling = [wish.said for wish in wished.wishes if not all(wish.fits(name) for name in scope)]
+        if found := self._named_values(asked, [only]) or self._meant_values(asked, [only]):
+            return Reply("values", (only,), (), ((found[0],),))
+        rest = re.sub(any_of(tuple(telling)), " ", asked.text) if telling else asked.text
+        reply = self.of(" ".join(rest.split()), only)
+        return replace(reply, about=rest) if reply else None
 
     def asked(self, asked: Asked, product: str | None) -> Reply | None:
         """What products measure: R1 和 R3 Pro 分别多重, 它的适用面积."""

@@ -74,6 +74,12 @@ class Vocabulary(Entry):
     modal: str
     count: str
     sum: str
+    all_of: str
+    apart: str
+    bought: str
+    total: str
+    sought: str
+    sought_after: str
     pronoun: str
     described: str
     attributive: str
@@ -103,6 +109,7 @@ class Vocabulary(Entry):
     bounds: dict[str, Bound]
     most: str
     ranked: str
+    placed: str
     more_than_other: str
     than: str
     lacks: str
@@ -132,6 +139,7 @@ class Vocabulary(Entry):
     _expressions = validator(
         "which", "whether", "measuring", "asked_unit", "of", "which_only", "elsewhere", "existential",
         "suggesting", "wanting", "attributed", "modal", "count", "sum", "pronoun", "described",
+        "all_of", "apart", "bought", "total", "sought", "sought_after", "placed",
         "attributive", "own", "own_case", "decided", "circumstance", "vague", "suits", "wish_end", "turn",
         "joiner", "negation", "lacking_after", "excluding", "excluding_after", "left_out",
         "counting_too", "spared", "written", "either", "difference",

@@ -24,6 +24,7 @@ class Wish:
         measure, bound, number: For a numeric one, what is measured, how it bounds, and the number.
         weak: Whether it is only named, not asked for by a verb (带, 支持).
         beside: How many characters that nothing explains stand in the same part of the question.
+        named: Whether it is said by a known name.
         written: Whether what is not to be there has to be denied, not only to stand nowhere.
     """
 
@@ -36,6 +37,7 @@ class Wish:
     number: Quantity | None = None
     weak: bool = False
     beside: int = 0
+    named: bool = False
     written: bool = False
 
     def fits(self, product: str) -> bool:

@@ -72,7 +72,7 @@ class Wishes:
             first, last = asked.segment(start, end)
             beside = sum(one.weight for one in left if first <= one.start < last)
             is_written = bool(re.search(self._words.written, asked.text[first:last]))
-            wish = Wish(said, holds, lacking, weak=is_weak, beside=beside, written=is_written)
+            wish = Wish(said, holds, lacking, weak=is_weak, beside=beside, named=is_name, written=is_written)
             between = asked.text[before[0] : start] if before else ""
             if before and re.search(self._words.either, between):
                 used.append((before[0], start))
@@ -153,7 +153,12 @@ class Wishes:
             return plain
         if any(not wish.weak for wish in wishes):
             wishes = [wish for wish in wishes if not (wish.weak and wish.beside >= _AMID)]
-        met = ([w for w in wishes if not w.weak or w.without or w.fits(name)] for name in scope)
+        # A name of its own, with nothing unexplained around it, is no circumstance: nothing may fit it all.
+        told = [w.weak and not (w.named and not w.beside) for w in wishes]
+        met = (
+            [w for w, weak in zip(wishes, told, strict=True) if not weak or w.without or w.fits(name)]
+            for name in scope
+        )
         fitting = [kept for kept, name in zip(met, scope, strict=True) if kept and at_once(kept, name)]
         return max(fitting, key=len, default=list(wishes))
 

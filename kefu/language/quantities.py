@@ -10,12 +10,13 @@ _MINUTE, _HOUR, _DAY = 60.0, 3600.0, 86400.0
 _YEAR = 365.25 * _DAY
 #: What can be compared: every unit with its factor to the first one.
 _UNITS: dict[str, dict[str, float]] = {
-    "money": {"元": 1, "块钱": 1, "块": 1, "rmb": 1, "yuan": 1, "cny": 1},
+    "money": {"元": 1, "块钱": 1, "块": 1, "蚊": 1, "大洋": 1, "rmb": 1, "yuan": 1, "cny": 1},
     "time": {
         "秒": 1, "seconds": 1, "second": 1, "分钟": _MINUTE, "minutes": _MINUTE, "minute": _MINUTE,
         "个小时": _HOUR, "小时": _HOUR, "个钟头": _HOUR, "钟头": _HOUR, "个钟": _HOUR,
         "hours": _HOUR, "hour": _HOUR,
         "天": _DAY, "days": _DAY, "day": _DAY, "个星期": 7 * _DAY, "个礼拜": 7 * _DAY, "礼拜": 7 * _DAY,
+        "星期": 7 * _DAY,
         "周": 7 * _DAY, "weeks": 7 * _DAY,
         "week": 7 * _DAY, "个月": _YEAR / 12, "月": _YEAR / 12, "months": _YEAR / 12, "month": _YEAR / 12,
         "年": _YEAR, "years": _YEAR, "year": _YEAR,
@@ -25,7 +26,7 @@ _UNITS: dict[str, dict[str, float]] = {
         "inches": 25.4, "inch": 25.4, "meters": 1000, "metres": 1000,
         "公里": 1e6, "千米": 1e6, "里地": 5e5, "km": 1e6,
     },
-    "mass": {"克": 1, "g": 1, "斤": 500, "千克": 1000, "公斤": 1000, "kg": 1000, "kilos": 1000},
+    "mass": {"克": 1, "g": 1, "斤": 500, "千克": 1000, "公斤": 1000, "kg": 1000, "kilos": 1000, "kilo": 1000},
     "area": {
         "平方米": 1, "平米": 1, "平方": 1, "平": 1, "㎡": 1, "m2": 1, "sqm": 1, "square meters": 1,
         "square metres": 1,
@@ -69,7 +70,8 @@ _QUANTITY = re.compile(
     rf"(?:(?P<frost>零下\s?|minus )|(?<![a-z\d.第])(?P<sign>-)?)"
     rf"(?P<low>(?:{_NUMBER}){_SCALE})\s*(?P<over>[来多](?={_UNIT}))?(?P<first>{_UNIT})?"
     rf"(?:\s*(?:-|~|–|至|到|\bto\b)\s*(?P<high>(?:{_NUMBER}){_SCALE}))?(?(high)\s*(?P<unit>{_UNIT})?)"
-    r"(?:(?P<half>半)|(?<=[米块])(?P<tail>\d{1,2})(?![\d.a-z个台]))?"
+    r"(?:(?P<half>半)(?:(?<=个半)(?P<of>小时|钟头|月|星期|礼拜))?"
+    rf"|(?<=[米块斤])(?P<tail>\d{{1,2}}|[一二三四五六七八九])(?![\d.a-z个台块样{_HAN}]))?"
 )
 #: Words that only look like numbers.
 _NO_NUMBERS = frozenset({"万一", "千万", "万万", "百万千万"})
@@ -130,15 +132,18 @@ def quantities(text: str) -> list[Quantity]:
         low = _value(match["low"])
         if low is None or match["low"] in _NO_NUMBERS:
             continue
+        if match["of"]:  # 四个半小时
+            unit = match["of"] if match["of"] != "月" else "个月"
         dimension, factor = _OF_UNIT.get(unit, ("", 1.0))
         if _MONEY_SIGN.search(text[: match.start()]):
             dimension, factor, unit = "money", 1.0, ""
         low = -low if match["sign"] or match["frost"] else low
         high = _value(high_text) if high_text else None
-        first = _OF_UNIT.get(match["first"] or unit, ("", 1.0))[1]
+        first = factor if match["of"] else _OF_UNIT.get(match["first"] or unit, ("", 1.0))[1]
         half = 0.5 * factor if match["half"] else 0.0
         if match["tail"]:  # 1 米 9, 3 块 5
-            half = float(f"0.{match['tail']}") * factor
+            digits = match["tail"]
+            half = float(f"0.{digits if digits.isdigit() else round(_value(digits) or 0)}") * factor
         if high is not None:  # 一斤到一斤半: half more of the second
             low, high = low * first, high * factor + half
         else:

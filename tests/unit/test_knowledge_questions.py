@@ -173,7 +173,7 @@ def test_numbers_and_claims_are_judged_by_the_clause_that_speaks_of_them(questio
         ("S1有屏幕吗", (False,)),
         ("V5能连5G wifi吗", (False,)),
         ("R1支持IPv6吗", (True,)),
-        ("L1和L3都支持NFC吗", (False, True)),
+        ("L1和L3都支持NFC吗", (False, False)),
         ("L1的门厚能到110毫米吗", (True,)),
         ("does the L1 support remote unlock?", (False,)),
         ("门槛1.8cm,V5过得去不", (True,)),
@@ -437,3 +437,57 @@ def test_what_one_part_asks_is_denied_but_not_granted_where_more_is_told(questio
     assert (denied.kind, denied.holds) == ("has", (False,))
     granted = questions.ask("R3 Pro带不带USB接口,客厅拉线过去方便些")
     assert granted is None or granted.kind != "has"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "products"),
+    [
+        ("音箱不要,摄像头也不要,四百以内还能买什么", "fits", ("R1",)),  # several kinds are left out
+        ("扫地机刨开,从贵往便宜数,第二的是哪个", "fits", ("R3 Pro",)),  # a place told with its order
+        ("公司要10台路由器,预算3000,买哪款", "fits", ("R1",)),  # what each may cost
+        ("保修三年的里面最便宜的是哪个", "most", ("L1", "L3")),  # the cheapest of what a policy grants
+        ("不能以旧换新的有哪些", "fits", ("C2", "S1")),  # what a policy does not grant
+        ("比L1便宜,零下几度也能用的是什么", "fits", ("C2",)),
+        ("零下几度也能放外面用、带屏幕的音箱有吗", "fits", ()),  # what nothing meets is not dropped
+    ],
+)
+def test_what_is_left_after_places_budgets_and_terms_is_chosen(questions, text, kind, products):
+    reply = questions.ask(text)
+    assert (reply.kind, reply.products) == (kind, products)
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("L3比L1贵1100,对吗", True),
+        ("L3比L1贵800多,对吗", False),
+        ("C2比R1轻两百多克吗", False),
+        ("R1和C2价格差不到100吧", True),
+        ("V5比L1贵不到2000吧", False),
+    ],
+)
+def test_by_how_much_two_products_differ_is_computed(questions, text, holds):
+    reply = questions.ask(text)
+    assert (reply.kind, reply.holds, reply.together) == ("has", (holds, holds), True)
+    assert all(reply.evidence)
+
+
+def test_all_of_several_is_denied_where_one_fails_and_each_is_told(questions):
+    reply = questions.ask("L1和L3都能刷脸吗")
+    assert (reply.holds, reply.each) == ((False, False), (False, True))
+
+
+@pytest.mark.parametrize(
+    ("text", "product", "told"),
+    [
+        ("防水等级高的那把锁充满要多久", "L3", "约 5 小时充满"),
+        ("最便宜的产品功耗多大", "R1", "12 W"),
+        ("how heavy is the lock without wifi?", "L1", "3.2 千克"),
+        ("带USB口的路由器能管多大的房子", "R3 Pro", "100–140"),
+        ("便宜的那款锁最冷最热能扛到多少度", "L1", "-20 至 60"),
+    ],
+)
+def test_a_value_is_told_of_a_product_that_is_only_described(questions, text, product, told):
+    reply = questions.ask(text)
+    assert (reply.kind, reply.products) == ("values", (product,))
+    assert told in reply.evidence[0][0].body
