@@ -75,28 +75,31 @@ async def test_two_hundred_messages_in_flight_are_answered_once_in_order_though_
             await book.until(lambda: book.stored("wechat") == of_wechat and book.counts()[1] > 30, 60)
             os.kill(server.pid, signal.SIGKILL)
             server.wait()
-        # Cut off on its way, an answer may have reached WeChat or not: it is not said again.
+        await asyncio.sleep(0.5)  # what has left the server arrives, also at a busy platform
+        # Cut off on its way, an answer may have reached WeChat or not: only WeChat can ask for it again.
         unsure = book.given("wechat").difference(
             *(one.arrived() for one in crowd if isinstance(one, OnWeChat))
         )
         stored, answered = book.counts()
         assert stored - answered > 50, "it was killed with too little to do"
-        assert len(unsure) <= 3, unsure
         with running(port, database, environ):
             await healthy(port)
             await asyncio.wait_for(saying, 60)
             await book.until(lambda: book.counts() == (ALL, ALL), 90)
             await book.until(lambda: not book.to_deliver("wechat"), 150)
+            lost = set(unsure)
             for one in crowd:
                 expected = [f"echo: {text} {one.number}" for text in EACH]
                 if isinstance(one, OnWeChat):  # its messages travel side by side
                     shown = await one.shown()
                     sure = [text for text in expected if text in shown or text not in unsure]
                     assert sorted(shown) == sorted(sure), (one.channel, one.number)
+                    lost -= set(shown)
                 else:
                     shown = await wait_for_all(one, len(expected))
                     assert shown == expected, (one.channel, one.number)
                 await one.close()
+            assert len(lost) <= 3, lost
     asked, answers = book.asked(), book.answers()
     for conversation, numbers in asked.items():
         assert [reply_to for reply_to, _ in answers[conversation]] == numbers, conversation
