@@ -33,8 +33,6 @@ logger = logging.getLogger(__name__)
 SHIPPED = FOLDER / "likeness.npz"
 #: Chances nearer to 0 or 1 are clear.
 _CLEAR = 0.03
-#: From this on the pair reader takes a pair for the same, by development pairs (ADR 5).
-_READ_BORDER = 0.5
 
 
 def same(a: Described, b: Described) -> float:
@@ -70,9 +68,7 @@ def _reconsidered(pairs: Sequence[tuple[Described, Described]], chances: np.ndar
     reader = pair_reader()
     open_ = np.flatnonzero((chances > _CLEAR) & (chances < 1 - _CLEAR))
     if reader and len(open_):
-        read = reader([pairs[i] for i in open_])
-        even = read * (1 - _READ_BORDER)
-        chances[open_] = (chances[open_] + even / (even + (1 - read) * _READ_BORDER)) / 2
+        chances[open_] = (chances[open_] + reader([pairs[i] for i in open_])) / 2
     return chances
 
 

@@ -11,8 +11,8 @@ import numpy as np
 from kefu.language.adapter import Adapter
 from kefu.language.sentence_model import opened
 
-#: So many characters are read at one go (a BERT reads 512 pieces), up to a line's or sentence's end.
-STRETCH = 450
+#: A BERT reads so many pieces; so many characters are read at one go, up to a line's or sentence's end.
+_LONGEST, STRETCH = 512, 450
 _END = re.compile("[\n\u3002\uff01\uff1f\uff1b!?;]")
 #: Of two texts side by side so many pieces are read, and so many pairs at once.
 PAIR, _PAIRS = 128, 16
@@ -34,8 +34,10 @@ class AdaptedModel:
         """
         self.adapter = adapter
         self._tokenizer, self._run = opened(folder, adapter)
-        self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
+        self._pairs = type(self._tokenizer).from_str(self._tokenizer.to_str())
+        self._tokenizer.enable_truncation(_LONGEST)
+        self._pairs.enable_truncation(PAIR)  # the longer of two texts is cut first
         self.width = self._run([self._tokenizer.encode("1")]).shape[2]
 
     def pieces(self, text: str) -> tuple[list[tuple[int, int]], np.ndarray]:
@@ -53,9 +55,7 @@ class AdaptedModel:
 
     def firsts(self, pairs: Sequence[tuple[str, str]]) -> np.ndarray:
         """What the first piece of two texts side by side tells of them: ``(len(pairs), width)`` float32."""
-        told = [self._tokenizer.encode(*pair) for pair in pairs]
-        for one in told:
-            one.truncate(PAIR)
+        told = [self._pairs.encode(*pair) for pair in pairs]
         found = np.zeros((len(pairs), self.width), dtype=np.float32)
         order = sorted(range(len(pairs)), key=lambda i: len(told[i]))
         for at in range(0, len(order), _PAIRS):

@@ -81,7 +81,6 @@ def opened(folder: Path, adapter: Adapter | None = None) -> tuple[Any, Callable[
     if missing:
         raise SettingsError(f"{VARIABLE}: {folder} lacks {' and '.join(missing)}.")
     try:
-        import onnx
         from onnxruntime import InferenceSession, SessionOptions
         from tokenizers import Tokenizer
     except ImportError as error:
@@ -94,6 +93,8 @@ def opened(folder: Path, adapter: Adapter | None = None) -> tuple[Any, Callable[
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         weights: str | bytes = str(folder / "model.onnx")
         if adapter:
+            import onnx
+
             model = onnx.load(weights)
             adapter.put_into(model)
             weights = model.SerializeToString()

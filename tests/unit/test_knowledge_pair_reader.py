@@ -61,10 +61,11 @@ def test_the_reader_counts_where_names_leave_it_open_and_only_with_its_own_model
     reader, learned, monkeypatch
 ):
     open_ = [(Described("fault", "门锁没电"), Described("fault", "电池没电了"))]
-    clear = [(Described("product", "L1"), Described("product", "R3 Pro"))]
+    clear = [(Described("fault", "屏幕碎了"), Described("fault", "收不到发票"))]
+    monkeypatch.setattr(likeness, "_CLEAR", 0.1)
     with_it = likeness.probabilities(open_ + clear)
     monkeypatch.setenv(VARIABLE, str(small_bert.write(learned / "another", seed=4)))
     assert pair_reader.pair_reader() is None
     without = likeness.probabilities(open_ + clear)
     assert with_it[0] != without[0]
-    assert with_it[1] == without[1]
+    assert with_it[1] == without[1] < 0.1
