@@ -41,7 +41,8 @@ def reply_of(turn: Turn) -> Reply | None:
 
 def pointed_at(turn: Turn) -> str | None:
     """The product that an ordinal means, after products were shown (第二个多少钱)."""
-    if re.search(vocabulary().ranked, normalize(turn.text).text):  # 第二贵的: not the second shown
+    text, book = normalize(turn.text).text, vocabulary()
+    if re.search(book.ranked, text) or re.search(book.placed, text):  # 第二贵的: not the second shown
         return None
     options = turn.slots.get("options") or ()
     found = (e for e in find_expressions(turn.text, "choose_option") if e["entity"] == "option_index")

@@ -98,10 +98,14 @@ class Bounds:
 
     def _pieces(self, asked: Asked) -> float:
         """How many are to be bought for a total: 民宿 30 间房,预算六万,全换成……的锁."""
-        if not re.search(self._words.total, asked.text):
+        words = self._words
+        if not re.search(words.total, asked.text) or re.search(words.price_of_one, asked.text):
             return 1.0
+        is_everywhere = re.search(words.everywhere, asked.text)
         named = {one.start for one in asked.phrases if one.kind != "trait"}
-        for match in re.finditer(self._words.bought, asked.text):
+        for match in re.finditer(words.bought, asked.text):
+            if match["places"] and not is_everywhere:
+                continue
             is_last = not re.match(r"\w", asked.text[match.end() :])
             if match["places"] or is_last or match.end() in named:
                 return quantities((match["many"] or match["places"]) + "个")[0].high

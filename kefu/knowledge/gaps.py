@@ -45,7 +45,8 @@ class Gaps:
             gap = found[0][0].high - found[1][0].high
             gap = abs(gap) if than is None else gap if highest else -gap
             bound, start, end = asked.bound(number)
-            holds.append(self._is_so(gap, bound, measure, number, asked.text[number.end :]))
+            is_so = self._is_so(gap, bound, measure, number, asked.text[number.end :])
+            holds.append(is_so and (than is None or gap > 0))  # 贵不到 2000 is dearer all the same
             facts.update({name: one[1] for name, one in zip((one, other), found, strict=True)})
             used += [(start, end), span]
         left = sum(chunk.weight for chunk in asked.chunks(used))
@@ -80,10 +81,12 @@ class Gaps:
 
     @staticmethod
     def _is_so(gap: float, bound: str, measure: Measure, number: Quantity, after: str) -> bool:
+        is_over = bound == "above" and not number.dimension and after.lstrip().startswith("多")
         number = number.measured_in(measure.unit) or number
         if not bound and number.low == number.high:
             return abs(gap - number.high) <= _SAME * abs(number.high)
-        if bound == "above" and after.lstrip().startswith("多"):  # 800 多 is less than 900
-            step = 10 ** int(math.log10(max(number.low, 1.0)))
+        if is_over:  # 800 多 is less than 900, 1050 多 less than 1060
+            zeros = len(str(int(number.low))) - len(str(int(number.low)).rstrip("0"))
+            step = 10 ** min(zeros, int(math.log10(max(number.low, 1.0))))
             bound, number = "", replace(number, high=number.low + step - _SAME)
         return compare(Quantity(measure.unit, gap, gap, 0, 0), bound, number)

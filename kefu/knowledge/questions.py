@@ -36,6 +36,8 @@ __all__ = ["Questions", "Reply"]
 #: So many characters may stay unexplained, so many where a product is spoken of that may be meant, and so
 #: many where products are asked for: there the rest tells of circumstances (西晒的门).
 _LEFT_OVER, _LEFT_OF_SPOKEN, _BESIDE = 8, 4, 30
+#: So much may stand in a part beside the words for a policy and its numbers (保修三年的里面).
+_BESIDE_TERMS = 4
 #: From this likelihood on a case of the customer's own is open, and below the other it hardly is.
 _OPEN, _HARDLY_OPEN = 0.45, 0.03
 #: From this likelihood on it is sure what is asked for.
@@ -269,7 +271,11 @@ class Questions:
         wishes = [
             Wish(said, found.__getitem__, self._leaves_out(asked, part)) for said, found, part in granted
         ]
-        if asked.by_most and (reply := self._superlatives.most(asked, None, (), granted=wishes)):
+        if (
+            asked.by_most
+            and not unmet
+            and (reply := self._superlatives.most(asked, None, (), granted=wishes))
+        ):
             return reply
         wishes += [*wished.wishes, *unmet]
         fitting = tuple(name for name in scope if at_once(wishes, name))
@@ -281,7 +287,9 @@ class Questions:
         """What a part says of policies: all of it, and only the words for these with the numbers."""
         places = [*asked.spans(re.compile(self._words.elsewhere)), *((n.start, n.end) for n in asked.numbers)]
         bare = [asked.text[start:end] for start, end in sorted(places) if part[0] <= start and end <= part[1]]
-        return [asked.telling(*part), " ".join(bare)]
+        told = asked.telling(*part)
+        is_nearly_all = len(told) - sum(map(len, bare)) <= _BESIDE_TERMS
+        return [told, " ".join(bare)] if is_nearly_all else [told]
 
     def _leaves_out(self, asked: Asked, part: tuple[int, int]) -> bool:
         """Whether a part asks whom a policy leaves out (哪些不参加), not what products lack (不含电池)."""

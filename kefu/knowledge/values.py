@@ -130,6 +130,8 @@ class Values:
         fitting = [name for name in scope if at_once(wished.wishes, name)]
         if len(fitting) != 1 or not (wished.wishes or len(scope) == 1):
             return None
+        if self._wishes.unmet(asked, wished):
+            return None  # 带虹膜和人脸的锁: it is not this one
         only = fitting[0]
         telling = [wish.said for wish in wished.wishes if not all(wish.fits(name) for name in scope)]
         if found := self._named_values(asked, [only]) or self._meant_values(asked, [only]):

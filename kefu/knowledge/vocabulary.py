@@ -78,6 +78,8 @@ class Vocabulary(Entry):
     apart: str
     bought: str
     total: str
+    everywhere: str
+    price_of_one: str
     sought: str
     sought_after: str
     pronoun: str
@@ -139,7 +141,8 @@ class Vocabulary(Entry):
     _expressions = validator(
         "which", "whether", "measuring", "asked_unit", "of", "which_only", "elsewhere", "existential",
         "suggesting", "wanting", "attributed", "modal", "count", "sum", "pronoun", "described",
-        "all_of", "apart", "bought", "total", "sought", "sought_after", "placed",
+        "all_of", "apart", "bought", "total", "everywhere", "price_of_one",
+        "sought", "sought_after", "placed",
         "attributive", "own", "own_case", "decided", "circumstance", "vague", "suits", "wish_end", "turn",
         "joiner", "negation", "lacking_after", "excluding", "excluding_after", "left_out",
         "counting_too", "spared", "written", "either", "difference",

@@ -12,7 +12,8 @@ _PARTS = {
 }  # fmt: skip
 _HALF_DAY, _DAY = 12.0, 24.0
 _HOUR = (
-    r"(?P<hour{n}>\d{{1,2}}|[一二两三四五六七八九十]{{1,3}})(?:点钟?(?P<half{n}>半)?|:00|:(?P<thirty{n}>30))"
+    r"(?P<hour{n}>\d{{1,2}}|[一二两三四五六七八九十]{{1,3}})"
+    r"(?:点钟?(?P<half{n}>半)?(?!\d|[一二三四五六七八九十]+(?:刻|分|公斤|千克|斤|[厘毫分]?米))|:00|:(?P<thirty{n}>30))"
 )
 _PART = "(?P<part{n}>" + "|".join(sorted(_PARTS, key=len, reverse=True)) + ")?"
 _TIME = _PART + _HOUR
@@ -21,6 +22,11 @@ _SPAN = re.compile(
     r"从?" + _TIME.format(n=1)
     + r"(?P<between>[^?!;。]{0,20}?)(?:到|至|~|-)(?:当天|第二天|次日)?" + _TIME.format(n=2)
 )  # fmt: skip
+
+
+#: Says that something goes on, and that it only happens at set times.
+_GOES_ON = re.compile("放|播|开(?!门|锁)|撑|续航|坚持|连续|一直|用[到得]|够用|[充插]着?电|last")
+_SET = re.compile("定时|预约|营业|客服|师傅|上门|有人|上班|提醒|时段")
 
 
 def lasting(text: str) -> str:
@@ -32,12 +38,13 @@ def lasting(text: str) -> str:
     Returns:
         The text; what stood between the two times is kept before the number.
     """
-    return _SPAN.sub(_told, text)
+    return _SPAN.sub(_told, text) if _GOES_ON.search(text) and not _SET.search(text) else text
 
 
 def _told(match: re.Match[str]) -> str:
     first, last = _hour(match, 1), _hour(match, 2)
-    if first is None or last is None:
+    is_comparing = match["hour1"] == "一" and match["part1"] in ("早", "晚")  # 早一点到晚一点
+    if first is None or last is None or is_comparing:
         return match.group()
     if last <= first:  # 9 点到 5 点; 晚上十点到早上六点
         is_open = not match["part2"] and last + _HALF_DAY > first

@@ -71,7 +71,7 @@ _QUANTITY = re.compile(
     rf"(?P<low>(?:{_NUMBER}){_SCALE})\s*(?P<over>[来多](?={_UNIT}))?(?P<first>{_UNIT})?"
     rf"(?:\s*(?:-|~|–|至|到|\bto\b)\s*(?P<high>(?:{_NUMBER}){_SCALE}))?(?(high)\s*(?P<unit>{_UNIT})?)"
     r"(?:(?P<half>半)(?:(?<=个半)(?P<of>小时|钟头|月|星期|礼拜))?"
-    rf"|(?<=[米块斤])(?P<tail>\d{{1,2}}|[一二三四五六七八九])(?![\d.a-z个台块样{_HAN}]))?"
+    rf"|(?<=[米块斤])(?P<tail>\d{{1,2}}|[一二三四五六七八九])(?![\d.a-z{_HAN}])(?!\s*(?:{_UNIT}|[个台样次年月天日期把条根张只件套间])))?"
 )
 #: Words that only look like numbers.
 _NO_NUMBERS = frozenset({"万一", "千万", "万万", "百万千万"})

@@ -445,6 +445,9 @@ def test_what_one_part_asks_is_denied_but_not_granted_where_more_is_told(questio
         ("音箱不要,摄像头也不要,四百以内还能买什么", "fits", ("R1",)),  # several kinds are left out
         ("扫地机刨开,从贵往便宜数,第二的是哪个", "fits", ("R3 Pro",)),  # a place told with its order
         ("公司要10台路由器,预算3000,买哪款", "fits", ("R1",)),  # what each may cost
+        ("家里三个房间,总共预算500,买哪款路由器", "fits", ("R1",)),  # one for all rooms
+        ("每把锁预算1000以内,总共要装10把,买哪款", "fits", ("L1",)),  # the budget is of one
+        ("安排第二台路由器,最便宜的是哪款", "most", ("R1", "R3 Pro")),  # no place
         ("保修三年的里面最便宜的是哪个", "most", ("L1", "L3")),  # the cheapest of what a policy grants
         ("不能以旧换新的有哪些", "fits", ("C2", "S1")),  # what a policy does not grant
         ("比L1便宜,零下几度也能用的是什么", "fits", ("C2",)),
@@ -464,6 +467,8 @@ def test_what_is_left_after_places_budgets_and_terms_is_chosen(questions, text, 
         ("C2比R1轻两百多克吗", False),
         ("R1和C2价格差不到100吧", True),
         ("V5比L1贵不到2000吧", False),
+        ("L1比L3贵不到2000,对吗", False),  # it is cheaper
+        ("L3比L1贵1050多,对吗", False),
     ],
 )
 def test_by_how_much_two_products_differ_is_computed(questions, text, holds):

@@ -18,6 +18,8 @@ from kefu.language.quantities import quantities
         ("50 公里", "length", 5e7, 5e7),
         ("四个半小时", "time", 4.5 * 3600, 4.5 * 3600),
         ("一公斤九", "mass", 1900, 1900),
+        ("50块一次", "money", 50, 50),
+        ("299块三年", "money", 299, 299),
         ("五百蚊", "money", 500, 500),
         ("l3零下25度还能用不", "temperature", -25, -25),
         ("两个礼拜", "time", 14 * 86400, 14 * 86400),
