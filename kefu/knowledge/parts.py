@@ -64,7 +64,7 @@ def _told_surely(
         if one and asks(part)
     ]
     shown = {one.fact.ref for one in ranked[: 1 + BESIDE]}
-    missing = [one for one in best if one.confidence >= PRESUMED and one.fact.ref not in shown]
+    missing = [one for one in best if one.sure and one.fact.ref not in shown]
     if not missing:
         return ranked
     return _shown_last(ranked, max(missing, key=lambda found: found.confidence).fact.ref)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kefu.knowledge.counts import Counts, bm25, idf, tfidf
-from kefu.knowledge.meaning import embed, embed_all
+from kefu.knowledge.meaning import embed, embed_all, part_of, parts
 from kefu.knowledge.sharpening import Sharpening
 from kefu.language.normalize import normalize
 from kefu.language.words import words
@@ -80,7 +80,8 @@ class Index:
 
         Args:
             entries: At least one, each with at least one phrasing.
-            embed_texts: Gives ``(n, dimensions)`` unit vectors; a caller may keep them between runs.
+            embed_texts: Gives ``(n, dimensions)`` vectors (see ``meaning.embed_all``); a caller may keep them
+                between runs.
             weights: Replaces ``WEIGHTS``.
             previous: The index of the edition before: what did not change is taken over from it.
         """
@@ -129,7 +130,7 @@ class Index:
             of_phrasings = np.concatenate([kept._meanings[taken.old_phrasings], of_phrasings])
             of_texts = np.concatenate([kept._meanings_of_texts[taken.old_entries], of_texts])
         else:
-            self._sharpen = Sharpening(of_phrasings, self._starts)
+            self._sharpen = Sharpening(of_phrasings, self._starts, parts())
             of_phrasings, of_texts = self._sharpen(of_phrasings), self._sharpen(of_texts)
         self._meanings = of_phrasings[taken.phrasing_order]
         self._meanings_of_texts = of_texts[taken.entry_order]
@@ -177,8 +178,10 @@ class Index:
         """
         if self._meanings is None or len(best) < 2:
             return np.full(len(best), _NO_CONTRAST)
-        vector = self._sharpen(embed(_normal(question))[np.newaxis])[0]
-        phrasings = (self._meanings[self._starts[i] : self._ends[i]] for i in best)
+        normal = _normal(question)
+        part = part_of(normal)
+        vector = self._sharpen(embed(normal)[np.newaxis])[0, part]
+        phrasings = (self._meanings[self._starts[i] : self._ends[i], part] for i in best)
         nearest = np.stack([rows[np.argmax(rows @ vector)] for rows in phrasings])
         shared = nearest[:RIVALS].mean(axis=0)
         left, asked = nearest - shared, vector - shared
@@ -199,10 +202,11 @@ class Index:
         ngrams = np.maximum.reduceat(ngrams, self._starts)
         views = {"ngrams": ngrams, "whole": whole, "bm25": bm25_scores / bound}
         if self._meanings is not None:
-            vector = self._sharpen(embed(normal)[np.newaxis])[0]
-            meaning = np.maximum.reduceat(self._meanings @ vector, self._starts)
+            part = part_of(normal)
+            vector = self._sharpen(embed(normal)[np.newaxis])[0, part]
+            meaning = np.maximum.reduceat(self._meanings[:, part] @ vector, self._starts)
             views["meaning"] = np.clip(meaning, 0, None)
-            views["text"] = np.clip(self._meanings_of_texts @ vector, 0, None)
+            views["text"] = np.clip(self._meanings_of_texts[:, part] @ vector, 0, None)
         return views
 
 

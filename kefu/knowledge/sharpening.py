@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 
@@ -13,27 +15,39 @@ class Sharpening:
     change at all as there are fewer phrasings to learn from.
     """
 
-    def __init__(self, vectors: np.ndarray, starts: np.ndarray) -> None:
+    def __init__(
+        self, vectors: np.ndarray, starts: np.ndarray, parts: Sequence[slice] = (slice(None),)
+    ) -> None:
         """Learns the map.
 
         Args:
-            vectors: Unit vectors of all phrasings, entry by entry, ``(phrasings, dimensions)``.
+            vectors: Vectors of all phrasings, entry by entry, ``(phrasings, dimensions)``.
             starts: Where each entry's phrasings begin.
+            parts: The parts of a vector, each a unit vector and mapped by itself.
         """
-        count, dimensions = vectors.shape
-        sizes = np.diff(np.append(starts, count))
-        spread = vectors - np.repeat(np.add.reduceat(vectors, starts) / sizes[:, None], sizes, axis=0)
-        free = count - len(starts)
-        # Fewer texts than dimensions tell little: as if so many more had told nothing.
-        self._mean = vectors.sum(axis=0) / (count + dimensions)
-        self._map = np.eye(dimensions, dtype=np.float32)
-        if free and spread.any():
-            values, directions = np.linalg.eigh(spread.T @ spread / free)
-            values = values.clip(0) + values.mean() * (1 + dimensions / free)
-            self._map = ((directions * values**-0.5) @ directions.T).astype(np.float32)
+        self._maps = [(part, *_learned(vectors[:, part], starts)) for part in parts]
 
     def __call__(self, vectors: np.ndarray) -> np.ndarray:
-        """The sharpened unit vectors of ``(n, dimensions)`` unit vectors; zero rows stay zero."""
-        filled = vectors.any(axis=1, keepdims=True)
-        mapped = (vectors - self._mean) @ self._map * filled
-        return mapped / np.maximum(np.linalg.norm(mapped, axis=1, keepdims=True), 1e-6)
+        """The sharpened vectors of ``(n, dimensions)`` vectors: parts of length one; zeros stay zeros."""
+        mapped = np.zeros_like(vectors)
+        for part, mean, to in self._maps:
+            own = vectors[:, part]
+            filled = own.any(axis=1, keepdims=True)
+            own = (own - mean) @ to * filled
+            mapped[:, part] = own / np.maximum(np.linalg.norm(own, axis=1, keepdims=True), 1e-6)
+        return mapped
+
+
+def _learned(vectors: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What is taken off each vector, and the matrix that the rest is multiplied by."""
+    count, dimensions = vectors.shape
+    sizes = np.diff(np.append(starts, count))
+    spread = vectors - np.repeat(np.add.reduceat(vectors, starts) / sizes[:, None], sizes, axis=0)
+    free = count - len(starts)
+    # Fewer texts than dimensions tell little: as if so many more had told nothing.
+    mean, to = vectors.sum(axis=0) / (count + dimensions), np.eye(dimensions, dtype=np.float32)
+    if free and spread.any():
+        values, directions = np.linalg.eigh(spread.T @ spread / free)
+        values = values.clip(0) + values.mean() * (1 + dimensions / free)
+        to = ((directions * values**-0.5) @ directions.T).astype(np.float32)
+    return mean, to

@@ -187,11 +187,7 @@ def _differs_by_line(
     best, about = found[0].fact, catalog.graph.products_about
     if product or mentions.lines or best.kind not in _OF_PRODUCTS:
         return False
-    rivals = [
-        one.fact
-        for one in found[1:]
-        if one.score >= _AS_LIKELY * found[0].score or one.confidence >= PRESUMED
-    ]
+    rivals = [one.fact for one in found[1:] if one.score >= _AS_LIKELY * found[0].score or one.sure]
     lines = [{catalog.graph.line_of(name) for name in about(fact.ref)} for fact in (best, *rivals)]
     named = (catalog.graph.named("function", said) for said in mentions.functions)
     lines += [{function.data["line"]} for functions in named for function in functions]

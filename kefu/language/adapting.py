@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from kefu.language.adapter import HEAD, Adapter, matrices_of
+from kefu.language.compact import load
 
 _RANK, _SCALE = 16, 2.0
 _DROP, _DROP_STEP = 0.1, 0.05
@@ -23,7 +24,7 @@ class Learner:
     """
 
     def __init__(self, path: Path, mark: str, seed: int = 7) -> None:
-        """Takes the weights of ``path``, an ONNX file as PyTorch exports it.
+        """Takes the weights of ``path``, an ONNX file as PyTorch exports it, whether compact or not.
 
         Args:
             path: The file.
@@ -33,7 +34,7 @@ class Learner:
         import onnx
         import tensorflow as tf
 
-        model = onnx.load(path)
+        model = load(path)
         arrays = {one.name: onnx.numpy_helper.to_array(one) for one in model.graph.initializer}
         layers = matrices_of(model)
         draw = np.random.default_rng(seed)

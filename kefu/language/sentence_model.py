@@ -1,6 +1,6 @@
-"""Meaning of a sentence by a model of the company's own, in ONNX form; none unless its folder is there.
+"""Meaning of a sentence by a BERT in ONNX form: the one that ships, or the company's own.
 
-What it is worth and where to get one is in docs/knowledge.md.
+What it is worth is in docs/knowledge.md.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from kefu.config import SettingsError, settings
+from kefu.config import ROOT, SettingsError
 from kefu.language.adapter import Adapter
+from kefu.language.compact import compact, load
 
-VARIABLE = "KEFU_SENTENCE_MODEL"
+VARIABLE, OFF = "KEFU_SENTENCE_MODEL", "off"
+SHIPPED = ROOT / "data" / "sentence_model"
 #: What the folder has to hold.
 NEEDED = ("model.onnx", "tokenizer.json")
 #: The model reads so many pieces of a text, and so many texts at once.
@@ -39,7 +41,7 @@ class SentenceModel:
         """Loads ``model.onnx`` and ``tokenizer.json`` (Hugging Face's) from ``folder``.
 
         Raises:
-            SettingsError: A file is missing or can't be read, or the extra is not installed.
+            SettingsError: A file is missing or can't be read.
         """
         self.folder = folder
         self._tokenizer, self._run = opened(folder)
@@ -75,17 +77,15 @@ def opened(folder: Path, adapter: Adapter | None = None) -> tuple[Any, Callable[
         ``(texts, pieces, width)``.
 
     Raises:
-        SettingsError: A file is missing or can't be read, or the extra is not installed.
+        SettingsError: A file is missing or can't be read.
     """
+    # Slow to import, and only needed once there is a model.
+    from onnxruntime import InferenceSession, SessionOptions
+    from tokenizers import Tokenizer
+
     missing = [name for name in NEEDED if not (folder / name).is_file()]
     if missing:
         raise SettingsError(f"{VARIABLE}: {folder} lacks {' and '.join(missing)}.")
-    try:
-        from onnxruntime import InferenceSession, SessionOptions
-        from tokenizers import Tokenizer
-    except ImportError as error:
-        need = "needs the extra: uv sync --extra sentence-model"
-        raise SettingsError(f"{VARIABLE}: {need} ({error}).") from error
     options = SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = False  # it would keep what the longest batch took
@@ -93,10 +93,9 @@ def opened(folder: Path, adapter: Adapter | None = None) -> tuple[Any, Callable[
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         weights: str | bytes = str(folder / "model.onnx")
         if adapter:
-            import onnx
-
-            model = onnx.load(weights)
+            model = load(folder / "model.onnx")
             adapter.put_into(model)
+            compact(model)
             weights = model.SerializeToString()
         session = InferenceSession(weights, options)
     except Exception as error:  # the libraries raise their own kinds
@@ -123,15 +122,16 @@ def _digest(folder: Path) -> str:
 
 
 def sentence_model() -> SentenceModel | None:
-    """The model in the folder ``KEFU_SENTENCE_MODEL``, else in ``sentence-model`` of ``KEFU_VAR_DIR``.
+    """The model in the folder ``KEFU_SENTENCE_MODEL``, else the one that ships.
 
     Returns:
-        ``None`` if the variable is not set and there is no such folder.
+        ``None`` if the variable says ``off``.
 
     Raises:
         SettingsError: The folder can't be used.
     """
-    return _loaded(os.environ.get(VARIABLE) or "", settings().var_dir)
+    named = os.environ.get(VARIABLE) or ""
+    return None if named == OFF else _loaded(named)
 
 
 def required() -> SentenceModel:
@@ -142,11 +142,10 @@ def required() -> SentenceModel:
     """
     model = sentence_model()
     if model is None:
-        raise SettingsError(f"{VARIABLE}: there is no sentence model; `make sentence-model` fetches one.")
+        raise SettingsError(f"{VARIABLE}: it is {OFF}, but here a sentence model is needed.")
     return model
 
 
 @lru_cache(maxsize=1)
-def _loaded(named: str, var: Path) -> SentenceModel | None:
-    folder = Path(named) if named else var / "sentence-model"
-    return SentenceModel(folder) if named or folder.is_dir() else None
+def _loaded(named: str) -> SentenceModel:
+    return SentenceModel(Path(named) if named else SHIPPED)

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from kefu.language.adapter import HEAD, matrices_of
+from kefu.language.compact import load
 
 #: The last words of Keras' names and of PyTorch's, from which ONNX files are made.
 _ENDS = {"gamma": "weight", "beta": "bias", "embeddings": "weight", "kernel": "weight"}
@@ -64,7 +65,7 @@ def _weights(path: Path) -> dict[str, np.ndarray]:
     import onnx
 
     try:
-        model = onnx.load(path)
+        model = load(path)
     except Exception as error:  # protobuf raises its own kinds
         raise ConversionError(f"{path}: can't be read: {error}") from error
     arrays = {one.name: onnx.numpy_helper.to_array(one) for one in model.graph.initializer}
@@ -81,7 +82,7 @@ def _compare(path: Path, run: Callable[[np.ndarray], np.ndarray]) -> None:
     """Raises ``ConversionError`` if the new form gives other values than the old one."""
     from onnxruntime import InferenceSession
 
-    session = InferenceSession(str(path))
+    session = InferenceSession(load(path).SerializeToString())
     ids = np.arange(1, 9, dtype=np.int64)[np.newaxis]
     constant = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
     given = {one.name: constant.get(one.name, constant["token_type_ids"]) for one in session.get_inputs()}

@@ -10,9 +10,9 @@ from kefu.events import record
 from kefu.knowledge import clicks, service, snapshot
 from kefu.knowledge.entries import Catalog, Mentions
 from kefu.knowledge.load import load
+from kefu.knowledge.meaning import embed_all
 from kefu.knowledge.models import UnansweredQuestion
 from kefu.knowledge.service import catalog, record_unanswered
-from kefu.language.embedding import embed_all
 from tests.company import edit
 
 

@@ -5,8 +5,8 @@ import pytest
 from rank_bm25 import BM25Okapi
 
 from bench.rivals import rivals
+from kefu.knowledge.meaning import embed_all
 from kefu.knowledge.search import Entry, Index
-from kefu.language.embedding import embed_all
 from kefu.language.normalize import normalize
 from kefu.language.words import words
 

@@ -94,7 +94,7 @@ def test_terms_that_are_silent_on_the_function_named_are_not_given_for_it(demo):
 
 
 def test_a_function_of_several_lines_is_asked_back_though_one_lines_entry_is_best(demo):
-    asked = "电池能用多久"
+    asked = "电池多久充一次电"
     assert decide(demo, asked).kind == "answer"
     assert decide(demo, asked, Mentions(functions=("电池",))).kind == "choices"
 

@@ -1,4 +1,4 @@
-"""A sentence model in ONNX form: a small one made here, with the inputs and outputs of a BERT."""
+"""Sentence models in ONNX form: the one that ships, and a small one made here with a BERT's inputs."""
 
 import numpy as np
 import onnx
@@ -6,11 +6,11 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
-from kefu.config import SettingsError, settings
+from kefu.config import SettingsError
 from kefu.knowledge import meaning
 from kefu.knowledge.search import Entry, Index
 from kefu.language import embedding, sentence_model
-from kefu.language.sentence_model import NEEDED, VARIABLE, SentenceModel
+from kefu.language.sentence_model import NEEDED, OFF, VARIABLE, SentenceModel
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", *"门锁没电了换电池怎么开发票退货"]
 #: 没电 and 换电池 mean one thing here, which no character tells.
@@ -66,35 +66,40 @@ def test_texts_of_any_length_get_unit_vectors_and_padding_counts_for_nothing(fol
     alone = meaning.embed_all(["门锁"])[0]
     beside = meaning.embed_all(["门锁", "门锁没电了怎么换电池", "  "])
     assert np.allclose(beside[0], alone, atol=1e-6)
-    assert np.allclose(np.linalg.norm(beside[:2], axis=1), 1)
+    for part in meaning.parts():
+        assert np.allclose(np.linalg.norm(beside[:2, part], axis=1), 1)
     assert not beside[2].any()
-    assert np.allclose(meaning.embed("门锁"), alone)
+    assert np.allclose(meaning.embed("门锁")[:WIDTH], alone[:WIDTH])
 
 
 def test_search_finds_by_its_meaning_what_shares_no_character(folder):
     entries = [Entry("battery", ("换池",)), Entry("invoice", ("怎么开发票",)), Entry("return", ("退货",))]
     index = Index(entries)
     assert index.search("没电")[0].id == "battery"
-    assert index._meanings.shape == (3, WIDTH)
 
 
-def test_without_a_folder_the_encoder_that_comes_along_is_used(monkeypatch):
+def test_a_question_in_english_is_compared_by_the_encoder_that_reads_it(folder):
+    question = "how do i change the battery"
+    entries = [Entry("invoice", ("怎么开发票",)), Entry("battery", ("换电池",)), Entry("return", ("退货",))]
+    assert meaning.part_of("怎么退货") == slice(0, WIDTH)
+    assert not meaning.embed(question)[:WIDTH].any()
+    assert Index(entries).search(question)[0].id == "battery"
+
+
+def test_the_model_that_ships_tells_what_means_the_same(monkeypatch):
     monkeypatch.delenv(VARIABLE, raising=False)
+    texts = ["不想要了,能退吗", "七天无理由退货", "怎么连无线网"]
+    asked, same, other = sentence_model.required().embed_all(texts)
+    assert asked @ same > asked @ other + 0.1
+
+
+def test_switched_off_the_encoder_that_comes_along_is_used(monkeypatch):
+    monkeypatch.setenv(VARIABLE, OFF)
     assert sentence_model.sentence_model() is None
     assert np.array_equal(meaning.embed("门锁"), embedding.embed("门锁"))
     assert meaning.mark() == ""
-
-
-def test_a_model_beside_the_database_needs_no_variable(tmp_path, monkeypatch):
-    monkeypatch.delenv(VARIABLE, raising=False)
-    monkeypatch.setenv("KEFU_VAR_DIR", str(tmp_path))
-    settings.cache_clear()
-    try:
-        write(tmp_path / "sentence-model")
-        assert meaning.embed("门锁").shape == (WIDTH,)
-        assert meaning.mark()
-    finally:
-        settings.cache_clear()
+    with pytest.raises(SettingsError, match=VARIABLE):
+        sentence_model.required()
 
 
 def test_other_weights_of_the_same_size_are_another_model(tmp_path):
