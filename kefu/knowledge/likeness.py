@@ -25,14 +25,11 @@ from kefu.knowledge.distinctions import Distinctions, Wording, distinctions
 from kefu.knowledge.ensemble import Ensemble
 from kefu.knowledge.extraction.vocabulary import FOLDER, vocabulary
 from kefu.knowledge.labelled import labelled
-from kefu.knowledge.pair_reader import pair_reader
 from kefu.language.normalize import fold, normalize
 
 logger = logging.getLogger(__name__)
 
 SHIPPED = FOLDER / "likeness.npz"
-#: Chances nearer to 0 or 1 are clear.
-_CLEAR = 0.03
 
 
 def same(a: Described, b: Described) -> float:
@@ -50,29 +47,19 @@ def probabilities(
         vectors: Sentence vectors that are known already.
     """
     book = distinctions()
-    found = np.array([certain(a, b, book) for a, b in pairs], dtype=float)
+    found = np.array([_certain(a, b, book) for a, b in pairs], dtype=float)
     open_ = np.flatnonzero(np.isnan(found))
     if len(open_):
         # Lines are compared above; what is said of many lines is weighed once.
         asked = [(replace(a, line=None), replace(b, line=None)) for a, b in (pairs[i] for i in open_)]
         different = list(dict.fromkeys(asked))
         learned = _learned(fingerprint(), settings().var_dir / "likeness")
-        weighed = _reconsidered(different, learned(different, Comparison(book, vectors)))
-        chances = dict(zip(different, weighed, strict=True))
+        chances = dict(zip(different, learned(different, Comparison(book, vectors)), strict=True))
         found[open_] = [chances[pair] for pair in asked]
     return found
 
 
-def _reconsidered(pairs: Sequence[tuple[Described, Described]], chances: np.ndarray) -> np.ndarray:
-    """What is not clear is also read by the pair reader, if there is one, and counts half."""
-    reader = pair_reader()
-    open_ = np.flatnonzero((chances > _CLEAR) & (chances < 1 - _CLEAR))
-    if reader and len(open_):
-        chances[open_] = (chances[open_] + reader([pairs[i] for i in open_])) / 2
-    return chances
-
-
-def certain(a: Described, b: Described, book: Distinctions) -> float | None:
+def _certain(a: Described, b: Described, book: Distinctions) -> float | None:
     """What needs no weighing: other products, other models, other values, the same name."""
     if a.kind != b.kind or told_apart(a, b):
         return 0.0
@@ -145,7 +132,7 @@ def learn(mark: str, path: Path) -> Ensemble:
         RuleError, ValueError: The words or the pairs have a mistake.
     """
     book = distinctions()
-    written = [pair for pair in labelled(FOLDER / "pairs") if certain(pair.a, pair.b, book) is None]
+    written = [pair for pair in labelled(FOLDER / "pairs") if _certain(pair.a, pair.b, book) is None]
     found = Ensemble.learn(written, book, mark)
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.stem}.{os.getpid()}.tmp.npz")

@@ -1,9 +1,9 @@
-"""The sentence model, taught another task: it reads pieces in their surroundings, and texts side by side."""
+"""The sentence model, taught another task: it reads pieces in their surroundings."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +14,6 @@ from kefu.language.sentence_model import opened
 #: A BERT reads so many pieces; so many characters are read at one go, up to a line's or sentence's end.
 _LONGEST, STRETCH = 512, 450
 _END = re.compile("[\n\u3002\uff01\uff1f\uff1b!?;]")
-#: Of two texts side by side so many pieces are read, and so many pairs at once.
-PAIR, _PAIRS = 128, 16
 
 
 class AdaptedModel:
@@ -35,9 +33,7 @@ class AdaptedModel:
         self.adapter = adapter
         self._tokenizer, self._run = opened(folder, adapter)
         self._tokenizer.no_padding()
-        self._pairs = type(self._tokenizer).from_str(self._tokenizer.to_str())
         self._tokenizer.enable_truncation(_LONGEST)
-        self._pairs.enable_truncation(PAIR)  # the longer of two texts is cut first
         self.width = self._run([self._tokenizer.encode("1")]).shape[2]
 
     def pieces(self, text: str) -> tuple[list[tuple[int, int]], np.ndarray]:
@@ -52,18 +48,6 @@ class AdaptedModel:
             spans += [(start + first, start + last) for first, last in told.offsets[1:-1]]
             rows.append(self._run([told])[0, 1:-1])
         return spans, np.concatenate(rows)
-
-    def firsts(self, pairs: Sequence[tuple[str, str]]) -> np.ndarray:
-        """What the first piece of two texts side by side tells of them: ``(len(pairs), width)`` float32."""
-        told = [self._pairs.encode(*pair) for pair in pairs]
-        found = np.zeros((len(pairs), self.width), dtype=np.float32)
-        order = sorted(range(len(pairs)), key=lambda i: len(told[i]))
-        for at in range(0, len(order), _PAIRS):
-            some = order[at : at + _PAIRS]
-            for i in some:
-                told[i].pad(len(told[some[-1]]))
-            found[some] = self._run([told[i] for i in some])[:, 0]
-        return found
 
 
 def stretches(text: str) -> Iterator[tuple[int, str]]:

@@ -64,12 +64,11 @@ class Learner:
         )
         return Adapter(self._mark, down, up, instead, task)
 
-    def __call__(self, ids: Any, types: Any, seen: Any, training: bool) -> Any:
+    def __call__(self, ids: Any, seen: Any, training: bool) -> Any:
         """The last hidden states, ``(texts, pieces, width)``.
 
         Args:
             ids: Pieces by their numbers, ``(texts, pieces)``.
-            types: 0 for pieces of a first text, 1 for those of a second.
             seen: 1 for pieces, 0 for what only fills up.
             training: Whether some of it is left out at random.
         """
@@ -85,7 +84,7 @@ class Learner:
         table = "embeddings.{}_embeddings.weight"
         rows = tf.gather(self._kept[table.format("word")], ids)
         rows += self._kept[table.format("position")][None, : tf.shape(ids)[1]]
-        rows += tf.gather(self._kept[table.format("token_type")], types)
+        rows += self._kept[table.format("token_type")][0]  # there is one text only
         rows = left_out(self._normed(rows, "embeddings.LayerNorm"))
         closed = (1 - tf.cast(seen, tf.float32))[:, None, None, :] * -1e9
         for number in range(self._depth):

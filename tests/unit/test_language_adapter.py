@@ -34,7 +34,7 @@ def learner_of(folder, moved):
 
 def learned_rows(learner, told):
     """What the learner gives for encodings, filled up to one length."""
-    rows = ([one.ids for one in told], [one.type_ids for one in told], [one.attention_mask for one in told])
+    rows = ([one.ids for one in told], [one.attention_mask for one in told])
     return learner(*map(filled_up, rows), training=False).numpy()
 
 
@@ -57,20 +57,6 @@ def test_without_a_step_the_model_stays_as_it_is(folder):
     adapter = Learner(folder / "model.onnx", BASE).adapter({})
     _, rows = AdaptedModel(folder, adapter).pieces("换电池")
     assert np.allclose(rows, plain([tokenizer.encode("换电池")])[0, 1:-1], atol=1e-5)
-
-
-def test_pairs_of_any_length_are_read_as_each_alone(folder):
-    learner = learner_of(folder, 0.05)
-    model = AdaptedModel(folder, learner.adapter({}))
-    pairs = [("门", "锁"), ("门锁没电了", "换电池"), ("锁", "门")]
-    together = model.firsts(pairs)
-    assert np.allclose(together, np.concatenate([model.firsts([pair]) for pair in pairs]), atol=1e-5)
-    assert not np.allclose(together[0], together[2], atol=1e-3)
-    tokenizer, _ = opened(folder)
-    told = [tokenizer.encode(*pairs[1])]
-    assert np.allclose(together[1], learned_rows(learner, told)[0, 0], atol=1e-4)
-    long = model.firsts([("门锁" * 300, "电池" * 300), ("门锁" * 300, "换池" * 300)])
-    assert not np.allclose(*long, atol=1e-3)  # both are read in part, however long
 
 
 def test_pieces_tell_where_they_stand_also_beyond_what_is_read_at_one_go(folder, monkeypatch):

@@ -78,7 +78,7 @@ def learn(examples: Sequence[Example], path: Path) -> None:
     def step(ids: Any, shares: Any, tagged: Any, lengths: Any) -> Any:
         with tf.GradientTape() as tape:
             seen = tf.cast(ids > 0, tf.int32)
-            rows = shares @ learner(ids, tf.zeros_like(ids), seen, training=True)
+            rows = shares @ learner(ids, seen, training=True)
             rows = tf.nn.dropout(rows, _DROP)
             loss = tf.add_n([
                 tf.reduce_mean(unlikely(head(rows), tagged[:, :, h], lengths, move))
