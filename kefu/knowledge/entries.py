@@ -14,7 +14,7 @@ import numpy as np
 from kefu.db import today
 from kefu.knowledge.confidence import PLACE, POSSIBLE, SURE, confidences
 from kefu.knowledge.graph import Fact, Graph
-from kefu.knowledge.meaning import embed_all, mark
+from kefu.knowledge.meaning import embed_all, mark, parts
 from kefu.knowledge.questions import Questions
 from kefu.knowledge.search import Entry, Index
 from kefu.knowledge.vocabulary import vocabulary
@@ -298,7 +298,7 @@ def _text(fact: Fact) -> str:
 def kept_vectors(texts: Sequence[str], folder: Path) -> np.ndarray:
     """The vectors of ``texts``, each text's computed once: after an edit only what is new."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / (f"vectors-{mark()}.npz" if mark() else "vectors.npz")
+    path = folder / (f"vectors-{mark()}-{parts()[-1].stop}.npz" if mark() else "vectors.npz")
     kept: dict[str, np.ndarray] = {}
     if path.exists():
         with np.load(path) as file:

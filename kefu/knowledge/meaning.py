@@ -25,7 +25,7 @@ def parts() -> list[slice]:
 
 def part_of(question: str) -> slice:
     """The part of a vector that a question is compared by."""
-    return parts()[-1 if language_of(question) == "en" else 0]
+    return parts()[0 if language_of(question) == "zh" else -1]
 
 
 def embed_all(texts: Sequence[str]) -> np.ndarray:

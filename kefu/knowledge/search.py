@@ -24,7 +24,7 @@ from kefu.language.words import words
 WEIGHTS = {"ngrams": 0.05, "whole": 0.25, "meaning": 0.30, "bm25": 0.10, "text": 0.30}
 #: The encoder reads so many characters of an entry's title and text; more would blur what it is about.
 _TEXT_LENGTH = 300
-#: Beyond so many phrasings nothing is embedded (a text costs 3 to 11 ms, its vector 2 kB): words alone count.
+#: Beyond so many phrasings nothing is embedded (a text costs 3 to 20 ms, its vector 4 kB): words alone count.
 EMBEDDED_PHRASINGS = 60_000
 #: From this likeness of a question to a phrasing on it counts as asked in these words.
 _VERBATIM = 0.8

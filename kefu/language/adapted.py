@@ -28,7 +28,7 @@ class AdaptedModel:
         """Loads the files of ``folder`` (see ``sentence_model.opened``).
 
         Raises:
-            SettingsError: A file is missing or can't be read, or the extra is not installed.
+            SettingsError: A file is missing or can't be read.
         """
         self.adapter = adapter
         self._tokenizer, self._run = opened(folder, adapter)

@@ -18,6 +18,8 @@ _LEAST = 4096
 _MOST_OF_ROWS, _MOST, _TINY = 127, 63, 1e-12
 #: What stands for a matrix: whole numbers, and how much one of them is in each of its columns or rows.
 _WHOLE, _STEP = ".whole", ".step"
+#: What they are multiplied by, and what that makes, before the step counts.
+_QUANTIZED, _COUNTED = ".quantized", ".counted"
 #: Marks the nodes that only a compact model has.
 _BESIDE = "compact"
 
@@ -34,23 +36,23 @@ def load(path: Path) -> Any:
     model = onnx.load(str(path))
     graph = model.graph
     arrays = {one.name: one for one in graph.initializer}
-    nodes = []
+    nodes, matrices = [], {}
     for node in graph.node:
         if node.doc_string == _BESIDE:
             continue
-        names = [name.removesuffix(_WHOLE) for name in node.input if name.endswith(_WHOLE)]
-        if names:
-            inputs = [name.removesuffix(_WHOLE) for name in node.input[:2]]
+        if node.output and node.output[0].endswith(_COUNTED):
+            inputs = [name.removesuffix(_WHOLE).removesuffix(_QUANTIZED) for name in node.input[:2]]
             kind = "MatMul" if node.op_type == "MatMulInteger" else node.op_type
-            out = node.output[0].removesuffix(_WHOLE)
+            matrices[inputs[1 if kind == "MatMul" else 0]] = None
+            out = node.output[0].removesuffix(_COUNTED)
             node = helper.make_node(kind, inputs, [out], name=node.name)
-            step = numpy_helper.to_array(arrays[names[-1] + _STEP])
-            whole = numpy_helper.to_array(arrays[names[-1] + _WHOLE])
-            weights = whole.astype(np.float32) * step
-            graph.initializer.append(numpy_helper.from_array(weights, names[-1]))
-            for end in (_WHOLE, _STEP):
-                graph.initializer.remove(arrays[names[-1] + end])
         nodes.append(node)
+    for name in matrices:
+        whole, step = (arrays[name + end] for end in (_WHOLE, _STEP))
+        weights = numpy_helper.to_array(whole).astype(np.float32) * numpy_helper.to_array(step)
+        graph.initializer.append(numpy_helper.from_array(weights, name))
+        for one in (whole, step):
+            graph.initializer.remove(one)
     del graph.node[:]
     graph.node.extend(nodes)
     return model
@@ -61,6 +63,9 @@ def compact(model: Any) -> None:
 
     Dense layers multiply whole numbers (operators ``DynamicQuantizeLinear`` and ``MatMulInteger``, which the
     runtime does in one step); rows of embeddings are put together when they are looked up.
+
+    Raises:
+        ValueError: A matrix is used for both.
     """
     from onnx import TensorProto, helper, numpy_helper
 
@@ -68,6 +73,7 @@ def compact(model: Any) -> None:
     arrays = {one.name: one for one in graph.initializer}
     nodes: list[Any] = []
     quantized: set[str] = set()
+    done: dict[str, int] = {}
 
     def beside(kind: str, inputs: list[str], outputs: list[str], **attributes: Any) -> None:
         nodes.append(helper.make_node(kind, inputs, outputs, doc_string=_BESIDE, **attributes))
@@ -76,32 +82,36 @@ def compact(model: Any) -> None:
         at = {"MatMul": 1, "Gather": 0}.get(node.op_type, -1)
         matrix = arrays.get(node.input[at]) if at >= 0 else None
         weights = numpy_helper.to_array(matrix) if matrix else np.zeros(0)
-        if weights.ndim != 2 or weights.size < _LEAST:
+        if weights.ndim != 2 or weights.size < _LEAST or weights.dtype != np.float32:
             nodes.append(node)
             continue
-        step = np.maximum(np.abs(weights).max(axis=1 - at, keepdims=not at), _TINY)
-        step /= _MOST if at else _MOST_OF_ROWS
-        whole = np.rint(weights / step).astype(np.int8)
-        for end, array in ((_WHOLE, whole), (_STEP, step.astype(np.float32))):
-            graph.initializer.append(numpy_helper.from_array(array, matrix.name + end))
-        graph.initializer.remove(matrix)
-        weights_whole, weights_step, out = matrix.name + _WHOLE, matrix.name + _STEP, node.output[0]
-        counted, steps, cast = out + _WHOLE, out + _STEP, out + ".cast"
+        whole, step, out = matrix.name + _WHOLE, matrix.name + _STEP, node.output[0]
+        if matrix.name not in done:
+            steps = np.maximum(np.abs(weights).max(axis=1 - at, keepdims=not at), _TINY)
+            steps /= _MOST if at else _MOST_OF_ROWS
+            for name, array in ((whole, np.rint(weights / steps).astype(np.int8)), (step, steps)):
+                graph.initializer.append(numpy_helper.from_array(array, name))
+            done[matrix.name] = at
+        elif done[matrix.name] != at:
+            raise ValueError(f"{matrix.name} is looked up and multiplied by")
+        counted, of_each, cast = out + _COUNTED, out + ".each", out + ".cast"
         if at:
             x = node.input[0]
-            parts = [x + _WHOLE, x + _STEP, x + ".zero"]
+            parts = [x + _QUANTIZED, f"{x}.scale", f"{x}.zero"]
             if x not in quantized:
                 beside("DynamicQuantizeLinear", [x], parts)
                 quantized.add(x)
-            inputs = [parts[0], weights_whole, parts[2]]
+            inputs = [parts[0], whole, parts[2]]
             nodes.append(helper.make_node("MatMulInteger", inputs, [counted], name=node.name))
-            beside("Mul", [parts[1], weights_step], [steps])
+            beside("Mul", [parts[1], step], [of_each])
         else:
             rows = node.input[1]
-            nodes.append(helper.make_node("Gather", [weights_whole, rows], [counted], name=node.name))
-            beside("Gather", [weights_step, rows], [steps])
+            nodes.append(helper.make_node("Gather", [whole, rows], [counted], name=node.name))
+            beside("Gather", [step, rows], [of_each])
         beside("Cast", [counted], [cast], to=TensorProto.FLOAT)
-        beside("Mul", [cast, steps], [out])
+        beside("Mul", [cast, of_each], [out])
+    for name in done:
+        graph.initializer.remove(arrays[name])
     del graph.node[:]
     graph.node.extend(nodes)
 

@@ -22,8 +22,8 @@ VARIABLE, OFF = "KEFU_SENTENCE_MODEL", "off"
 SHIPPED = ROOT / "data" / "sentence_model"
 #: What the folder has to hold.
 NEEDED = ("model.onnx", "tokenizer.json")
-#: The model reads so many pieces of a text, and so many texts at once.
-_PIECES, _TEXTS = 256, 4
+#: The model reads so many pieces of a text.
+_PIECES = 256
 
 
 class SentenceModel:
@@ -46,9 +46,11 @@ class SentenceModel:
         self.folder = folder
         self._tokenizer, self._run = opened(folder)
         self._tokenizer.enable_truncation(_PIECES)
-        self._tokenizer.enable_padding()
         self.mark = _digest(folder)
-        self.dimensions = self._rows(["1"]).shape[1]
+        try:
+            (self.dimensions,) = self._row("1").shape
+        except Exception as error:  # the runtime raises its own kinds
+            raise SettingsError(f"{VARIABLE}: {folder} is not a BERT as expected: {error}") from error
 
     def embed_all(self, texts: Sequence[str]) -> np.ndarray:
         """Embeds normal texts.
@@ -56,17 +58,16 @@ class SentenceModel:
         Returns:
             Unit vectors, ``(len(texts), dimensions)`` float32; a zero row for an empty text.
         """
-        filled = [i for i, text in enumerate(texts) if text.strip()]
-        filled.sort(key=lambda i: len(texts[i]))  # equal lengths share a batch well
         vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
-        for at in range(0, len(filled), _TEXTS):
-            some = filled[at : at + _TEXTS]
-            rows = self._rows([texts[i] for i in some])
-            vectors[some] = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
+        for i, text in enumerate(texts):
+            if text.strip():
+                row = self._row(text)
+                vectors[i] = row / max(float(np.linalg.norm(row)), 1e-9)
         return vectors
 
-    def _rows(self, texts: Sequence[str]) -> np.ndarray:
-        return self._run(self._tokenizer.encode_batch(list(texts)))[:, 0]
+    def _row(self, text: str) -> np.ndarray:
+        # Alone: whole numbers are as fine as the largest value of all that is read at once.
+        return self._run([self._tokenizer.encode(text)])[0, 0]
 
 
 def opened(folder: Path, adapter: Adapter | None = None) -> tuple[Any, Callable[[Sequence[Any]], np.ndarray]]:

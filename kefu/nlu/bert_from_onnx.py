@@ -1,6 +1,6 @@
 """``python -m kefu.nlu.bert_from_onnx FROM TO``: makes a BERT in ONNX form into one for ``config.bert.yml``.
 
-``FROM`` holds ``model.onnx`` and ``tokenizer.json`` (``make sentence-model`` fetches such); ``TO`` then holds
+``FROM`` holds ``model.onnx`` and ``tokenizer.json`` (``data/sentence_model`` does); ``TO`` then holds
 the files of docs/bert.md.
 """
 

@@ -2,12 +2,16 @@
 
 import re
 
+import onnx
 import pytest
 
+from kefu.config import SettingsError
 from kefu.knowledge.extraction import text_learning, text_reader
 from kefu.knowledge.extraction.examples import Example, Label
 from kefu.knowledge.extraction.tagger import Tagger
-from kefu.language.sentence_model import VARIABLE
+from kefu.knowledge.extraction.vocabulary import FOLDER
+from kefu.language.adapter import Adapter, matrices_of
+from kefu.language.sentence_model import VARIABLE, required
 from tests import small_bert
 
 #: What is wrong and what was done, each at its place.
@@ -59,3 +63,23 @@ def test_without_the_sentence_model_that_was_taught_there_is_no_reader(model, mo
     assert text_reader.text_reader() is None
     monkeypatch.delenv(VARIABLE)
     assert text_reader.text_reader() is None
+
+
+def test_what_ships_was_taught_with_the_model_that_ships(monkeypatch):
+    monkeypatch.delenv(VARIABLE, raising=False)
+    assert Adapter.load(FOLDER / "text_reader.npz").base == required().mark
+
+
+def test_a_model_whose_heads_are_of_another_width_is_not_taught(model, monkeypatch):
+    file = model.parent / "model" / "model.onnx"
+    weights = onnx.load(file)
+    layers = matrices_of(weights)
+    for one in weights.graph.initializer:
+        if layers.get(one.name, "").endswith(("query", "key")):  # so that pieces look at few others
+            sharper = onnx.numpy_helper.to_array(one) * 30
+            one.CopyFrom(onnx.numpy_helper.from_array(sharper, one.name))
+    onnx.save(weights, file)
+    monkeypatch.setattr("kefu.language.adapting.HEAD", 16)
+    monkeypatch.setattr(text_learning, "_ALIKE", 0.9999)  # so small a model hardly looks around
+    with pytest.raises(SettingsError, match="can't be taught"):
+        text_learning.learn(examples()[:2], model)

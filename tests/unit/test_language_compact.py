@@ -3,6 +3,7 @@
 import numpy as np
 import onnx
 import pytest
+from onnx import TensorProto, helper
 from onnxruntime import InferenceSession
 
 from kefu.language import compact
@@ -48,6 +49,29 @@ def test_loaded_it_has_the_steps_and_arrays_that_it_was_made_of(folders):
     for name, array in arrays[0].items():
         assert np.abs(arrays[1][name] - array).max() <= np.abs(array).max() / compact._MOST
     assert np.allclose(rows(after.SerializeToString()), rows(source), atol=0.05)
+
+
+def test_a_matrix_that_serves_twice_is_kept_once_and_other_numbers_stay(tmp_path):
+    drawn = np.random.default_rng(2)
+    twice = drawn.normal(size=(64, 64)).astype(np.float32)
+    half = drawn.normal(size=(64, 64)).astype(np.float16)
+    nodes = [
+        helper.make_node("MatMul", ["x", "twice"], ["y"]),
+        helper.make_node("MatMul", ["y", "twice"], ["z"]),
+    ]
+    shape = ["rows", 64]
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name in ("x", "z")]
+    arrays = [onnx.numpy_helper.from_array(array, name) for name, array in (("twice", twice), ("half", half))]
+    graph = helper.make_graph(nodes, "two", ends[:1], ends[1:], arrays)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    compact.compact(model)
+    onnx.save(model, tmp_path / "model.onnx")
+    x = drawn.normal(size=(2, 64)).astype(np.float32)
+    expected = x @ twice @ twice
+    (told,) = InferenceSession(str(tmp_path / "model.onnx")).run(None, {"x": x})
+    assert np.abs(told - expected).max() < 0.1 * np.abs(expected).max()
+    back = {one.name: one for one in compact.load(tmp_path / "model.onnx").graph.initializer}
+    assert set(back) == {"twice", "half"}
 
 
 def test_what_is_not_compact_is_loaded_as_it_is(folders):

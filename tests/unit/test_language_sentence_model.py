@@ -62,7 +62,7 @@ def folder(tmp_path, monkeypatch):
     return tmp_path / "small"
 
 
-def test_texts_of_any_length_get_unit_vectors_and_padding_counts_for_nothing(folder):
+def test_texts_of_any_length_get_unit_vectors(folder):
     alone = meaning.embed_all(["门锁"])[0]
     beside = meaning.embed_all(["门锁", "门锁没电了怎么换电池", "  "])
     assert np.allclose(beside[0], alone, atol=1e-6)
@@ -91,6 +91,20 @@ def test_the_model_that_ships_tells_what_means_the_same(monkeypatch):
     texts = ["不想要了,能退吗", "七天无理由退货", "怎么连无线网"]
     asked, same, other = sentence_model.required().embed_all(texts)
     assert asked @ same > asked @ other + 0.1
+
+
+def test_a_text_has_one_vector_whatever_it_is_read_with(monkeypatch):
+    monkeypatch.delenv(VARIABLE, raising=False)
+    model, texts = (
+        sentence_model.required(),
+        ["门锁", "没电了怎么换电池", "在 App 里点“用户管理”，选中要添加的家人。" * 9],
+    )
+    assert np.array_equal(model.embed_all(texts), np.vstack([model.embed_all([text]) for text in texts]))
+
+
+@pytest.mark.parametrize(("question", "part"), [("退货", 0), ("battery", 1), ("my battery is dead", 1)])
+def test_what_has_no_chinese_is_compared_by_the_encoder(folder, question, part):
+    assert meaning.part_of(question) == meaning.parts()[part]
 
 
 def test_switched_off_the_encoder_that_comes_along_is_used(monkeypatch):
