@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -59,9 +60,9 @@ class SentenceModel:
             Unit vectors, ``(len(texts), dimensions)`` float32; a zero row for an empty text.
         """
         vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
-        for i, text in enumerate(texts):
-            if text.strip():
-                row = self._row(text)
+        filled = [i for i, text in enumerate(texts) if text.strip()]
+        with ThreadPoolExecutor(os.cpu_count()) as threads:  # each run uses one core
+            for i, row in zip(filled, threads.map(self._row, [texts[i] for i in filled]), strict=True):
                 vectors[i] = row / max(float(np.linalg.norm(row)), 1e-9)
         return vectors
 

