@@ -194,7 +194,12 @@ def _ask_product(turn: Turn, say: CollectingDispatcher, reply: Reply) -> list[Ev
 
 def _ask_case(turn: Turn, say: CollectingDispatcher, reply: Reply) -> list[EventType]:
     """Asks what decides the customer's own case; for a product chosen the question is answered."""
-    products = catalog().graph.of_kind("product")[:_MAX_PRODUCTS]
+    graph = catalog().graph
+    of_lines = [one for line in turn.mentions.lines for one in graph.products_of(line)]
+    if turn.product or len(of_lines) == 1:
+        say.utter_message(response="utter_ask_case_details")
+        return [SlotSet("fault", None)]
+    products = (of_lines or graph.of_kind("product"))[:_MAX_PRODUCTS]
     say.utter_message(response="utter_ask_case", options=option_buttons(products, turn.language))
     return _kept_for(turn, products)
 

@@ -19,6 +19,8 @@ from kefu.language.words import words as words_of
 Span = tuple[int, int]
 #: A Latin word says as much as so many Han characters.
 _WORD = 2
+#: What narrows a name has no more characters.
+_NARROWING = 3
 #: What is asked for is taken to be so from this likelihood on, from that on if it is the likeliest, and
 #: an expression to be right from the last one on.
 _SURE, _LIKELY, _HARDLY = 0.6, 0.45, 0.1
@@ -71,6 +73,7 @@ class Asked:
         self.is_whether = bool(re.search(words.whether, text))
         self.is_which = bool(re.search(words.which, text))
         self.asks_for_products = bool(re.search(words.which_products, text))
+        self.is_conditional = bool(re.search(words.provided, text))
         self.is_elsewhere = bool(re.search(words.elsewhere, text))
         for doubled, plain in words.doubled.items():
             text, count = re.subn(doubled, plain, text)
@@ -218,6 +221,11 @@ class Asked:
         """Whether a product or line is named only to be left out (除了路由器)."""
         before, after = self.text[: phrase.start], self.text[phrase.end :]
         return bool(re.search(self._words.excluding, before) or re.search(self._words.excluding_after, after))
+
+    def narrows(self, chunk: Chunk) -> bool:
+        """Whether something stands right before a name, so that only a kind of that is meant (长毛地毯)."""
+        is_before = any(phrase.start == chunk.end for phrase in self.traits)
+        return is_before and 1 < chunk.weight <= _NARROWING
 
     def lacks(self, start: int, end: int, before: tuple[int, bool] | None = None) -> bool:
         """Whether what stands at a place is not to be there; ``before`` is the end of the wish before it."""

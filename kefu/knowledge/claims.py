@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from kefu.knowledge.asked import Asked, Chunk
 from kefu.knowledge.bounds import compare
@@ -16,6 +17,8 @@ from kefu.language.quantities import Quantity, quantities
 
 #: So many characters may stay unexplained where a thing is claimed of one product, of several, and a number.
 _LEFT_OF_CLAIM, _LEFT_OF_SEVERAL, _LEFT_OF_NUMBER = 3, 8, 16
+#: A verb of its own has so many.
+_DONE = 2
 #: So many may where something else is told beside.
 _LEFT_OF_STORY = 16
 
@@ -52,7 +55,7 @@ class Claims:
             claims and not numeric or wished.is_partial
         ):  # S1 的电池可以拆吗: it is not about the battery
             return None
-        if any(self._is_lengthened(asked, chunk, subjects) for chunk in wished.left):
+        if any(self._is_other(asked, chunk, subjects, numeric) for chunk in wished.left):
             return None
         limit = _LEFT_OF_NUMBER if numeric else _LEFT_OF_CLAIM if len(subjects) == 1 else _LEFT_OF_SEVERAL
         if wished.left and (wished.weight > limit or not wished.wishes):
@@ -60,17 +63,27 @@ class Claims:
             return self._unheard_of(asked, subjects, left) if not wished.wishes else None
         if not wished.wishes:
             return None
+        if len({wish.without for wish in wished.wishes if not wish.numeric}) > 1:
+            return None
+        # 没有钥匙孔吗: what is said is whether there is one.
+        wished = replace(wished, wishes=[replace(wish, without=False) for wish in wished.wishes])
         holds = tuple(_together([wish.verdict(name) for wish in wished.wishes]) for name in subjects)
+        if len(subjects) == 1 and holds[0] is False:  # 5G Wi-Fi: only what is not there is denied
+            wished = replace(wished, wishes=[w for w in wished.wishes if w.verdict(subjects[0]) is False])
         is_beside = told.weight > wished.weight or len(told.wishes) > len(wished.wishes)
         if is_beside and any(holds):
             return None  # what is told beside may be a condition, or asked, too: only a no is sure
         facts = tuple(evidence(wished.wishes, name) for name in subjects)
+        lines = {self.traits.graph.line_of(name) for name in subjects}
+        if any(holds) and not all(facts) and len(lines) > 1:
+            return None  # V5 和 L3 能联动吗: what the one says of it need not be of the other
         said = tuple(wish.said for wish in wished.wishes)
         each: tuple[bool | None, ...] = ()
         if set(holds) == {True, False} and re.search(self._words.all_of, asked.text):
             each, holds = holds, (False,) * len(holds)  # L1 和 L3 都能刷脸吗: no, L1 cannot
+        left = bool(wished.left) and not numeric
         numeric = all(wish.numeric for wish in wished.wishes)
-        return Reply("has", tuple(subjects), said, facts, holds, numeric, each=each)
+        return Reply("has", tuple(subjects), said, facts, holds, numeric, each=each, left=left)
 
     def _apart(self, asked: Asked, wished: Wished) -> Wished:
         """What the one part of a question wishes for that asks of one product, where others tell a story."""
@@ -89,10 +102,19 @@ class Claims:
             return wished
         return self._wishes.read(asked, asked.products, [(0, first), (last, len(asked.text))])
 
-    def _is_lengthened(self, asked: Asked, chunk: Chunk, products: Sequence[str]) -> bool:
-        """Whether something else is named that begins with a known name: 人脸支付 is more than 人脸."""
+    def _is_other(self, asked: Asked, chunk: Chunk, products: Sequence[str], numeric: bool) -> bool:
+        """Whether something else is asked about than what is named.
+
+        人脸支付 is more than 人脸, 长毛地毯 only a kind of 地毯, and to share 云存储 is not to have it.
+        Beside ``numeric`` wishes it is these that are asked about.
+        """
         follows = any(phrase.end == chunk.start for phrase in asked.traits)
-        return follows and len(chunk.text) <= _LEFT_OF_CLAIM and not self.traits.is_told(chunk.text, products)
+        is_longer = follows and len(chunk.text) <= _LEFT_OF_CLAIM
+        before, after = asked.text[: chunk.start], asked.text[chunk.end :]
+        things = (p.text for p in asked.traits if re.match(rf"一?\w?{re.escape(p.text)}", after))
+        is_done = chunk.weight == _DONE and any(things) and re.search(rf"(?:{self._words.modal})$", before)
+        is_other = is_longer or not numeric and (is_done or asked.narrows(chunk))
+        return bool(is_other) and not self.traits.is_told(chunk.text, products)
 
     def related(self, asked: Asked) -> Reply | None:
         """Whether two products go together: R1 和 R3 Pro 能混合组网吗."""

@@ -33,6 +33,10 @@ class Differences:
         if len(products) < 2:
             return None
         aspects = self.aspects(asked, products)
+        specs = {spec for name in products for spec in self._traits.specs(name)}
+        is_function = len(aspects) == 1 and aspects[0] not in specs
+        if is_function and asked.is_which and not any(self.between(products, aspects).evidence):
+            aspects = []  # all have it: how well (哪个信号强) may show in what else differs
         if not aspects:
             only = re.search(self._words.functions_differ, asked.text) and "function"
             only = only or re.search(self._words.specs_differ, asked.text) and "spec"

@@ -102,6 +102,8 @@ class Questions:
             product = None  # only compared with: 比 C2 贵又比 L1 便宜的
         if self._is_foreign(asked):
             return None
+        if asked.is_conditional and not asked.is_which and not any(one.dimension for one in asked.numbers):
+            return None  # 不联网能用吗: what it has says nothing of how it does without
         if self._is_open(asked, product):
             is_of_product = not (among or asked.is_elsewhere)
             return is_of_product and self._which_product(asked, product) or Reply("which_case", ())
@@ -364,4 +366,5 @@ class Questions:
         fitting = tuple(name for name in scope if at_once(wishes, name))
         facts = tuple(evidence(wishes, name) for name in fitting)
         said = tuple(wish.said for wish in wishes) or tuple(asked.lines)
-        return Reply("fits", fitting, said, facts)
+        left = [one for one in wished.left if asked.narrows(one) and not self.traits.is_told(one.text)]
+        return Reply("fits", fitting, said, facts, left=bool(left) and not asked.is_which)

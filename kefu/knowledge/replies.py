@@ -25,6 +25,7 @@ class Reply:
         together: For ``has``, whether it is asked of the products together, not of each.
         each: For ``has``, where all of the products are asked about and only some have it: which.
         about: For ``values`` of a product that is described: what is asked of it.
+        left: For ``has`` and ``fits``, whether something is said beside that nothing explains.
         near: For ``values``, whether nothing names them: they are the nearest in meaning.
         first: For ``most``, how many share the first place.
     """
@@ -40,3 +41,4 @@ class Reply:
     near: bool = False
     each: tuple[bool | None, ...] = ()
     about: str = ""
+    left: bool = False

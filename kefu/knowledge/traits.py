@@ -72,6 +72,7 @@ class Traits(Meanings):
         super().__init__(graph, vocabulary)
         self._likeness, self._mutual = likeness, re.compile(vocabulary.mutual)
         self._colours, self._shades = re.compile(vocabulary.colours), vocabulary.shades
+        self._lines = [key_of(name) for line in graph.of_kind("product_line") for name in line.names]
         self._called = {name: self._names_of(name, vocabulary) for name in self.spec_names()}
         self._titles = {
             name: [normalize(one).text for one in self._titles_of(name, vocabulary)] for name in self._called
@@ -367,7 +368,7 @@ class Traits(Meanings):
 
     def _without_others(self, clause: Clause, wanted: str) -> Clause:
         """A clause without the words of which what is wanted is only a part (充电 of 充电宝)."""
-        others = (one for one in self._compounds if wanted in one and wanted != one)
+        others = (one for one in (*self._compounds, *self._lines) if wanted in one and wanted != one)
         key, text = reduce(_without, others, (clause.key, clause.text))
         return replace(clause, key=key, text=text)
 

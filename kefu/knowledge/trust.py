@@ -32,6 +32,8 @@ _OF_PRODUCTS, _AS_LIKELY = frozenset({"function", "spec", "faq", "passage"}), 0.
 _AS_NEAR = 0.75
 #: Terms that are found this nearly as well may be meant, too.
 _AS_MUCH = 0.85
+#: From this score on a question is asked in the words of an entry.
+_WORDED = 0.65
 #: Data of two products this close are not told apart without asking.
 _CLOSE = 0.08
 #: What the first policy needs instead of ``SURE`` where others tell the other parts of a question beside it.
@@ -93,7 +95,12 @@ def decide(
         reply = catalog.questions.ask(graph_text or text, product, among)
         if reply and supports(catalog, text, reply):
             if reply.kind != "which_case":
-                return Decision("reply", catalog.find(text, mentions, intent, limit=FOUND), reply)
+                found = catalog.find(text, mentions, intent, limit=FOUND)
+                if _is_worded(found, reply):
+                    searched = _searched(catalog, text, mentions, intent, product)
+                    if searched.kind == "answer" or searched.reply:
+                        return searched
+                return Decision("reply", found, reply)
             searched = _searched(catalog, text, mentions, intent, product)
             if searched.kind == "answer" and catalog.questions.is_of_policies(text, surely=True):
                 return searched  # 还能补开发票吗
@@ -101,6 +108,13 @@ def decide(
             general = best if best and best.kind in _TOLD else None
             return Decision("reply", searched.found, reply, general=general)
     return _searched(catalog, text, mentions, intent, product)
+
+
+def _is_worded(found: Sequence[Found], reply: Reply) -> bool:
+    """Whether an answer is written for this question, or for what the graph leaves unexplained of it."""
+    if not found or found[0].fact.kind != "faq":
+        return False
+    return found[0].score >= _WORDED or reply.left and found[0].confidence >= PRESUMED
 
 
 def asked_after_all(

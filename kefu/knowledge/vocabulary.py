@@ -72,6 +72,7 @@ class Vocabulary(Entry):
     wanting: str
     attributed: str
     modal: str
+    provided: str
     count: str
     sum: str
     all_of: str
@@ -140,7 +141,7 @@ class Vocabulary(Entry):
 
     _expressions = validator(
         "which", "whether", "measuring", "asked_unit", "of", "which_only", "elsewhere", "existential",
-        "suggesting", "wanting", "attributed", "modal", "count", "sum", "pronoun", "described",
+        "suggesting", "wanting", "attributed", "modal", "provided", "count", "sum", "pronoun", "described",
         "all_of", "apart", "bought", "total", "everywhere", "price_of_one",
         "sought", "sought_after", "placed",
         "attributive", "own", "own_case", "decided", "circumstance", "vague", "suits", "wish_end", "turn",

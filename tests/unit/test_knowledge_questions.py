@@ -496,3 +496,42 @@ def test_a_value_is_told_of_a_product_that_is_only_described(questions, text, pr
     reply = questions.ask(text)
     assert (reply.kind, reply.products) == ("values", (product,))
     assert told in reply.evidence[0][0].body
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "C2 没插内存卡能看实时画面吗",
+        "不连 Wi-Fi 的话 L1 还能开门吗",
+        "R3 Pro 不插硬盘可以正常上网吗",
+        "can the V5 clean without Wi-Fi",
+    ],
+)
+def test_what_is_only_a_condition_is_not_taken_for_a_wish(questions, text):
+    assert questions.ask(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("L1 没有猫眼吗", False),
+        ("L3 是不是不带人脸的", True),
+        ("C2 没有夜视吗", True),
+    ],
+)
+def test_a_negated_claim_gets_whether_it_is_there(questions, text, holds):
+    assert questions.ask(text).holds == (holds,)
+
+
+def test_of_several_things_only_those_that_are_not_there_are_denied(questions):
+    reply = questions.ask("L1 支持指纹和猫眼吗")
+    assert (reply.holds, reply.wishes) == ((False,), ("猫眼",))
+
+
+def test_what_other_lines_are_called_is_no_function(questions):
+    assert questions.ask("C2 能扫地吗").holds == (False,)
+
+
+def test_a_function_that_both_have_does_not_make_two_products_the_same(questions):
+    assert questions.ask("R1 和 R3 Pro 哪个信号更强").wishes == ()
+    assert questions.ask("R1 和 R3 Pro 的访客网络有区别吗").wishes == ("访客网络",)

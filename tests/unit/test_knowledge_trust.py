@@ -188,3 +188,16 @@ def test_a_demand_that_excludes_itself_is_not_answered_by_its_parts(demo):
 def test_one_of_two_said_in_one_character_each_is_told_by_what_tells_both(demo):
     decision = decide(demo, "V5到手第九天就出毛病,给修还是换", Mentions(products=("V5",)))
     assert (decision.kind, decision.found[0].fact.name) == ("answer", "十五天质量问题换货")
+
+
+@pytest.mark.parametrize(
+    ("text", "ref"),
+    [
+        ("长毛地毯能用V5扫吗", "faq:地毯能扫吗，会不会把地毯拖湿？"),
+        ("V5 不连网也能扫吗", "faq:V5 不联网能用吗？"),
+    ],
+)
+def test_an_answer_written_for_the_question_goes_before_what_the_graph_makes_of_its_words(demo, text, ref):
+    decision = decide(demo, text, Mentions(products=("V5",)), "ask_product_info")
+    told = decision.reply.evidence[0][0] if decision.reply else decision.found[0].fact
+    assert told.ref == ref
