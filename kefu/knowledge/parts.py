@@ -35,7 +35,10 @@ def found_in_parts(catalog: Catalog, text: str, mentions: Mentions, intent: str)
     found = catalog.find(text, mentions, intent, limit=FOUND, in_force=False)
     if not found or intent != "ask_policy":
         return found
-    parts = [text, *(parts_of(text) if len(parts_of(text)) > 1 else ())]
+    several = parts_of(text) if len(parts_of(text)) > 1 else []
+    if not several and found[0].fact.kind == "faq" and found[0].confidence >= PRESUMED:
+        return found
+    parts = [text, *several]
     whole, *others = [_policies(catalog, part, mentions) for part in parts]
     scores = {
         ref: _WHOLE * whole[ref].score + sum(sorted(_scores(others, ref))[-_PARTS_COUNTED:]) for ref in whole

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from kefu.db import today
-from kefu.knowledge.agreement import TELLING, asks_figure, asks_number, supports
+from kefu.knowledge.agreement import TELLING, agrees, asks_figure, asks_number, supports
 from kefu.knowledge.confidence import PRESUMED, SURE
 from kefu.knowledge.entries import Catalog, Found, Mentions
 from kefu.knowledge.graph import Fact
@@ -32,8 +32,8 @@ _OF_PRODUCTS, _AS_LIKELY = frozenset({"function", "spec", "faq", "passage"}), 0.
 _AS_NEAR = 0.75
 #: Terms that are found this nearly as well may be meant, too.
 _AS_MUCH = 0.85
-#: From this score on a question is asked in the words of an entry.
-_WORDED = 0.65
+#: From these scores on a question is asked in nearly the words of an entry, and in just these.
+_WORDED, _LITERAL = 0.65, 0.9
 #: Data of two products this close are not told apart without asking.
 _CLOSE = 0.08
 #: What the first policy needs instead of ``SURE`` where others tell the other parts of a question beside it.
@@ -88,6 +88,8 @@ def decide(
     product = product or next(iter(mentions.products), mentions.context_product)
     if not mentions.products:  # 第二个多少钱 means another than the one spoken of
         mentions = replace(mentions, context_product=product)
+    if written := _written(catalog, text, mentions, intent, product):
+        return written
     if intent in _NOT_ASKED:
         intent = asked_after_all(catalog, text, graph_text, product, among) or intent
     # Of policies the graph knows only what they grant to which products, and whose case is open.
@@ -96,7 +98,7 @@ def decide(
         if reply and supports(catalog, text, reply):
             if reply.kind != "which_case":
                 found = catalog.find(text, mentions, intent, limit=FOUND)
-                if _is_worded(found, reply):
+                if _tells_more(found, reply):
                     searched = _searched(catalog, text, mentions, intent, product)
                     if searched.kind == "answer" or searched.reply:
                         return searched
@@ -110,11 +112,27 @@ def decide(
     return _searched(catalog, text, mentions, intent, product)
 
 
-def _is_worded(found: Sequence[Found], reply: Reply) -> bool:
-    """Whether an answer is written for this question, or for what the graph leaves unexplained of it."""
-    if not found or found[0].fact.kind != "faq":
-        return False
-    return found[0].score >= _WORDED or reply.left and found[0].confidence >= PRESUMED
+def _written(
+    catalog: Catalog, text: str, mentions: Mentions, intent: str, product: str | None
+) -> Decision | None:
+    """The answer of an entry that is asked for in its own words: its editors have decided what is meant."""
+    found = catalog.find(text, mentions, intent, limit=FOUND)
+    best = found[0] if found else None
+    if best is None or best.fact.kind != "faq" or best.score < _WORDED:
+        return None
+    if _passes_over(catalog, mentions, product, found[:1], intent):
+        return None
+    if best.score < _LITERAL and not agrees(catalog, text, best.fact, mentions, intent):
+        return None
+    if intent not in _NOT_STATED and (reply := catalog.questions.stated(text, best.fact, product)):
+        return Decision("reply", found, reply)
+    return Decision("answer", found)
+
+
+def _tells_more(found: Sequence[Found], reply: Reply) -> bool:
+    """Whether an answer tells surely what the graph leaves unexplained."""
+    best = found[0] if found and found[0].fact.kind == "faq" else None
+    return best is not None and reply.left and best.confidence >= PRESUMED
 
 
 def asked_after_all(

@@ -201,3 +201,25 @@ def test_an_answer_written_for_the_question_goes_before_what_the_graph_makes_of_
     decision = decide(demo, text, Mentions(products=("V5",)), "ask_product_info")
     told = decision.reply.evidence[0][0] if decision.reply else decision.found[0].fact
     assert told.ref == ref
+
+
+@pytest.mark.parametrize("intent", ["ask_policy", "ask_product_info"])
+def test_who_asks_in_an_entrys_own_words_gets_its_answer(demo, intent):
+    entries = demo.graph.of_kind("faq")[::4]
+    told = {}
+    for entry in entries:
+        decision = decide(demo, entry.name, intent=intent)
+        of_reply = [fact for facts in decision.reply.evidence for fact in facts] if decision.reply else []
+        told[entry.ref] = [fact.ref for fact in of_reply or [one.fact for one in decision.found[:1]]]
+    others = [ref for ref, refs in told.items() if refs != [ref]]
+    assert len(others) <= 0.02 * len(entries), others
+
+
+def test_an_entry_about_another_product_is_not_the_answer_though_its_words_are_asked(demo):
+    decision = decide(demo, "L1 不联网能用吗？", Mentions(products=("L1",)), "ask_product_info")
+    assert decision.kind != "answer" or decision.found[0].fact.ref != "faq:V5 不联网能用吗？"
+
+
+def test_a_question_over_terms_is_answered_by_the_entry_that_surely_tells_it(demo):
+    decision = decide(demo, "包裹停在中转站三天没动过", intent="ask_policy")
+    assert decision.found[0].fact.kind == "faq"
