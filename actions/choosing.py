@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from rasa_sdk.events import EventType, SlotSet
@@ -14,6 +14,7 @@ from actions.conversation import Turn
 from actions.marks import listed, noted, titled
 from actions.relief import missed, offer_ticket
 from kefu.knowledge.graph import Fact
+from kefu.knowledge.meanings import parts_of
 from kefu.knowledge.questions import Reply
 from kefu.knowledge.service import catalog
 from kefu.knowledge.trust import Decision
@@ -145,7 +146,7 @@ def _tell_difference(turn: Turn, say: CollectingDispatcher, reply: Reply) -> lis
         reply.products, reply.evidence, strict=True)]  # fmt: skip
     rows = []
     for aspect in dict.fromkeys(aspect for one in values for aspect in one):
-        told = (_told(one.get(aspect)) for one in values)
+        told = (_told(name, aspect, one) for name, one in zip(reply.products, values, strict=True))
         pairs = (f"{name} {value}" for name, value in zip(reply.products, told, strict=True))
         rows.append("- " + titled(aspect, " | ".join(pairs), turn.language))
     # What was asked for by name, or functions only, is told to the end.
@@ -257,10 +258,13 @@ def _aspect(fact: Fact, product: str) -> str:
     return fact.name.removeprefix(f"{product} ")
 
 
-def _told(fact: Fact | None) -> str:
-    if fact is None:
-        return "-"
-    return "✓" if fact.kind == "function" else fact.body
+def _told(product: str, aspect: str, facts: Mapping[str, Fact]) -> str:
+    """What a product's fact says of an aspect; 人脸与猫眼 may be told by one fact each."""
+    if fact := facts.get(aspect):
+        return "✓" if fact.kind == "function" else fact.body
+    traits, parts = catalog().questions.traits, parts_of(aspect) - {aspect}
+    has_all = parts and all(traits.has(product, traits.key(part)).holds for part in parts)
+    return "✓" if has_all else "-"
 
 
 def _shown(reply: Reply) -> list[EventType]:
