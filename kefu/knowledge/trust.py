@@ -34,6 +34,8 @@ _AS_NEAR = 0.75
 _AS_MUCH = 0.85
 #: Data of two products this close are not told apart without asking.
 _CLOSE = 0.08
+#: Faults that are found this nearly as well by the same symptoms are not told apart without asking.
+_ALIKE = 0.9
 #: What the first policy needs instead of ``SURE`` where others tell the other parts of a question beside it.
 _SURE_IN_PARTS = 0.28
 
@@ -86,6 +88,8 @@ def decide(
     product = product or next(iter(mentions.products), mentions.context_product)
     if not mentions.products:  # 第二个多少钱 means another than the one spoken of
         mentions = replace(mentions, context_product=product)
+    if intent == "report_fault" and (denied := _denied(catalog, text, mentions)):
+        return Decision("reply", catalog.find(text, mentions, intent, limit=FOUND), denied)
     if intent in _NOT_ASKED:
         intent = asked_after_all(catalog, text, graph_text, product, among) or intent
     # Of policies the graph knows only what they grant to which products, and whose case is open.
@@ -133,9 +137,11 @@ def _searched(catalog: Catalog, text: str, mentions: Mentions, intent: str, prod
     valid = [item for item in found if item.fact.valid_on(today())]
     if ended := _ended(found, valid):
         return Decision("not_in_force", found, fact=ended)
-    found = valid
+    found = _of_own(catalog, mentions, valid)
     of_terms = catalog.questions.is_of_policies(text, surely=True)
-    if intent != "report_fault" and not of_terms and (missing := _lacking(catalog, mentions, product, found)):
+    # Who tells of a fault of a product spoken of before may have turned to another.
+    is_asked = intent != "report_fault" or bool(mentions.products)
+    if is_asked and not of_terms and (missing := _lacking(catalog, mentions, product, found)):
         return Decision("lacking", found, fact=missing[0], products=missing[1], product=product)
     if not found or not found[0].possible:
         return Decision("nothing", found)
@@ -159,6 +165,26 @@ def _searched(catalog: Catalog, text: str, mentions: Mentions, intent: str, prod
     if sure and not product and (varying := _varying(catalog, text, mentions, found)):
         return Decision("reply", found, varying[0], general=varying[1])
     return Decision("answer" if sure else "choices", found)
+
+
+def _denied(catalog: Catalog, text: str, mentions: Mentions) -> Reply | None:
+    """Says that the product named has no such part, where its data deny what fails: the R1's USB port."""
+    if len(mentions.products) != 1:
+        return None
+    traits, product = catalog.questions.traits, mentions.products[0]
+    for phrase in traits.phrases(normalize(text).text, ("trait",)):
+        verdict = traits.has(product, phrase.text)
+        if verdict.holds is False and verdict.evidence and verdict.evidence.kind == "spec":
+            return Reply("has", (product,), (phrase.text,), ((verdict.evidence,),), (False,))
+    return None
+
+
+def _of_own(catalog: Catalog, mentions: Mentions, found: Sequence[Found]) -> list[Found]:
+    """What was found without the faults of other products than those named: none of theirs is this one's."""
+    of_lines = (one.name for line in mentions.lines for one in catalog.graph.products_of(line))
+    meant = frozenset(mentions.products or of_lines)
+    about = catalog.graph.products_about
+    return [one for one in found if not meant or one.fact.kind != "fault" or about(one.fact.ref) & meant]
 
 
 def _varying(
@@ -200,10 +226,27 @@ def _undecided(catalog: Catalog, mentions: Mentions, product: str | None, found:
     rivals = [item for item in found[1:] if item.fact.kind == best.kind]
     if best.kind == "fault":
         others = (item for item in rivals if item.fact.data["line"] != best.data["line"])
-        return not (product or mentions.lines) and any(item.possible for item in others)
+        is_of_any = not (product or mentions.lines) and any(item.possible for item in others)
+        near = (item for item in found[1:] if item.possible and item.score >= _ALIKE * score)
+        is_doubtful = best.data["urgency"] == "critical" and any(
+            near
+        )  # danger in plain words was heard before
+        return is_of_any or is_doubtful or _shows_as_well(catalog, mentions, found[0], rivals)
     about = catalog.graph.products_about
     others = (item for item in rivals if about(item.fact.ref) != about(best.ref))
     return best.kind == "spec" and not product and any(score - item.score < _CLOSE for item in others)
+
+
+def _shows_as_well(catalog: Catalog, mentions: Mentions, best: Found, rivals: Sequence[Found]) -> bool:
+    """Whether what was told, by the names of symptoms, is told of several faults alike: 门打不开."""
+
+    def shown(fault: Fact) -> set[str]:
+        return {one.ref for one in catalog.graph.targets(fault.ref, "shows")}
+
+    named = {one.ref for said in mentions.symptoms for one in catalog.graph.named("symptom", said)}
+    told = named & shown(best.fact)
+    alike = (one for one in rivals if one.sure and one.score >= _ALIKE * best.score)
+    return bool(told) and any(told <= shown(one.fact) for one in alike)
 
 
 def _ended(found: Sequence[Found], valid: Sequence[Found]) -> Fact | None:
