@@ -170,7 +170,17 @@ class Catalog:
         found = self._found(plain, mentions, intent, count)
         if any(_is_danger(item) for item in found) and not urgency_of(intent, question)[1]:
             found = self._without_alarms(found, without_people(plain), mentions, intent, count)
-        return [item for item in found if not in_force or item.fact.valid_on(today())][:limit]
+        own = self._without_others_faults(found, mentions)
+        return [item for item in own if not in_force or item.fact.valid_on(today())][:limit]
+
+    def _without_others_faults(self, found: list[Found], mentions: Mentions) -> list[Found]:
+        """What was found without faults of other products than those named: none of theirs is this one's."""
+        of_lines = (one.name for line in mentions.lines for one in self.graph.products_of(line))
+        meant = frozenset(mentions.products or of_lines)
+        about = self.graph.products_about
+        return [
+            item for item in found if not meant or item.fact.kind != "fault" or about(item.fact.ref) & meant
+        ]
 
     def _found(self, question: str, mentions: Mentions, intent: str, count: int) -> list[Found]:
         """What the index finds, each with its chance."""

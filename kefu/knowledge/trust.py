@@ -137,11 +137,12 @@ def _searched(catalog: Catalog, text: str, mentions: Mentions, intent: str, prod
     valid = [item for item in found if item.fact.valid_on(today())]
     if ended := _ended(found, valid):
         return Decision("not_in_force", found, fact=ended)
-    found = _of_own(catalog, mentions, valid)
+    found = valid
     of_terms = catalog.questions.is_of_policies(text, surely=True)
     # Who tells of a fault of a product spoken of before may have turned to another.
     is_asked = intent != "report_fault" or bool(mentions.products)
-    if is_asked and not of_terms and (missing := _lacking(catalog, mentions, product, found)):
+    named = _functions_named(catalog, text, mentions, product) if intent == "report_fault" else mentions
+    if is_asked and not of_terms and (missing := _lacking(catalog, named, product, found)):
         return Decision("lacking", found, fact=missing[0], products=missing[1], product=product)
     if not found or not found[0].possible:
         return Decision("nothing", found)
@@ -179,12 +180,15 @@ def _denied(catalog: Catalog, text: str, mentions: Mentions) -> Reply | None:
     return None
 
 
-def _of_own(catalog: Catalog, mentions: Mentions, found: Sequence[Found]) -> list[Found]:
-    """What was found without the faults of other products than those named: none of theirs is this one's."""
-    of_lines = (one.name for line in mentions.lines for one in catalog.graph.products_of(line))
-    meant = frozenset(mentions.products or of_lines)
-    about = catalog.graph.products_about
-    return [one for one in found if not meant or one.fact.kind != "fault" or about(one.fact.ref) & meant]
+def _functions_named(catalog: Catalog, text: str, mentions: Mentions, product: str | None) -> Mentions:
+    """What is named, with the functions of the product's line that understanding did not see (刷脸)."""
+    line = catalog.graph.line_of(product) if product else None
+    phrases = catalog.questions.traits.phrases(normalize(text).text, ("trait",)) if line else ()
+    said = (one.text for one in phrases)
+    of_line = [
+        one for one in said if any(f.data["line"] == line for f in catalog.graph.named("function", one))
+    ]
+    return replace(mentions, functions=tuple(dict.fromkeys((*mentions.functions, *of_line))))
 
 
 def _varying(
