@@ -18,6 +18,14 @@ from actions.answering import (
     show_cause,
     show_products,
 )  # fmt: skip
+from actions.brands import is_of_any_brand
+from actions.broken import (
+    ask_what_happens,
+    of_line_told,
+    tells_only_broken,
+    tells_other_fault,
+    tells_what_happens,
+)
 from actions.choosing import graph_question, pointed_at, question_about, reply_of, tell, tell_decision
 from actions.conversation import Turn, TurnAction
 from actions.danger import AlertAction, stay_safe, warn
@@ -43,17 +51,18 @@ from kefu.knowledge.service import catalog, record_unanswered
 from kefu.knowledge.trust import decide
 from kefu.tickets import answers
 
-#: A fault told in so few signs, naming nothing, says only that something is wrong.
-_BARE = 4
+#: What somebody wants who says that something is broken.
+_OF_FAULTS = ("report_fault", "ask_how_to")
 
 
 def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> list[EventType]:
     """Answers a question: danger first, then the best fact, else choices, else a person's help."""
+    if not text and intent == "report_fault":
+        return ask_what_happens(turn, say)
     if not text:
-        say.utter_message(
-            response="utter_describe_fault" if intent == "report_fault" else "utter_which_policy"
-        )
+        say.utter_message(response="utter_which_policy")
         return [SlotSet("question", {"text": "", "intent": intent})]
+    turn = of_line_told(turn)
     decision = decide(catalog(), text, turn.mentions, intent, *graph_question(turn, text))
     owned = owned_device(turn, intent, decision.found)
     if owned:
@@ -69,10 +78,12 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
     ref, score = (best.fact.ref, round(best.confidence, 3)) if best else (None, 0.0)
     with session_scope() as session:
         record(session, "question.asked", turn.customer, **category.as_dict(), best=ref, score=score)
-    if warn(say, intent, text):
+    if warn(turn, say, intent, text):
         say.utter_message(response="utter_offer_critical")
         return asked + offer_ticket(intent, text, turn.product)
     if turn.other_brand and not turn.mentions.products:
+        if best and best.sure and is_of_any_brand(best.fact, turn.other_brand):
+            return asked + deliver(turn, say, best.fact)
         say.utter_message(response="utter_other_brand", brand=turn.other_brand)
         return []
     if turn.unknown_products and not turn.mentions.products and intent != "report_fault":  # E99 is no model
@@ -80,6 +91,8 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
             response="utter_product_unknown", product=listed(turn.unknown_products, turn.language)
         )
         return []
+    if text == turn.text and intent in _OF_FAULTS and tells_only_broken(turn, intent):
+        return ask_what_happens(turn, say)
     if decision.kind in ("reply", "lacking", "not_in_force"):
         reply = decision.reply
         if decision.general:
@@ -87,9 +100,6 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
         if owned and reply and reply.products == (owned,) and reply.evidence and reply.evidence[0]:
             asked += _say_whose(turn, say, reply.evidence[0][0], owned)
         return asked + tell_decision(turn, say, decision)
-    if intent == "report_fault" and len(text) <= _BARE and not turn.names_anything:
-        say.utter_message(response="utter_describe_fault")
-        return [SlotSet("question", {"text": "", "intent": intent})]
     replied = answer_about_notice(turn, say) if text == turn.text else None
     if replied is not None:
         return replied
@@ -118,10 +128,10 @@ def _say_whose(turn: Turn, say: CollectingDispatcher, fact: Fact, owned: str) ->
 
 def answer_again(turn: Turn, say: CollectingDispatcher) -> list[EventType]:
     """Answers the last question for the product or line named now (那 L1 呢)."""
-    question = turn.slots["question"]
-    if question["intent"] == "report_fault" and not question["text"] and turn.product:
-        say.utter_message(response="utter_what_happens", product=turn.product)
-        return [SlotSet("product", turn.product)]
+    question, told = turn.slots["question"], turn.mentions
+    is_told = told.functions or told.symptoms or told.error_codes
+    if question["intent"] == "report_fault" and not question["text"] and not is_told:
+        return ask_what_happens(turn, say)
     return answer(turn, say, question["text"] or turn.text, question["intent"])
 
 
@@ -150,6 +160,12 @@ class ActionAnswer(TurnAction):
         """Answers the latest message; what is still broken after its repair is taken up again."""
         if turn.intent == "report_fault" and is_about_ticket(turn):
             return ActionReopenTicket().act(turn, say)
+        if (
+            turn.slots.get("awaiting") == "solved"
+            and not turn.mentions.lines
+            and tells_only_broken(turn, turn.intent)
+        ):
+            return ActionNextStep().act(turn, say)  # 还是用不了
         wish = wish_goes_on(turn)  # 预算一千以内 sounds like asking for a price
         reply = reply_of(turn) if wish else None
         if wish and not (reply and reply.kind == "most"):  # the cheapest is a fact, no advice
@@ -185,6 +201,8 @@ class ActionTakeInformation(AlertAction):
             return show_products(turn, say, catalog().graph.facts[f"product_line:{turn.mentions.lines[0]}"])
         if turn.mentions.symptoms or turn.mentions.error_codes or turn.mentions.functions:
             return answer(turn, say, turn.text, "report_fault")
+        if tells_what_happens(turn):
+            return answer(turn, say, turn.text, "report_fault")
         told = add_to_offer(turn, say) or add_phone(turn, say)
         if told is None:
             say.utter_message(response="utter_what_about_it")
@@ -216,6 +234,8 @@ class ActionChooseOption(TurnAction):
         if reply:  # 第二个多少钱
             return tell(turn, say, reply)
         fact = catalog().graph.get(options[index]) if index is not None else None
+        if fact is None and tells_what_happens(turn):
+            return answer(turn, say, turn.text, "report_fault")  # 就是那个圆的
         if fact is None:
             response = "utter_choose_which" if options else "utter_nothing_to_choose"
             facts = [fact for fact in map(catalog().graph.get, options) if fact]
@@ -242,14 +262,16 @@ class ActionNextStep(AlertAction):
         return super().act(turn, say) if reopened is None else reopened
 
     def react(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
-        """Shows the next cause of the fault at hand, or offers a ticket."""
+        """Shows the next cause of the fault at hand, or offers a ticket; what is told anew is answered."""
         graph = catalog().graph
+        running = turn.slots.get("fault") or {}
+        fault = graph.get(running.get("ref"))
+        if tells_what_happens(turn) or tells_other_fault(turn, fault):
+            return answer(turn, say, turn.text, "report_fault")
         if turn.slots.get("awaiting") == "choice":  # none of the options was meant
             asked = turn.slots.get("question") or {"text": "", "intent": turn.intent}
             say.utter_message(response="utter_answer_did_not_help")
             return [missed(turn)] + offer_ticket(asked["intent"], asked["text"], turn.product)
-        running = turn.slots.get("fault") or {}
-        fault = graph.get(running.get("ref"))
         offer = turn.slots.get("ticket_offer") if turn.slots.get("awaiting") == "ticket_offer" else None
         if offer:  # 没用: no other problem than the one that a ticket was just offered for
             say.utter_message(response="utter_answer_did_not_help")

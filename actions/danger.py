@@ -9,15 +9,16 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.conversation import Turn, TurnAction
 from actions.relief import offer_ticket
+from actions.safety import say_safety
 from kefu.knowledge.categories import urgency_of
 from kefu.tickets.answers import declines
 
 
-def warn(say: CollectingDispatcher, intent: str, text: str) -> bool:
+def warn(turn: Turn, say: CollectingDispatcher, intent: str, text: str) -> bool:
     """Says what to do for safety if ``text`` tells of danger; returns whether."""
     _, danger = urgency_of(intent, text)
     if danger:
-        say.utter_message(response=f"utter_safety_{danger}")
+        say_safety(turn, say, danger)
     return bool(danger)
 
 
@@ -42,7 +43,7 @@ class AlertAction(TurnAction):
 
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Warns and offers a critical ticket, or else reacts."""
-        if warn(say, turn.intent, turn.text):
+        if warn(turn, say, turn.intent, turn.text):
             say.utter_message(response="utter_offer_critical")
             return offer_ticket("report_fault", turn.text, turn.product)
         return self.react(turn, say)

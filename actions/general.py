@@ -6,6 +6,7 @@ from rasa_sdk.events import EventType, SlotSet, UserUtteranceReverted
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answering import ask_which, deliver, facts_of, say_again
+from actions.broken import tells_what_happens
 from actions.choosing import graph_question
 from actions.consulting import answer
 from actions.conversation import Turn, TurnAction
@@ -118,6 +119,8 @@ class ActionFallback(AlertAction):
             return replied
         if intent := _asked(turn):
             return answer(turn, say, turn.text, intent)
+        if turn.mentions.error_codes or tells_what_happens(turn):
+            return answer(turn, say, turn.text, "report_fault")
         found = catalog().find(turn.text, turn.mentions)
         if found and found[0].confidence >= _FITS:
             return deliver(turn, say, found[0].fact)

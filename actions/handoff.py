@@ -42,7 +42,7 @@ class ActionRequestHuman(TurnAction):
                 session, turn.conversation, reason, asked or wanted, level, turn.mood
             )
             place = service.place(session, handoff)
-        warn(say, turn.intent, turn.text)
+        warn(turn, say, turn.intent, turn.text)
         response = "utter_handoff_requested" if new else "utter_handoff_waiting"
         say.utter_message(response=response, position=place.position, minutes=place.minutes)
         return [SlotSet("awaiting", None), SlotSet("ticket_offer", None), *settled(None)]

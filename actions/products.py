@@ -6,6 +6,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answering import deliver, line_name, option_buttons, show_products
+from actions.brands import compared_with
 from actions.choosing import reply_of, tell
 from actions.consulting import answer
 from actions.conversation import Turn, TurnAction
@@ -25,6 +26,9 @@ class ActionCompareProducts(TurnAction):
         graph = catalog().graph
         named = [*turn.mentions.products]
         unknown = turn.unknown_products
+        if len(named) < 2 and (brand := compared_with(turn)):
+            say.utter_message(response="utter_other_brand", brand=brand)
+            return self._without(turn, say, named)
         if unknown:
             say.utter_message(response="utter_product_unknown", product=listed(unknown, turn.language))
             if len(named) < 2:

@@ -193,4 +193,4 @@ def _changes(turn: Turn, say: CollectingDispatcher) -> dict[str, Any]:
 
 def _warn_when_told(say: CollectingDispatcher, tracker: Tracker, text: str) -> bool:
     """Warns of a danger told as an answer to the form; what the form began with was heard before."""
-    return bool(tracker.get_slot("requested_slot")) and warn(say, "report_fault", text)
+    return bool(tracker.get_slot("requested_slot")) and warn(Turn.of(tracker), say, "report_fault", text)

@@ -70,7 +70,7 @@ class ActionReopenTicket(_AnswerAboutTicket):
 
     def work(self, turn: Turn, say: CollectingDispatcher, number: str) -> list[EventType]:
         """Reopens it at once; the message is the reason, unless it says none."""
-        danger = warn(say, "report_fault", turn.text)
+        danger = warn(turn, say, "report_fault", turn.text)
         reason = "" if answers.says_only_unsolved(turn.text) else turn.text
         ticket = service.reopen_ticket(turn.key, turn.customer, reason, number, critical=danger)
         told = facts(ticket, turn.language)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.safety import say_safety
 from kefu.knowledge.categories import urgency_of
 from kefu.knowledge.service import catalog
 from kefu.tickets import answers, service
@@ -64,7 +65,7 @@ def add_detail(turn: Turn, say: CollectingDispatcher, number: str) -> None:
     """Adds the message to a ticket; a danger told of makes that critical, after the words for safety."""
     danger = urgency_of("report_fault", turn.text)[1]
     if danger:
-        say.utter_message(response=f"utter_safety_{danger}")
+        say_safety(turn, say, danger)
     ticket = service.add_detail(turn.key, turn.customer, turn.text, number, critical=bool(danger))
     response = "utter_ticket_detail_critical" if danger else "utter_ticket_detail_added"
     say.utter_message(response=response, **facts(ticket, turn.language))

@@ -57,7 +57,7 @@ class ActionOfferTicket(TurnAction):
             return []
         if turn.intent in _STATES and turn.first("ticket_number"):
             return ActionCheckTicket().act(turn, say)  # GD26112200070到哪了 sounds like a parcel
-        danger = warn(say, turn.intent, turn.text)
+        danger = warn(turn, say, turn.intent, turn.text)
         if not danger and (number := _under_way(turn)):
             return [*ActionCheckTicket().work(turn, say, number), SlotSet("ticket_number", number)]
         kind = "critical" if danger else ticket_kind_of(turn.intent)
@@ -134,6 +134,12 @@ class ActionDeclineOffer(TurnAction):
         return [SlotSet("awaiting", None), SlotSet("ticket_offer", None), SlotSet("recommendation", None)]
 
 
+def _only_product_of(line: str | None) -> str | None:
+    """The product that is meant by its line, where there is but one."""
+    products = catalog().graph.products_of(line) if line else []
+    return products[0].name if len(products) == 1 else None
+
+
 class ActionStartTicket(TurnAction):
     """Fills the ticket form with what is known already."""
 
@@ -145,7 +151,7 @@ class ActionStartTicket(TurnAction):
 
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Takes over the problem of the offer accepted, or what this message tells."""
-        warn(say, turn.intent, turn.text)
+        warn(turn, say, turn.intent, turn.text)
         offered = turn.intent != "open_ticket" and turn.slots.get("awaiting") == "ticket_offer"
         offer = turn.slots.get("ticket_offer") if offered else None
         events: list[EventType] = [SlotSet("awaiting", None), SlotSet("ticket_offer", None)]
@@ -156,7 +162,7 @@ class ActionStartTicket(TurnAction):
         else:
             problem = _told(turn)
             # The product spoken of before belongs to the problem spoken of before, not to one yet to be told.
-            product = turn.product if problem else turn.first("product")
+            product = (turn.product or _only_product_of(turn.line)) if problem else turn.first("product")
             told = {"problem": problem, "product": product, "intent": turn.intent}
         # Something new begins a new ticket; else the form goes on with what it was told before.
         for slot, value in told.items():

@@ -13,6 +13,7 @@ from sanic import Sanic
 from kefu.customers.speech import speech
 from kefu.handoff.patience import patience
 from kefu.knowledge.service import catalog
+from kefu.knowledge.trust import decide
 from kefu.recommendations.offers import offers
 from kefu.tickets.routing import rules
 
@@ -38,9 +39,16 @@ async def _check_rules(_app: Sanic, _loop: asyncio.AbstractEventLoop) -> None:
 
 async def _build_catalog(_app: Sanic, _loop: asyncio.AbstractEventLoop) -> None:
     try:
-        await asyncio.to_thread(catalog)
+        await asyncio.to_thread(_answer_once)
     except Exception:  # the first question will try again, and its customer hear of it
         logger.exception("knowledge.warm_up.failure")
+
+
+def _answer_once() -> None:
+    """Builds the catalog, and asks it something: what judges questions is learned with the first one."""
+    known = next(iter(catalog().graph.of_kind("faq")), None)
+    if known:
+        decide(catalog(), known.name, intent="ask_product_info")
 
 
 if not plugin_manager().is_registered(sys.modules[__name__]):  # an import again, when actions are reloaded

@@ -141,6 +141,24 @@ def urgency_of(intent: str, text: str) -> tuple[str, str | None]:
     return ("high" if pressing or intent == "urge_ticket" else "normal"), None
 
 
+def without_people(text: str) -> str:
+    """Normal text without the people it tells of, who alone are no danger (锁太吵, 孩子睡不着)."""
+    found = normalize(text).text
+    for expression in rules().urgency.people:
+        found = _compiled(expression).sub("", found)
+    return found
+
+
+def says_only_broken(text: str) -> bool:
+    """Whether a text, names left out, says that something is wrong and not what: 坏了怎么办."""
+    broken, found = rules().broken, normalize(text).text
+    if not _said(broken.wrong, found, []):
+        return False
+    for expression in (*broken.wrong, *broken.beside):
+        found = _compiled(expression).sub(" ", found)
+    return re.search(r"\w", found) is None
+
+
 def _said(expressions: list[str], text: str, negations: list[str]) -> bool:
     """Whether one of the expressions is said, and not right behind a negation."""
     matches = (match for expression in expressions for match in _compiled(expression).finditer(text))

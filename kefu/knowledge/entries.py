@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from kefu.db import today
+from kefu.knowledge.categories import urgency_of, without_people
 from kefu.knowledge.confidence import PLACE, POSSIBLE, SURE, confidences
 from kefu.knowledge.graph import Fact, Graph
 from kefu.knowledge.meaning import embed_all, mark, parts
@@ -165,17 +166,46 @@ class Catalog:
         """
         if self._index is None:
             return []
-        hits = self._index.search(
-            mentions.plain(question),
-            max(limit, PLACE) + 4,
-            lambda scores: self._adjusted(scores, mentions, intent),
-        )
+        plain, count = mentions.plain(question), max(limit, PLACE) + 4
+        found = self._found(plain, mentions, intent, count)
+        if any(_is_danger(item) for item in found) and not urgency_of(intent, question)[1]:
+            found = self._without_alarms(found, without_people(plain), mentions, intent, count)
+        own = self._without_others_faults(found, mentions)
+        return [item for item in own if not in_force or item.fact.valid_on(today())][:limit]
+
+    def _without_others_faults(self, found: list[Found], mentions: Mentions) -> list[Found]:
+        """What was found without faults of other products than those named: none of theirs is this one's."""
+        of_lines = (one.name for line in mentions.lines for one in self.graph.products_of(line))
+        meant = frozenset(mentions.products or of_lines)
+        about = self.graph.products_about
+        return [
+            item for item in found if not meant or item.fact.kind != "fault" or about(item.fact.ref) & meant
+        ]
+
+    def _found(self, question: str, mentions: Mentions, intent: str, count: int) -> list[Found]:
+        """What the index finds, each with its chance."""
+        hits = self._index.search(question, count, lambda scores: self._adjusted(scores, mentions, intent))
         chances = confidences([hit.score for hit in hits], [hit.contrast for hit in hits])
-        found = [
+        return [
             Found(self.graph.facts[hit.id], hit.score, chance, hit.contrast)
             for hit, chance in zip(hits, chances, strict=True)
         ]
-        return [item for item in found if not in_force or item.fact.valid_on(today())][:limit]
+
+    def _without_alarms(
+        self, found: list[Found], question: str, mentions: Mentions, intent: str, count: int
+    ) -> list[Found]:
+        """Lets a danger that nobody told of in so many words count by what is said beside the people.
+
+        A child at a lock is nobody locked in (锁太吵, 孩子睡不着).
+        """
+        again = {item.fact.ref: item for item in self._found(question, mentions, intent, count)}
+        calm = [
+            min(item, again.get(item.fact.ref, _unlikely(item)), key=lambda one: one.confidence)
+            if _is_danger(item)
+            else item
+            for item in found
+        ]
+        return sorted(calm, key=lambda item: -item.score)
 
     def told(self, fact: Fact) -> str:
         """Everything that a fact says and is asked by, as normal text."""
@@ -289,6 +319,14 @@ class Catalog:
                 if specs:  # the price is the first thing a product's file says
                     add(specs[0], 0.25)
         return bonuses
+
+
+def _is_danger(found: Found) -> bool:
+    return found.fact.kind == "fault" and found.fact.data["urgency"] == "critical" and found.possible
+
+
+def _unlikely(found: Found) -> Found:
+    return replace(found, score=0.0, confidence=0.0)
 
 
 def _text(fact: Fact) -> str:

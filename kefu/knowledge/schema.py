@@ -255,8 +255,16 @@ class _Urgency(Entry):
     negations: list[str] = []
     critical: list[_Danger]
     high: list[str]
+    people: list[str] = []
 
-    _high = validator("high", each_item=True, allow_reuse=True)(_expression)
+    _expressions = validator("high", "people", each_item=True, allow_reuse=True)(_expression)
+
+
+class _Broken(Entry):
+    wrong: list[str] = []
+    beside: list[str] = []
+
+    _expressions = validator("*", each_item=True, allow_reuse=True)(_expression)
 
 
 class _Wish(Entry):
@@ -283,8 +291,12 @@ class CategoryFile(Entry):
     ticket_kinds: dict[str, list[str]]
     problem_types_of_intents: dict[str, list[str]]
     other_brands: list[Name] = []
+    any_brand: list[str] = []
+    broken: _Broken = _Broken()
     second_wishes: _SecondWishes = _SecondWishes()
     urgency: _Urgency
+
+    _any_brand = validator("any_brand", each_item=True, allow_reuse=True)(_expression)
 
     @validator("kinds", "ticket_kinds", "problem_types_of_intents")
     def _known_names(cls, value: dict, values: dict, field: ModelField) -> dict:

@@ -36,6 +36,8 @@ _AS_MUCH = 0.85
 _WORDED, _LITERAL = 0.65, 0.9
 #: Data of two products this close are not told apart without asking.
 _CLOSE = 0.08
+#: Faults that are found this nearly as well by the same symptoms are not told apart without asking.
+_ALIKE = 0.9
 #: What the first policy needs instead of ``SURE`` where others tell the other parts of a question beside it.
 _SURE_IN_PARTS = 0.28
 
@@ -88,6 +90,8 @@ def decide(
     product = product or next(iter(mentions.products), mentions.context_product)
     if not mentions.products:  # 第二个多少钱 means another than the one spoken of
         mentions = replace(mentions, context_product=product)
+    if intent == "report_fault" and (denied := _denied(catalog, text, mentions)):
+        return Decision("reply", catalog.find(text, mentions, intent, limit=FOUND), denied)
     if written := _written(catalog, text, mentions, intent, product):
         return written
     if intent in _NOT_ASKED:
@@ -167,7 +171,10 @@ def _searched(catalog: Catalog, text: str, mentions: Mentions, intent: str, prod
         return Decision("not_in_force", found, fact=ended)
     found = valid
     of_terms = catalog.questions.is_of_policies(text, surely=True)
-    if intent != "report_fault" and not of_terms and (missing := _lacking(catalog, mentions, product, found)):
+    # Who tells of a fault of a product spoken of before may have turned to another.
+    is_asked = intent != "report_fault" or bool(mentions.products)
+    named = _functions_named(catalog, text, mentions, product) if intent == "report_fault" else mentions
+    if is_asked and not of_terms and (missing := _lacking(catalog, named, product, found)):
         return Decision("lacking", found, fact=missing[0], products=missing[1], product=product)
     if not found or not found[0].possible:
         return Decision("nothing", found)
@@ -191,6 +198,29 @@ def _searched(catalog: Catalog, text: str, mentions: Mentions, intent: str, prod
     if sure and not product and (varying := _varying(catalog, text, mentions, found)):
         return Decision("reply", found, varying[0], general=varying[1])
     return Decision("answer" if sure else "choices", found)
+
+
+def _denied(catalog: Catalog, text: str, mentions: Mentions) -> Reply | None:
+    """Says that the product named has no such part, where its data deny what fails: the R1's USB port."""
+    if len(mentions.products) != 1:
+        return None
+    traits, product = catalog.questions.traits, mentions.products[0]
+    for phrase in traits.phrases(normalize(text).text, ("trait",)):
+        verdict = traits.has(product, phrase.text)
+        if verdict.holds is False and verdict.evidence and verdict.evidence.kind == "spec":
+            return Reply("has", (product,), (phrase.text,), ((verdict.evidence,),), (False,))
+    return None
+
+
+def _functions_named(catalog: Catalog, text: str, mentions: Mentions, product: str | None) -> Mentions:
+    """What is named, with the functions of the product's line that understanding did not see (刷脸)."""
+    line = catalog.graph.line_of(product) if product else None
+    phrases = catalog.questions.traits.phrases(normalize(text).text, ("trait",)) if line else ()
+    said = (one.text for one in phrases)
+    of_line = [
+        one for one in said if any(f.data["line"] == line for f in catalog.graph.named("function", one))
+    ]
+    return replace(mentions, functions=tuple(dict.fromkeys((*mentions.functions, *of_line))))
 
 
 def _varying(
@@ -232,10 +262,27 @@ def _undecided(catalog: Catalog, mentions: Mentions, product: str | None, found:
     rivals = [item for item in found[1:] if item.fact.kind == best.kind]
     if best.kind == "fault":
         others = (item for item in rivals if item.fact.data["line"] != best.data["line"])
-        return not (product or mentions.lines) and any(item.possible for item in others)
+        is_of_any = not (product or mentions.lines) and any(item.possible for item in others)
+        near = (item for item in found[1:] if item.possible and item.score >= _ALIKE * score)
+        is_doubtful = best.data["urgency"] == "critical" and any(
+            near
+        )  # danger in plain words was heard before
+        return is_of_any or is_doubtful or _shows_as_well(catalog, mentions, found[0], rivals)
     about = catalog.graph.products_about
     others = (item for item in rivals if about(item.fact.ref) != about(best.ref))
     return best.kind == "spec" and not product and any(score - item.score < _CLOSE for item in others)
+
+
+def _shows_as_well(catalog: Catalog, mentions: Mentions, best: Found, rivals: Sequence[Found]) -> bool:
+    """Whether what was told, by the names of symptoms, is told of several faults alike: 门打不开."""
+
+    def shown(fault: Fact) -> set[str]:
+        return {one.ref for one in catalog.graph.targets(fault.ref, "shows")}
+
+    named = {one.ref for said in mentions.symptoms for one in catalog.graph.named("symptom", said)}
+    told = named & shown(best.fact)
+    alike = (one for one in rivals if one.sure and one.score >= _ALIKE * best.score)
+    return bool(told) and any(told <= shown(one.fact) for one in alike)
 
 
 def _ended(found: Sequence[Found], valid: Sequence[Found]) -> Fact | None:

@@ -178,12 +178,23 @@ def read(path: Path = FILE) -> Offers:
 
 
 def strangers(catalogue: Offers, graph: Graph) -> list[str]:
-    """What the catalogue names and the knowledge does not have, as ``offer: name``."""
+    """What the catalogue names and the knowledge does not have, as ``offer: name``.
+
+    So is a product without the function that its owner is told how to use, as ``offer: product, function``.
+    """
     named = [(offer.id, f"product:{name}") for offer in catalogue.offers for name in offer.fits]
     named += [(offer.id, f"product:{offer.product}") for offer in catalogue.offers if offer.product]
     named += [(offer.id, offer.answer) for offer in catalogue.offers if offer.answer]
     named += [("suits", f"product:{name}") for name in catalogue.suits]
-    return [f"{place}: {ref}" for place, ref in named if graph.get(ref) is None]
+    unknown = [f"{place}: {ref}" for place, ref in named if graph.get(ref) is None]
+    explained = [offer for offer in catalogue.offers if graph.get(offer.answer)]
+    about = {offer.id: graph.products_about(offer.answer) for offer in explained}
+    return unknown + [
+        f"{offer.id}: product:{name}, {offer.answer}"
+        for offer in explained
+        for name in offer.fits
+        if about[offer.id] and name not in about[offer.id]
+    ]
 
 
 def _said(expressions: list[str], text: str) -> bool:

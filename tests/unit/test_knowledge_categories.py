@@ -2,7 +2,7 @@
 
 import pytest
 
-from kefu.knowledge.categories import classify, kind_of, rules, ticket_kind_of, urgency_of
+from kefu.knowledge.categories import classify, kind_of, rules, says_only_broken, ticket_kind_of, urgency_of
 from kefu.knowledge.files import KnowledgeError
 from kefu.knowledge.load import load
 from kefu.knowledge.service import read_graph
@@ -93,3 +93,8 @@ def test_missing_or_faulty_rules_are_named(company):
     (company / "categories.yml").unlink()
     with pytest.raises(KnowledgeError, match=r"categories\.yml: is missing"):
         rules()
+
+
+def test_only_what_says_nothing_else_is_only_broken():
+    assert all(map(says_only_broken, ("出故障了怎么办", "家里那个又用不了了", "it stopped working")))
+    assert not any(map(says_only_broken, ("按键失灵", "坏了能保修吗", "打不开", "")))

@@ -61,6 +61,14 @@ def test_every_offer_is_of_the_company(demo):
     assert strangers(offers(), catalog().graph) == []
 
 
+def test_how_to_use_a_function_is_not_offered_for_a_product_without_it(demo):
+    wrong = offers().copy(deep=True)
+    wrong.get("how-to-duress-alarm").fits.append("L1")
+    assert strangers(wrong, catalog().graph) == [
+        "how-to-duress-alarm: product:L1, function:智能门锁/劫持报警"
+    ]
+
+
 def test_an_offer_is_for_the_device_they_have_and_says_why(shop):
     has("C2")
     choice = recommended(Wish(offers=frozenset({"camera-cloud-year"})))
