@@ -18,6 +18,7 @@ from actions.answering import (
     show_cause,
     show_products,
 )  # fmt: skip
+from actions.asking import look_up
 from actions.choosing import graph_question, pointed_at, question_about, reply_of, tell, tell_decision
 from actions.conversation import Turn, TurnAction
 from actions.danger import AlertAction, stay_safe, warn
@@ -34,7 +35,7 @@ from actions.ticket_closing import (
     rate_if_asked,
     reopen_unsolved,
 )
-from actions.ticket_details import add_phone
+from actions.ticket_details import add_phone, still_waited_for
 from kefu.db import session_scope
 from kefu.events import record
 from kefu.knowledge.categories import classify
@@ -185,7 +186,7 @@ class ActionTakeInformation(AlertAction):
             return show_products(turn, say, catalog().graph.facts[f"product_line:{turn.mentions.lines[0]}"])
         if turn.mentions.symptoms or turn.mentions.error_codes or turn.mentions.functions:
             return answer(turn, say, turn.text, "report_fault")
-        told = add_to_offer(turn, say) or add_phone(turn, say)
+        told = add_to_offer(turn, say) or add_phone(turn, say) or look_up(turn, say)
         if told is None:
             say.utter_message(response="utter_what_about_it")
         return told or []
@@ -238,6 +239,8 @@ class ActionNextStep(AlertAction):
         """Reopens the ticket asked about, or the one still to be confirmed, or goes on with the answer."""
         if is_about_ticket(turn):
             return ActionReopenTicket().act(turn, say)
+        if (known := look_up(turn, say)) is not None:
+            return known
         reopened = reopen_unsolved(turn, say)
         return super().act(turn, say) if reopened is None else reopened
 
@@ -286,6 +289,8 @@ class ActionMarkSolved(TurnAction):
             return ActionConfirmTicket().act(turn, say)
         if kept := stay_safe(turn, say):
             return kept
+        if (known := look_up(turn, say)) is not None:
+            return known
         with session_scope() as session:
             record(session, "answer.helped", turn.customer, ref=turn.slots.get("answer"))
         say.utter_message(response="utter_glad_it_helped")
@@ -305,6 +310,8 @@ class ActionRepeatAnswer(TurnAction):
         """Says that there is nothing to say again, if nothing was answered yet."""
         if answers.asks_where_we_were(turn.text) and recall(turn, say):
             return []
+        if (known := look_up(turn, say)) is not None:
+            return [SlotSet("awaiting", still_waited_for(turn)), *known]
         events = say_again(turn, say)
         if events is None:
             say.utter_message(response="utter_nothing_to_repeat")
