@@ -18,7 +18,7 @@ from actions.answering import (
     show_cause,
     show_products,
 )  # fmt: skip
-from actions.asking import look_up
+from actions.asking import look_up, question_before
 from actions.choosing import graph_question, pointed_at, question_about, reply_of, tell, tell_decision
 from actions.conversation import Turn, TurnAction
 from actions.danger import AlertAction, stay_safe, warn
@@ -151,6 +151,8 @@ class ActionAnswer(TurnAction):
         """Answers the latest message; what is still broken after its repair is taken up again."""
         if turn.intent == "report_fault" and is_about_ticket(turn):
             return ActionReopenTicket().act(turn, say)
+        if again := question_before(turn):
+            return answer(turn, say, *again)
         wish = wish_goes_on(turn)  # 预算一千以内 sounds like asking for a price
         reply = reply_of(turn) if wish else None
         if wish and not (reply and reply.kind == "most"):  # the cheapest is a fact, no advice

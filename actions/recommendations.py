@@ -19,9 +19,7 @@ from kefu.knowledge.service import catalog
 from kefu.language.normalize import normalize
 
 #: What makes things cheaper, in a policy's or a question's own words.
-_LESS = re.compile(
-    "优惠|便宜|打折|折扣|[^付]券|降价|价保|差价|减免|企业价|以旧换新|discount|coupon|cheaper|price match"
-)
+_LESS = re.compile("优惠|便宜|打折|折扣|券|降价|差价|减免|企业价|以旧换新|discount|coupon|cheaper")
 
 
 class ActionRecommend(TurnAction):
@@ -58,7 +56,7 @@ class ActionTellPromotions(TurnAction):
         return "action_tell_promotions"
 
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
-        """Answers from the policies and questions; where they have nothing to it, offers what suits the customer."""
+        """Answers from policies and questions; where they have nothing to it, offers what suits."""
         found = catalog().find(turn.text, turn.mentions, turn.intent) if turn.text else []
         # A price, or news of promotions, is no promotion: what is told has to be about paying less.
         told = next((item.fact for item in found if item.sure and _tells_of_less(item.fact)), None)
