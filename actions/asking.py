@@ -30,10 +30,10 @@ QUESTIONS = frozenset(
 _DOUBTED = {"out_of_scope": 0.8, "chitchat": 0.6, "ask_capabilities": 0.6, "inform": 0.7}
 #: What says how an answer was, or that it be said again, says so surely; else it mostly asks on.
 _FEEDBACK = {"answer_helpful": 0.6, "answer_unhelpful": 0.6, "repeat_answer": 0.6}
-#: Wishes for people wait longer if they are put as a question, and never if they are demanded.
+#: Wishes for people wait if they are put as a question, and never if they are demanded or about an order made.
 _WISHES = 0.8
 #: Less than that likely, no question may have been meant.
-_LIKELY = 0.05
+_LIKELY = 0.15
 
 
 def question_before(turn: Turn) -> tuple[str, str] | None:
@@ -60,10 +60,11 @@ def look_up_wish(turn: Turn, say: CollectingDispatcher) -> tuple[list[EventType]
     """Tells what is known of a wish that only people can grant.
 
     Returns:
-        The events, or ``None`` if nothing is known or the wish is a demand; whether no more was asked.
+        The events, or ``None`` if nothing is known or it is their own matter; whether no more was asked.
     """
     asks = answers.is_question(turn.text)
-    if not turn.text or answers.demands(turn.text) or not (asks or turn.confidence < _WISHES):
+    is_theirs = answers.demands(turn.text) or answers.asks_progress(turn.text)
+    if not turn.text or is_theirs or not (asks or turn.confidence < _WISHES):
         return None, False
     is_all = asks and turn.confidence < _WISHES
     return answer_known(turn, say, choices=False, beside=is_all), is_all
@@ -89,7 +90,9 @@ def answer_known(
         return []
     intent = next((name for name, p in turn.ranking if name in QUESTIONS and p >= _LIKELY), "")
     decision = decide(catalog(), turn.text, turn.mentions, intent, *graph_question(turn, turn.text))
-    if turn.other_brand or not _is_known(decision, choices):
+    # Gibberish sounds like some fault or other.
+    is_fault = bool(decision.found) and decision.found[0].fact.kind == "fault" and intent != "report_fault"
+    if turn.other_brand or is_fault or not _is_known(decision, choices):
         return None
     best, *others = decision.found or (None,)
     with session_scope() as session:
