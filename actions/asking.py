@@ -30,7 +30,7 @@ QUESTIONS = frozenset(
 _DOUBTED = {"out_of_scope": 0.8, "chitchat": 0.6, "ask_capabilities": 0.6, "inform": 0.7}
 #: What says how an answer was, or that it be said again, says so surely; else it mostly asks on.
 _FEEDBACK = {"answer_helpful": 0.6, "answer_unhelpful": 0.6, "repeat_answer": 0.6}
-#: Wishes for people wait if they are put as a question, and never if they are demanded or about an order made.
+#: Wishes for people wait if they are put as a question, and never if demanded or about an order made.
 _WISHES = 0.8
 #: Less than that likely, no question may have been meant.
 _LIKELY = 0.15
@@ -91,7 +91,7 @@ def answer_known(
     intent = next((name for name, p in turn.ranking if name in QUESTIONS and p >= _LIKELY), "")
     decision = decide(catalog(), turn.text, turn.mentions, intent, *graph_question(turn, turn.text))
     # Gibberish sounds like some fault or other.
-    is_fault = bool(decision.found) and decision.found[0].fact.kind == "fault" and intent != "report_fault"
+    is_fault = bool(decision.found) and decision.found[0].fact.kind == "fault" and not turn.names_anything
     if turn.other_brand or is_fault or not _is_known(decision, choices):
         return None
     best, *others = decision.found or (None,)

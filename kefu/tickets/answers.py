@@ -46,7 +46,7 @@ _CLAUSES = re.compile(r"[,，.。;；!！?？\s]+")
 _DECLINED = re.compile(r"不用|不要|不需要|不必|不登记|先不|算了|^no\b")
 _QUESTION = re.compile(
     r"[?吗么咋啥伐]|多少|多久|几天|怎么|怎样|如何|什么|哪|能不能|可不可以|行不行|是不是|要不要|呢$|"
-    r"(?<=\w\w)(?<![还也都又就我要])不\W*$|"
+    r"(?<=\w\w)(?<![还也都又就我要])[不没]\W*$|"
     r"^(?:what|how|when|where|why|who|which|can|could|do|does|is|are|will)\b"
 )
 _DEMAND = re.compile(
