@@ -18,6 +18,7 @@ from actions.answering import (
     show_cause,
     show_products,
 )  # fmt: skip
+from actions.asking import look_up, question_before
 from actions.brands import is_of_any_brand
 from actions.broken import (
     ask_what_happens,
@@ -42,7 +43,7 @@ from actions.ticket_closing import (
     rate_if_asked,
     reopen_unsolved,
 )
-from actions.ticket_details import add_phone
+from actions.ticket_details import add_phone, still_waited_for
 from kefu.db import session_scope
 from kefu.events import record
 from kefu.knowledge.categories import classify
@@ -166,6 +167,8 @@ class ActionAnswer(TurnAction):
             and tells_only_broken(turn, turn.intent)
         ):
             return ActionNextStep().act(turn, say)  # 还是用不了
+        if again := question_before(turn):
+            return answer(turn, say, *again)
         wish = wish_goes_on(turn)  # 预算一千以内 sounds like asking for a price
         reply = reply_of(turn) if wish else None
         if wish and not (reply and reply.kind == "most"):  # the cheapest is a fact, no advice
@@ -199,11 +202,10 @@ class ActionTakeInformation(AlertAction):
             return deliver(turn, say, catalog().graph.facts[f"product:{turn.mentions.products[0]}"])
         if turn.mentions.lines:
             return show_products(turn, say, catalog().graph.facts[f"product_line:{turn.mentions.lines[0]}"])
-        if turn.mentions.symptoms or turn.mentions.error_codes or turn.mentions.functions:
+        named = turn.mentions.symptoms or turn.mentions.error_codes or turn.mentions.functions
+        if named or tells_what_happens(turn):
             return answer(turn, say, turn.text, "report_fault")
-        if tells_what_happens(turn):
-            return answer(turn, say, turn.text, "report_fault")
-        told = add_to_offer(turn, say) or add_phone(turn, say)
+        told = add_to_offer(turn, say) or add_phone(turn, say) or look_up(turn, say)
         if told is None:
             say.utter_message(response="utter_what_about_it")
         return told or []
@@ -258,6 +260,8 @@ class ActionNextStep(AlertAction):
         """Reopens the ticket asked about, or the one still to be confirmed, or goes on with the answer."""
         if is_about_ticket(turn):
             return ActionReopenTicket().act(turn, say)
+        if (known := look_up(turn, say)) is not None:
+            return known
         reopened = reopen_unsolved(turn, say)
         return super().act(turn, say) if reopened is None else reopened
 
@@ -308,6 +312,8 @@ class ActionMarkSolved(TurnAction):
             return ActionConfirmTicket().act(turn, say)
         if kept := stay_safe(turn, say):
             return kept
+        if (known := look_up(turn, say)) is not None:
+            return known
         with session_scope() as session:
             record(session, "answer.helped", turn.customer, ref=turn.slots.get("answer"))
         say.utter_message(response="utter_glad_it_helped")
@@ -327,6 +333,8 @@ class ActionRepeatAnswer(TurnAction):
         """Says that there is nothing to say again, if nothing was answered yet."""
         if answers.asks_where_we_were(turn.text) and recall(turn, say):
             return []
+        if (known := look_up(turn, say)) is not None:
+            return [SlotSet("awaiting", still_waited_for(turn)), *known]
         events = say_again(turn, say)
         if events is None:
             say.utter_message(response="utter_nothing_to_repeat")

@@ -61,6 +61,7 @@ class Turn:
         intent_before: What the customer's message before this one wanted; empty for the first.
         asked: Name of the response said last before this message.
         replies: Names of the responses said to this message already.
+        ranking: The likeliest intents of the message, each with its probability.
     """
 
     text: str
@@ -80,6 +81,7 @@ class Turn:
     intent_before: str
     asked: str
     replies: tuple[str, ...]
+    ranking: tuple[tuple[str, float], ...] = ()
 
     @classmethod
     def of(cls, tracker: Tracker) -> Turn:
@@ -115,7 +117,13 @@ class Turn:
             intent_before=((user.get("parse_data") or {}).get("intent") or {}).get("name") or "",
             asked=response_of(bot),
             replies=tuple(response_of(event) for event in reversed(since) if event.get("event") == "bot"),
+            ranking=tuple((i["name"], i["confidence"]) for i in message.get("intent_ranking") or ()),
         )
+
+    @property
+    def confidence(self) -> float:
+        """How likely the message is what it was taken for; certain for a button, or where no learned says."""
+        return dict(self.ranking).get(self.intent, 1.0) if self.text else 1.0
 
     @property
     def answered(self) -> bool:

@@ -6,6 +6,7 @@ from rasa_sdk.events import EventType, SlotSet, UserUtteranceReverted
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answering import ask_which, deliver, facts_of, say_again
+from actions.asking import look_up
 from actions.broken import tells_what_happens
 from actions.choosing import graph_question
 from actions.consulting import answer
@@ -27,7 +28,11 @@ from kefu.tickets.service import TicketRequest, open_ticket
 
 #: A text that was not understood is answered only by an entry that is this likely to be meant.
 _FITS = 0.7
-_SMALL_TALK = {"bot_challenge": "utter_i_am_a_bot", "out_of_scope": "utter_out_of_scope"}
+_SMALL_TALK = {
+    "bot_challenge": "utter_i_am_a_bot",
+    "out_of_scope": "utter_out_of_scope",
+    "ask_capabilities": "utter_capabilities",
+}
 
 
 class ActionSetLanguage(TurnAction):
@@ -158,6 +163,8 @@ class ActionSmallTalk(TurnAction):
         """Answers what is a question about products after all, else chooses the response by the intent."""
         if turn.intent != "bot_challenge" and (intent := _asked(turn)) == "ask_product_info":
             return [SlotSet("awaiting", still_waited_for(turn)), *answer(turn, say, turn.text, intent)]
+        if (known := look_up(turn, say)) is not None:
+            return [SlotSet("awaiting", still_waited_for(turn)), *known]
         say.utter_message(response=_SMALL_TALK.get(turn.intent, "utter_chitchat"))
         # What is taken for none of our business may be a question that was not understood.
         return [missed(turn)] if turn.intent == "out_of_scope" else []

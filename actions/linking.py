@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions.asking import look_up_wish
 from actions.conversation import Turn, TurnAction, back_from_linking
 from actions.marks import listed
 from kefu.config import settings
@@ -125,6 +126,9 @@ class ActionBeginLink(TurnAction):
             issue(turn, say)
             return _begun(turn, None)
         phone = phone_in(turn.text)
+        told, is_all = (None, False) if phone else look_up_wish(turn, say)
+        if is_all and told is not None:  # 换了号码还能登录吗: how it is done, and not at once
+            return [*_begun(turn, None), *told]
         with session_scope() as session:
             proved = proofs.phone_of(session, turn.customer)
         if phone and phone != proved:

@@ -74,7 +74,8 @@ def suggest_product(turn: Turn, say: CollectingDispatcher, wish: Wish) -> list[E
     """Recommends the product that suits a wish best, and says why; says so when the budget is too small."""
     graph, language = catalog().graph, turn.language
     found = service.products_for(wish, graph)
-    within = bool(found)
+    # What suits none of the needs told is no advice, however cheap.
+    within = bool(found) and not (wish.budget is not None and wish.needs and not found[0][1])
     if not found:
         found = service.products_for(Wish(wish.line), graph)[-1:]
     (best, suited), others = found[0], [product for product, _ in found[1:_SHOWN]]

@@ -60,7 +60,8 @@ class ActionSuggestProducts(TurnAction):
 
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
         """Shows the products of the line named, or asks for the line."""
-        if reply := reply_of(turn):
+        reply = reply_of(turn)
+        if reply and reply.kind != "which_case":
             return tell(turn, say, reply)
         graph = catalog().graph
         named = turn.mentions

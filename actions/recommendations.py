@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
@@ -12,7 +14,12 @@ from actions.conversation import Turn, TurnAction
 from actions.offering import keep, note_outcome, offer_asked, standing, suggest_product, wish_of
 from actions.products import ActionSuggestProducts
 from actions.relief import offer_ticket
+from kefu.knowledge.graph import Fact
 from kefu.knowledge.service import catalog
+from kefu.language.normalize import normalize
+
+#: What makes things cheaper, in a policy's or a question's own words.
+_LESS = re.compile("优惠|便宜|打折|折扣|券|降价|差价|减免|企业价|以旧换新|discount|coupon|cheaper")
 
 
 class ActionRecommend(TurnAction):
@@ -36,6 +43,11 @@ class ActionRecommend(TurnAction):
         return offered or [keep(wish), *ActionSuggestProducts().act(turn, say)]
 
 
+def _tells_of_less(fact: Fact) -> bool:
+    """Whether a fact is about what makes things cheaper, by its name or by the ways to ask for it."""
+    return fact.kind in ("policy", "faq") and bool(_LESS.search(normalize(" ".join(fact.names)).text))
+
+
 class ActionTellPromotions(TurnAction):
     """Tells what the company offers at a lower price."""
 
@@ -44,10 +56,12 @@ class ActionTellPromotions(TurnAction):
         return "action_tell_promotions"
 
     def act(self, turn: Turn, say: CollectingDispatcher) -> list[EventType]:
-        """Answers from the policies; where they have nothing to it, offers what suits the customer."""
+        """Answers from policies and questions; where they have nothing to it, offers what suits."""
         found = catalog().find(turn.text, turn.mentions, turn.intent) if turn.text else []
-        if any(item.possible for item in found):
-            return answer(turn, say, turn.text, turn.intent)
+        # A price, or news of promotions, is no promotion: what is told has to be about paying less.
+        told = next((item.fact for item in found if item.sure and _tells_of_less(item.fact)), None)
+        if told:
+            return deliver(turn, say, told)
         say.utter_message(response="utter_no_promotion")
         return offer_asked(turn, say, wish_of(turn)) or ActionSuggestProducts().act(turn, say)
 

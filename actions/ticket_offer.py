@@ -8,6 +8,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answering import deliver
+from actions.asking import look_up_wish
 from actions.conversation import Turn, TurnAction
 from actions.danger import stay_safe, warn
 from actions.offering import note_outcome, standing
@@ -61,7 +62,11 @@ class ActionOfferTicket(TurnAction):
         if not danger and (number := _under_way(turn)):
             return [*ActionCheckTicket().work(turn, say, number), SlotSet("ticket_number", number)]
         kind = "critical" if danger else ticket_kind_of(turn.intent)
-        told = _tell_rule(turn, say) if turn.intent in _STATES else []
+        told, is_all = (None, False) if danger else look_up_wish(turn, say)
+        if told is not None and is_all:
+            return told
+        if told is None:
+            told = _tell_rule(turn, say) if turn.intent in _STATES else []
         intent, problem = _offered(turn)
         promised = kind == "consultation"
         when = _call_back(turn, intent, problem) if promised else ""

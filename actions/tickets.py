@@ -8,6 +8,7 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.agreed import tell_agreed
+from actions.asking import look_up
 from actions.conversation import Turn
 from actions.danger import AlertAction
 from actions.marks import listed
@@ -52,6 +53,8 @@ class OwnTicketAction(AlertAction):
         if named:
             say.utter_message(response="utter_ticket_not_found", number=named)
             return [forgotten]
+        if (known := look_up(turn, say)) is not None:
+            return [*known, forgotten]
         if tell_agreed(turn, say):  # without a ticket, what is asked about is what a colleague said
             return [forgotten]
         say.utter_message(response="utter_no_ticket_yet")

@@ -211,12 +211,21 @@ class Questions:
         """In what products differ."""
         return self._differences.between(products)
 
-    def retold(self, text: str, product: str) -> str:
-        """The same question about another product (那 L3 呢)."""
+    def retold(self, text: str, name: str, kinds: Sequence[str] = ("product",)) -> str:
+        """The same question about another product (那 L3 呢), or what else is named (滤网呢).
+
+        Args:
+            text: The question before.
+            name: What it is asked about now.
+            kinds: Kinds of phrases that the name stands for; where there are none, and others than products
+                are meant, too, it is put before the question.
+        """
         text = normalize(text).text
-        named = [phrase for phrase in self.traits.phrases(text) if phrase.kind == "product"]
+        named = [phrase for phrase in self.traits.phrases(text) if phrase.kind in kinds]
+        if not named and tuple(kinds) != ("product",):
+            return f"{name} {text}"
         for phrase in reversed(named):
-            text = f"{text[: phrase.start]} {product} {text[phrase.end :]}"
+            text = f"{text[: phrase.start]} {name} {text[phrase.end :]}"
         return text
 
     def _compares(self, asked: Asked) -> bool:

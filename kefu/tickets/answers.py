@@ -45,8 +45,13 @@ _ONLY_CALLED_OFF = re.compile(f"{_FILLER}(?:(?:{_CALLING_OFF}|再见|拜拜|(?:g
 _CLAUSES = re.compile(r"[,，.。;；!！?？\s]+")
 _DECLINED = re.compile(r"不用|不要|不需要|不必|不登记|先不|算了|^no\b")
 _QUESTION = re.compile(
-    r"[?吗么]|多少|多久|几天|怎么|怎样|如何|什么|哪|能不能|可不可以|行不行|是不是|要不要|呢$|"
+    r"[?吗么咋啥伐]|多少|多久|几天|怎么|怎样|如何|什么|哪|能不能|可不可以|行不行|是不是|要不要|呢$|"
+    r"(?<=\w\w)(?<![还也都又就我要])[不没]\W*$|"
     r"^(?:what|how|when|where|why|who|which|can|could|do|does|is|are|will)\b"
+)
+_DEMAND = re.compile(
+    r"帮|给我(?!打|发|退)|给办|麻烦|(?:我|就|还)(?:要|想)(?!问|知道|了解|咨询)|替我|劳驾|安排|申请|赶紧|赶快|立刻|马上给|"
+    r"\b(?:please|pls|i want|i'd like|i would like|i need|help me)\b"
 )
 _CORRECTION = re.compile(
     r"\s*(?:把)?(?:问题|描述|故障|内容|problem|description)(?:描述)?\s*(?:(?:要|应该|应)?(?:改成|改为|换成|更正为|变成)|"
@@ -160,6 +165,11 @@ def declines(text: str) -> bool:
 def is_question(text: str) -> bool:
     """Whether a text asks something."""
     return bool(_QUESTION.search(normalize(text).text))
+
+
+def demands(text: str) -> bool:
+    """Whether a text asks that something be done, however it is put: 能帮我换一台吗, unlike 换货要多久."""
+    return bool(_DEMAND.search(normalize(text).text))
 
 
 def corrected_problem(text: str) -> str | None:

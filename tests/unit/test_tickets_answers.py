@@ -79,3 +79,22 @@ def test_a_wish_to_change_does_not_say_what():
 )  # fmt: skip
 def test_a_no_to_an_offer_is_told_from_a_no_to_something_else(text, declined):
     assert answers.declines(text) is declined
+
+
+@pytest.mark.parametrize("text", ["帮我换一台", "麻烦开张票", "我要退货", "please cancel it", "能帮我查下不"])
+def test_who_wants_something_done_demands(text):
+    assert answers.demands(text)
+
+
+@pytest.mark.parametrize("text", ["换货要多久", "我想问下能退吗", "师傅晚上来不来", "do you ship abroad"])
+def test_who_only_wants_to_know_demands_nothing(text):
+    assert not answers.demands(text)
+
+
+@pytest.mark.parametrize("text", ["坏了咋办", "能送到乡下不", "周末来得了伐"])
+def test_a_question_needs_no_question_mark(text):
+    assert answers.is_question(text)
+
+
+def test_a_bare_no_is_no_question():
+    assert not answers.is_question("不") and not answers.is_question("我不要")
