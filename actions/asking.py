@@ -90,8 +90,9 @@ def answer_known(
         return []
     intent = next((name for name, p in turn.ranking if name in QUESTIONS and p >= _LIKELY), "")
     decision = decide(catalog(), turn.text, turn.mentions, intent, *graph_question(turn, turn.text))
-    # Gibberish sounds like some fault or other.
-    is_fault = bool(decision.found) and decision.found[0].fact.kind == "fault" and not turn.names_anything
+    # Gibberish and anger (your lock is garbage) sound like some fault or other.
+    is_told = turn.mentions.symptoms or turn.mentions.error_codes
+    is_fault = bool(decision.found) and decision.found[0].fact.kind == "fault" and not is_told
     if turn.other_brand or is_fault or not _is_known(decision, choices):
         return None
     best, *others = decision.found or (None,)
