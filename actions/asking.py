@@ -16,6 +16,7 @@ from actions.marks import listed
 from kefu.db import session_scope
 from kefu.events import record
 from kefu.knowledge.agreement import TELLING
+from kefu.knowledge.categories import urgency_of
 from kefu.knowledge.service import catalog
 from kefu.knowledge.trust import Decision, decide
 from kefu.language.following import follows_up
@@ -25,6 +26,8 @@ from kefu.tickets import answers
 QUESTIONS = frozenset(
     {"ask_product_info", "ask_how_to", "ask_policy", "ask_price", "compare_products", "report_fault"}
 )
+#: What the question before is still at hand after.
+_GOES_ON = QUESTIONS | {"inform", "choose_option", "ask_recommendation"}
 #: Up to which confidence an intent waits; measured on held-out examples and on questions for development: at
 #: 0.8 half of the questions taken for none of our business are helped, and one in nine that are none is.
 _DOUBTED = {"out_of_scope": 0.8, "chitchat": 0.6, "ask_capabilities": 0.6, "inform": 0.7}
@@ -39,9 +42,13 @@ _LIKELY = 0.15
 def question_before(turn: Turn) -> tuple[str, str] | None:
     """The question before with its intent, about what is named now (那门锁呢); none if it is not meant."""
     before = turn.slots.get("question") or {}
+    if turn.intent_before not in _GOES_ON:
+        return None  # something else was spoken of since
     named = [e for e in turn.entities if e["entity"] in ("product", "product_line", "function")]
     if not before.get("text") or not follows_up(turn.text, [(e["start"], e["end"]) for e in named]):
         return None
+    if named[0]["entity"] == "function" and before["intent"] == "ask_price":
+        return None  # 人脸识别呢 after a price asks for no price
     said = turn.text[named[0]["start"] : named[0]["end"]]
     kinds = ("trait",) if named[0]["entity"] == "function" else ("product", "line")
     return catalog().questions.retold(before["text"], said, kinds), before["intent"]
@@ -63,10 +70,11 @@ def look_up_wish(turn: Turn, say: CollectingDispatcher) -> tuple[list[EventType]
         The events, or ``None`` if nothing is known or it is their own matter; whether no more was asked.
     """
     asks = answers.is_question(turn.text)
-    is_theirs = answers.demands(turn.text) or answers.asks_progress(turn.text)
+    made = turn.values("order_number") or turn.values("tracking_number")
+    is_theirs = made or answers.demands(turn.text) or answers.asks_progress(turn.text)
     if not turn.text or is_theirs or not (asks or turn.confidence < _WISHES):
         return None, False
-    is_all = asks and turn.confidence < _WISHES
+    is_all = asks and turn.confidence < _WISHES and turn.intent != "request_human"
     return answer_known(turn, say, choices=False, beside=is_all), is_all
 
 
@@ -81,7 +89,7 @@ def answer_known(
         choices: Whether it may be asked back.
         beside: Whether to offer what else may have been meant.
     """
-    if not turn.text or turn.form:
+    if not turn.text or turn.form or urgency_of("report_fault", turn.text)[1]:
         return None
     if turn.unknown_products and not turn.mentions.products:
         say.utter_message(

@@ -24,7 +24,7 @@ _WHAT_HAPPENS = ("utter_describe_fault", "utter_what_happens")
 def ask_what_happens(turn: Turn, say: CollectingDispatcher) -> list[EventType]:
     """Asks what is wrong, and remembers with what; who cannot say is offered a colleague."""
     graph = catalog().graph
-    if tells_what_happens(turn) and turn.slots.get("question", {}).get("line") == turn.line:
+    if tells_what_happens(turn) and (turn.slots.get("question") or {}).get("line") == turn.line:
         say.utter_message(response="utter_no_answer")
         return [missed(turn), *offer_ticket("report_fault", turn.text, turn.product)]
     line = graph.get(f"product_line:{turn.line}")

@@ -112,6 +112,8 @@ def answer(turn: Turn, say: CollectingDispatcher, text: str, intent: str) -> lis
     record_unanswered(text, turn.customer, ref, score)
     choices = [item for item in found if item.possible]
     if choices:
+        if fault and fault.data["urgency"] == "critical" and fault.data.get("safety"):
+            say.utter_message(response="utter_fault_safety", safety=fault.data["safety"])
         return asked + ask_which(turn, say, facts_of(choices))
     say.utter_message(response="utter_no_answer")
     return [*asked, missed(turn)] + offer_ticket(intent, text, turn.product)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice, takewhile
 from typing import Any
@@ -117,12 +118,12 @@ class Turn:
             intent_before=((user.get("parse_data") or {}).get("intent") or {}).get("name") or "",
             asked=response_of(bot),
             replies=tuple(response_of(event) for event in reversed(since) if event.get("event") == "bot"),
-            ranking=tuple((i["name"], i["confidence"]) for i in message.get("intent_ranking") or ()),
+            ranking=_ranking(message),
         )
 
     @property
     def confidence(self) -> float:
-        """How likely the message is what it was taken for; certain for a button, or where no learned says."""
+        """How likely the message is what it was taken for; certain for a button."""
         return dict(self.ranking).get(self.intent, 1.0) if self.text else 1.0
 
     @property
@@ -215,6 +216,15 @@ class Turn:
         graph, line = catalog().graph, self.line
         named = (node for said in self.said("function") for node in graph.named("function", said))
         return next((node.name for node in named if line in (None, node.data["line"])), None)
+
+
+def _ranking(message: Mapping[str, Any]) -> tuple[tuple[str, float], ...]:
+    """The likeliest intents, first the one that was decided on, which need not be what was learned."""
+    decided = message.get("intent") or {}
+    ranked = {decided["name"]: decided.get("confidence", 1.0)} if decided.get("name") else {}
+    for one in message.get("intent_ranking") or ():
+        ranked.setdefault(one["name"], one["confidence"])
+    return tuple(ranked.items())
 
 
 def _chosen(tracker: Tracker, since: list[dict[str, Any]]) -> str | None:

@@ -8,18 +8,19 @@ from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.answering import deliver
+from actions.brands import is_of_any_brand
 from actions.choosing import reply_of, tell
 from actions.consulting import answer
 from actions.conversation import Turn, TurnAction
 from actions.offering import keep, note_outcome, offer_asked, standing, suggest_product, wish_of
 from actions.products import ActionSuggestProducts
 from actions.relief import offer_ticket
+from kefu.db import session_scope
+from kefu.events import record
+from kefu.knowledge.categories import rules
 from kefu.knowledge.graph import Fact
 from kefu.knowledge.service import catalog
 from kefu.language.normalize import normalize
-
-#: What makes things cheaper, in a policy's or a question's own words.
-_LESS = re.compile("优惠|便宜|打折|折扣|券|降价|差价|减免|企业价|以旧换新|discount|coupon|cheaper")
 
 
 class ActionRecommend(TurnAction):
@@ -45,7 +46,8 @@ class ActionRecommend(TurnAction):
 
 def _tells_of_less(fact: Fact) -> bool:
     """Whether a fact is about what makes things cheaper, by its name or by the ways to ask for it."""
-    return fact.kind in ("policy", "faq") and bool(_LESS.search(normalize(" ".join(fact.names)).text))
+    named = normalize(" ".join(fact.names)).text
+    return fact.kind in ("policy", "faq") and any(re.search(words, named) for words in rules().cheaper)
 
 
 class ActionTellPromotions(TurnAction):
@@ -60,8 +62,18 @@ class ActionTellPromotions(TurnAction):
         found = catalog().find(turn.text, turn.mentions, turn.intent) if turn.text else []
         # A price, or news of promotions, is no promotion: what is told has to be about paying less.
         told = next((item.fact for item in found if item.sure and _tells_of_less(item.fact)), None)
+        if (
+            turn.other_brand
+            and not turn.mentions.products
+            and not (told and is_of_any_brand(told, turn.other_brand))
+        ):
+            say.utter_message(response="utter_other_brand", brand=turn.other_brand)
+            return []
         if told:
-            return deliver(turn, say, told)
+            with session_scope() as session:
+                record(session, "question.asked", turn.customer, best=told.ref, score=0.0)
+            question = SlotSet("question", {"text": turn.text, "intent": turn.intent})
+            return [question, *deliver(turn, say, told)]
         say.utter_message(response="utter_no_promotion")
         return offer_asked(turn, say, wish_of(turn)) or ActionSuggestProducts().act(turn, say)
 

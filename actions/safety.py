@@ -9,6 +9,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from kefu.knowledge.categories import urgency_of
 from kefu.knowledge.graph import Fact
 from kefu.knowledge.service import catalog
+from kefu.language.normalize import fold
 
 if TYPE_CHECKING:
     from actions.conversation import Turn
@@ -34,10 +35,17 @@ def _own_safety(turn: Turn, danger: str) -> str | None:
         symptoms = [symptom.name for symptom in graph.targets(fault.ref, "shows")]
         return sum(urgency_of("report_fault", name)[1] == danger for name in symptoms) / (len(symptoms) or 1)
 
+    said = fold(turn.text)
+
+    def is_told(fault: Fact) -> bool:
+        names = {fold(name) for symptom in graph.targets(fault.ref, "shows") for name in symptom.names}
+        return any(name in said for name in names) or not names.isdisjoint(map(fold, turn.mentions.symptoms))
+
     faults = [
         fault
         for fault in graph.of_kind("fault")
         if fault.data.get("safety")
+        and is_told(fault)
         and fault.data["line"] == turn.line
         and (turn.product is None or turn.product in graph.products_about(fault.ref))
     ]

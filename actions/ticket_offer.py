@@ -167,7 +167,8 @@ class ActionStartTicket(TurnAction):
         else:
             problem = _told(turn)
             # The product spoken of before belongs to the problem spoken of before, not to one yet to be told.
-            product = (turn.product or _only_product_of(turn.line)) if problem else turn.first("product")
+            only = None if turn.other_brand else _only_product_of(turn.line)
+            product = (turn.product or only) if problem else turn.first("product")
             told = {"problem": problem, "product": product, "intent": turn.intent}
         # Something new begins a new ticket; else the form goes on with what it was told before.
         for slot, value in told.items():

@@ -53,10 +53,10 @@ class OwnTicketAction(AlertAction):
         if named:
             say.utter_message(response="utter_ticket_not_found", number=named)
             return [forgotten]
-        if (known := look_up(turn, say)) is not None:
-            return [*known, forgotten]
         if tell_agreed(turn, say):  # without a ticket, what is asked about is what a colleague said
             return [forgotten]
+        if (known := look_up(turn, say)) is not None:
+            return [*known, forgotten]
         say.utter_message(response="utter_no_ticket_yet")
         return [*offer_ticket("open_ticket", "", turn.product), forgotten]
 

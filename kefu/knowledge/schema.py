@@ -292,11 +292,12 @@ class CategoryFile(Entry):
     problem_types_of_intents: dict[str, list[str]]
     other_brands: list[Name] = []
     any_brand: list[str] = []
+    cheaper: list[str] = []
     broken: _Broken = _Broken()
     second_wishes: _SecondWishes = _SecondWishes()
     urgency: _Urgency
 
-    _any_brand = validator("any_brand", each_item=True, allow_reuse=True)(_expression)
+    _any_brand = validator("any_brand", "cheaper", each_item=True, allow_reuse=True)(_expression)
 
     @validator("kinds", "ticket_kinds", "problem_types_of_intents")
     def _known_names(cls, value: dict, values: dict, field: ModelField) -> dict:

@@ -90,18 +90,18 @@ def decide(
     product = product or next(iter(mentions.products), mentions.context_product)
     if not mentions.products:  # 第二个多少钱 means another than the one spoken of
         mentions = replace(mentions, context_product=product)
-    if intent == "report_fault" and (denied := _denied(catalog, text, mentions)):
-        return Decision("reply", catalog.find(text, mentions, intent, limit=FOUND), denied)
-    if written := _written(catalog, text, mentions, intent, product):
+    found = catalog.find(text, mentions, intent, limit=FOUND)
+    if intent == "report_fault" and (denied := _denied(catalog, text, mentions, found)):
+        return Decision("reply", found, denied)
+    if written := _written(catalog, text, found, mentions, intent, product):
         return written
-    if intent in _NOT_ASKED:
-        intent = asked_after_all(catalog, text, graph_text, product, among) or intent
+    if intent in _NOT_ASKED and (asked := asked_after_all(catalog, text, graph_text, product, among)):
+        intent, found = asked, catalog.find(text, mentions, asked, limit=FOUND)
     # Of policies the graph knows only what they grant to which products, and whose case is open.
     if intent not in _NOT_ASKED and (intent != "ask_policy" or catalog.questions.is_of_policies(text)):
         reply = catalog.questions.ask(graph_text or text, product, among)
         if reply and supports(catalog, text, reply):
             if reply.kind != "which_case":
-                found = catalog.find(text, mentions, intent, limit=FOUND)
                 if _tells_more(found, reply):
                     searched = _searched(catalog, text, mentions, intent, product)
                     if searched.kind == "answer" or searched.reply:
@@ -117,10 +117,9 @@ def decide(
 
 
 def _written(
-    catalog: Catalog, text: str, mentions: Mentions, intent: str, product: str | None
+    catalog: Catalog, text: str, found: Sequence[Found], mentions: Mentions, intent: str, product: str | None
 ) -> Decision | None:
     """The answer of an entry that is asked for in its own words: its editors have decided what is meant."""
-    found = catalog.find(text, mentions, intent, limit=FOUND)
     best = found[0] if found else None
     if best is None or best.fact.kind != "faq" or best.score < _WORDED:
         return None
@@ -200,15 +199,21 @@ def _searched(catalog: Catalog, text: str, mentions: Mentions, intent: str, prod
     return Decision("answer" if sure else "choices", found)
 
 
-def _denied(catalog: Catalog, text: str, mentions: Mentions) -> Reply | None:
-    """Says that the product named has no such part, where its data deny what fails: the R1's USB port."""
-    if len(mentions.products) != 1:
+def _denied(catalog: Catalog, text: str, mentions: Mentions, found: Sequence[Found]) -> Reply | None:
+    """Says that the product named has no such part, where its data deny what fails: the R1's USB port.
+
+    Where something that it has is named, too, or it surely has such a fault, the word tells of circumstances.
+    """
+    if len(mentions.products) != 1 or (found and found[0].sure and found[0].fact.kind == "fault"):
         return None
     traits, product = catalog.questions.traits, mentions.products[0]
-    for phrase in traits.phrases(normalize(text).text, ("trait",)):
-        verdict = traits.has(product, phrase.text)
+    named = traits.phrases(normalize(text).text, ("trait",))
+    told = [(phrase.text, traits.has(product, phrase.text)) for phrase in named]
+    if any(verdict.holds for _, verdict in told):
+        return None
+    for said, verdict in told:
         if verdict.holds is False and verdict.evidence and verdict.evidence.kind == "spec":
-            return Reply("has", (product,), (phrase.text,), ((verdict.evidence,),), (False,))
+            return Reply("has", (product,), (said,), ((verdict.evidence,),), (False,))
     return None
 
 
@@ -264,9 +269,8 @@ def _undecided(catalog: Catalog, mentions: Mentions, product: str | None, found:
         others = (item for item in rivals if item.fact.data["line"] != best.data["line"])
         is_of_any = not (product or mentions.lines) and any(item.possible for item in others)
         near = (item for item in found[1:] if item.possible and item.score >= _ALIKE * score)
-        is_doubtful = best.data["urgency"] == "critical" and any(
-            near
-        )  # danger in plain words was heard before
+        # Danger in plain words was heard before.
+        is_doubtful = best.data["urgency"] == "critical" and any(near)
         return is_of_any or is_doubtful or _shows_as_well(catalog, mentions, found[0], rivals)
     about = catalog.graph.products_about
     others = (item for item in rivals if about(item.fact.ref) != about(best.ref))

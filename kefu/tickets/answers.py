@@ -45,12 +45,13 @@ _ONLY_CALLED_OFF = re.compile(f"{_FILLER}(?:(?:{_CALLING_OFF}|再见|拜拜|(?:g
 _CLAUSES = re.compile(r"[,，.。;；!！?？\s]+")
 _DECLINED = re.compile(r"不用|不要|不需要|不必|不登记|先不|算了|^no\b")
 _QUESTION = re.compile(
-    r"[?吗么咋啥伐]|多少|多久|几天|怎么|怎样|如何|什么|哪|能不能|可不可以|行不行|是不是|要不要|呢$|"
+    r"[?吗咋啥伐]|(?<![这那要])么|多少|多久|几天|怎么|怎样|如何|什么|哪|能不能|可不可以|行不行|是不是|要不要|呢$|"
     r"(?<=\w\w)(?<![还也都又就我要])[不没]\W*$|"
     r"^(?:what|how|when|where|why|who|which|can|could|do|does|is|are|will)\b"
 )
 _DEMAND = re.compile(
-    r"帮|给我(?!打|发|退)|给办|麻烦|(?:我|就|还)(?:要|想)(?!问|知道|了解|咨询)|替我|劳驾|安排|申请|赶紧|赶快|立刻|马上给|"
+    r"帮|给我(?!打|发|退.{0,6}(?:多久|几天|什么时候|哪))|给办|麻烦|(?:我|就|还)(?:要|想)(?!问|知道|了解|咨询)|替我|劳驾|安排|申请|赶紧|赶快|立刻|马上给|"
+    r"(?:叫|找|喊)(?:你们|个|一下)?(?:人|领导|经理|主管|老板)|投诉|转人工|凭什么|凭啥|"
     r"\b(?:please|pls|i want|i'd like|i would like|i need|help me)\b"
 )
 _CORRECTION = re.compile(

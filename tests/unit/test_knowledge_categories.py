@@ -98,3 +98,16 @@ def test_missing_or_faulty_rules_are_named(company):
 def test_only_what_says_nothing_else_is_only_broken():
     assert all(map(says_only_broken, ("出故障了怎么办", "家里那个又用不了了", "it stopped working")))
     assert not any(map(says_only_broken, ("按键失灵", "坏了能保修吗", "打不开", "")))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "我家头发缠住滚刷了怎么清理",
+        "师傅手脚麻利，给个好评",
+        "白天把狗关在屋里，能看到它吗",
+        "我头发老是缠在主刷上",
+    ],
+)
+def test_hair_in_a_brush_nimble_hands_and_a_dog_at_home_are_no_danger(company, text):
+    assert urgency_of("report_fault", text)[1] is None
