@@ -46,7 +46,8 @@ function Suggestions({ conversation, onDone }) {
   useEffect(() => {
     let current = true;
     const query = { q: wanted, language };
-    api.get(`conversations/${conversation}/suggestions`, query).then((page) => current && setFound(page), () => {});
+    // A new installation builds its index first.
+    api.get(`conversations/${conversation}/suggestions`, query, 120_000).then((page) => current && setFound(page), () => {});
     return () => { current = false; };
   }, [conversation, trigger, wanted, language]);
   const use = (text) => {

@@ -13,7 +13,7 @@ export class Api {
     this.onLoggedOut = () => {};
   }
 
-  get = (path, query) => this.call('GET', path + asQuery(query));
+  get = (path, query, patience) => this.call('GET', path + asQuery(query), undefined, patience);
   post = (path, body = {}) => this.call('POST', path, body);
   patch = (path, body) => this.call('PATCH', path, body);
   drop = (path) => this.call('DELETE', path);
